@@ -1,6 +1,9 @@
-# base: the floor for all rooms. Links nothing but libc.
-noinst_LIBRARIES += libbase.a
+# base: the floor for all rooms. libbase.a links nothing but libc; libyamltree.a (strict YAML) is apart, so that the
+# programs that read no files do not carry libyaml.
+noinst_LIBRARIES += libbase.a libyamltree.a
 libbase_a_SOURCES = base/err.c base/err.h base/buf.c base/buf.h
+libyamltree_a_SOURCES = base/yaml.c base/yaml.h
+libyamltree_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/base_buf
@@ -8,3 +11,6 @@ TESTS += tests/unit/base_buf
 tests_unit_base_buf_SOURCES = tests/unit/base_buf.c tests/unit/unit.h
 tests_unit_base_buf_LDADD = libbase.a $(CMOCKA_LIBS)
 endif
+
+# Plain main() of a fuzz target: replays a corpus. With --enable-fuzzer libFuzzer brings main() instead.
+EXTRA_DIST += tests/fuzz/replay.c
