@@ -87,7 +87,7 @@ static int issuer_set_name(struct issuer *iss, const char *value)
 
 static int issuer_set_issuer(struct issuer *iss, const char *value)
 {
-	return issuer_url_ok(value, false) ? issuer_copy(&iss->issuer, value) : ERR_MALFORMED;
+	return text_ok(value, strlen(value), IDENTITY_URL_MAX) ? issuer_copy(&iss->issuer, value) : ERR_MALFORMED;
 }
 
 static int issuer_set_audience(struct issuer *iss, const char *value)
@@ -173,15 +173,30 @@ static int issuer_set_groups_format(struct issuer *iss, const char *value)
 	return ERR_OK;
 }
 
-static int issuer_number(const char *value, int64_t min, int64_t max, int64_t *out)
+/* Digits and one unit, or 0 alone: a bare number would leave open what it counts. */
+static int issuer_duration(const char *value, int64_t min, int64_t max, int64_t *out)
 {
-	size_t n = strlen(value);
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	size_t n = strspn(value, "0123456789");
 	int64_t v = 0;
 
-	if (n == 0 || n > 9 || strspn(value, "0123456789") != n)
+	if (n == 0 || n > 9)
 		return ERR_MALFORMED;
-	while (*value != '\0')
-		v = v * 10 + (*value++ - '0');
+	for (size_t i = 0; i < n; i++)
+		v = v * 10 + (value[i] - '0');
+	if (value[n] == '\0' && v != 0)
+		return ERR_MALFORMED;
+	for (size_t i = 0; value[n] != '\0' && i < 4; i++) {
+		if (value[n] == units[i].unit && value[n + 1] == '\0') {
+			v *= units[i].seconds;
+			n++;
+		}
+	}
+	if (value[n] != '\0')
+		return ERR_MALFORMED;
 	if (v < min || v > max)
 		return ERR_LIMIT;
 	*out = v;
@@ -190,17 +205,17 @@ static int issuer_number(const char *value, int64_t min, int64_t max, int64_t *o
 
 static int issuer_set_max_age(struct issuer *iss, const char *value)
 {
-	return issuer_number(value, 0, ISSUER_AGE_MAX, &iss->max_age);
+	return issuer_duration(value, 0, ISSUER_AGE_MAX, &iss->max_age);
 }
 
 static int issuer_set_skew(struct issuer *iss, const char *value)
 {
-	return issuer_number(value, 0, ISSUER_SKEW_MAX, &iss->skew);
+	return issuer_duration(value, 0, ISSUER_SKEW_MAX, &iss->skew);
 }
 
 static int issuer_set_lifetime(struct issuer *iss, const char *value)
 {
-	return issuer_number(value, ISSUER_LIFETIME_MIN, ISSUER_LIFETIME_MAX, &iss->lifetime);
+	return issuer_duration(value, ISSUER_LIFETIME_MIN, ISSUER_LIFETIME_MAX, &iss->lifetime);
 }
 
 static int issuer_set_single_use(struct issuer *iss, const char *value)
@@ -218,9 +233,9 @@ static const struct {
 	const char *wanted;
 } issuer_keys[] = {
 	{ "name", issuer_set_name, false, "1 to 32 of a-z 0-9 . _ -, beginning with a letter or digit" },
-	{ "issuer", issuer_set_issuer, false, "an https URL without user, query or fragment" },
-	{ "audience", issuer_set_audience, true, "readable text, each once, at most 16" },
-	{ "algorithm", issuer_set_algorithm, true, "RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA" },
+	{ "issuer", issuer_set_issuer, false, "the exact issuer of its tokens: an https URL without user, query or fragment" },
+	{ "audiences", issuer_set_audience, true, "readable text, each once, at most 16" },
+	{ "algorithms", issuer_set_algorithm, true, "RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA" },
 	{ "typ", issuer_set_typ, true, "absent, JWT or at+jwt" },
 	{ "discovery", issuer_set_discovery, false, "an https URL ending in /.well-known/openid-configuration" },
 	{ "jwks_file", issuer_set_jwks_file, false, "an absolute path" },
@@ -228,11 +243,19 @@ static const struct {
 	{ "subject", issuer_set_subject, false, "a JSON Pointer such as /sub" },
 	{ "groups", issuer_set_groups, false, "a JSON Pointer such as /realm_access/roles" },
 	{ "groups_format", issuer_set_groups_format, false, "array, space or comma" },
-	{ "max_age", issuer_set_max_age, false, "0 (no limit) to 31622400 seconds" },
-	{ "skew", issuer_set_skew, false, "0 to 60 seconds" },
-	{ "single_use", issuer_set_single_use, false, "true or false" },
-	{ "lifetime", issuer_set_lifetime, false, "30 to 86400 seconds" },
+	{ "max_age", issuer_set_max_age, false, "a duration such as 10m, at most 366d; 0 is no limit" },
+	{ "clock_skew", issuer_set_skew, false, "0 to 60s" },
+	{ "single_use_jti", issuer_set_single_use, false, "true or false" },
+	{ "certificate_lifetime", issuer_set_lifetime, false, "30s to 24h" },
 };
+
+const char *issuer_key(unsigned i, bool *many)
+{
+	if (i >= sizeof(issuer_keys) / sizeof(issuer_keys[0]))
+		return NULL;
+	*many = issuer_keys[i].many;
+	return issuer_keys[i].key;
+}
 
 int issuer_set(struct issuer *iss, const char *key, const char *value, struct why *why)
 {
@@ -300,6 +323,9 @@ int issuer_finish(struct issuer *iss, struct why *why)
 		return why_fail(why, ERR_MALFORMED, "keys come from jwks_file or from discovery, not from both");
 	if (iss->jwks_file != NULL && iss->ca_file != NULL)
 		return why_fail(why, ERR_MALFORMED, "ca_file has no use beside jwks_file");
+	/* Only where nothing is fetched may an issuer be no URL: "kubernetes/serviceaccount", "accounts.google.com". */
+	if (iss->jwks_file == NULL && !issuer_url_ok(iss->issuer, false))
+		return why_fail(why, ERR_MALFORMED, "the issuer must be an https URL without user, query or fragment");
 	if (iss->algs == 0)
 		iss->algs = JWS_ALGS_ALL;
 	if (iss->typs == 0)

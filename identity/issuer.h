@@ -29,23 +29,24 @@ struct issuer_require {
 
 /* Strings are owned, NULL where not set. issuer_set() fills it from the configuration's words:
  *
- *   key                value                                                        default
- *   name               short name, [a-z0-9][a-z0-9._-]*, 32 bytes                   required
- *   issuer             the exact `iss`, an https URL without query or fragment      required
- *   audience           one audience; repeated for more                              at least one
- *   algorithm          RS256 RS384 RS512 PS256 ES256 ES384 EdDSA; repeated          all of them
- *   typ                absent, JWT, at+jwt; repeated                                all of them
- *   discovery          an https URL that ends in /.well-known/openid-configuration  made of the issuer
- *   jwks_file          keys from a file instead of from discovery                   none
- *   ca_file            PEM certificates to trust for https, instead of the system's none
- *   subject            JSON Pointer of the subject                                  /sub
- *   groups             JSON Pointer of the groups                                   /groups
- *   groups_format      array, space, comma                                          array
- *   max_age            seconds since iat; 0: no limit                               0
- *   skew               seconds that clocks may differ, 0 to 60                      60
- *   single_use         true, false: a token id buys one certificate                 true
- *   lifetime           seconds that a certificate lives, 30 to 86400                900
+ *   key                   value                                                        default
+ *   name                  short name, [a-z0-9][a-z0-9._-]*, 32 bytes                   required
+ *   issuer                the exact `iss`: an https URL, or any text beside jwks_file  required
+ *   audiences             one audience; repeated for more                              at least one
+ *   algorithms            RS256 RS384 RS512 PS256 ES256 ES384 EdDSA; repeated          all of them
+ *   typ                   absent, JWT, at+jwt; repeated                                all of them
+ *   discovery             an https URL that ends in /.well-known/openid-configuration  made of the issuer
+ *   jwks_file             keys from a file instead of from discovery                   none
+ *   ca_file               PEM certificates to trust for https, instead of the system's none
+ *   subject               JSON Pointer of the subject                                  /sub
+ *   groups                JSON Pointer of the groups                                   /groups
+ *   groups_format         array, space, comma                                          array
+ *   max_age               duration since iat; 0: no limit                              0
+ *   clock_skew            duration that clocks may differ, 0 to 60s                    60s
+ *   single_use_jti        true, false: a token buys one certificate                    true
+ *   certificate_lifetime  duration that a certificate lives, 30s to 24h                15m
  *
+ * A duration is digits and a unit of s, m, h, d; or 0.
  * issuer_require() adds a required claim. */
 struct issuer {
 	char *name;
@@ -87,6 +88,9 @@ int issuer_finish(struct issuer *iss, struct why *why);
 
 /* Whether several can stand beside each other: short names and issuer URLs are unique, so that a token has one home. */
 int issuer_check_set(const struct issuer *const *issuers, size_t n, struct why *why);
+
+/* The i-th key and whether it takes a list; NULL behind the last. */
+const char *issuer_key(unsigned i, bool *many);
 
 /* Whether the text is an https URL with a host, without user, fragment, or any byte outside printable ASCII. Query only
  * where allowed. */

@@ -1,9 +1,7 @@
-/* OpenSSL's headers, for the files of this room that call it. They bring a type named ERR_STATE, which is also one of
- * our error codes: it is renamed here while they are read. Nothing but this room's .c files (and tests) include it. */
+/* OpenSSL's headers, for the .c files of this room that call it and for tests. */
 #ifndef IDENTITY_OSSL_H
 #define IDENTITY_OSSL_H
 
-#define ERR_STATE OSSL_ERR_STATE
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
@@ -12,6 +10,5 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
-#undef ERR_STATE
 
 #endif

@@ -66,7 +66,7 @@ int pkey_ec(enum pkey_kind kind, struct view point, EVP_PKEY **out, struct why *
 
 	*out = NULL;
 	if (len == 0)
-		return why_fail(why, ERR_STATE, "not an elliptic curve");
+		return why_fail(why, ERR_WRONGSTATE, "not an elliptic curve");
 	if (point.n != 2 * len + 1 || point.p[0] != 4)
 		return why_fail(why, ERR_MALFORMED, "an uncompressed point of this curve has %zu bytes and begins with 04",
 			2 * len + 1);

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-struct evp_pkey_st; /* EVP_PKEY, by the name that needs no header of OpenSSL's (see ossl.h) */
+struct evp_pkey_st; /* EVP_PKEY, by the name that needs no header */
 
 enum { PKEY_RSA_MIN_BITS = 2048, PKEY_RSA_MAX_BITS = 8192 };
 

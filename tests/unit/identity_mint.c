@@ -1,5 +1,4 @@
 /* Test keys, tokens and signatures; see identity_mint.h. */
-#define _GNU_SOURCE /* asprintf */
 #include "tests/unit/identity_mint.h"
 
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* Tokens: what is good gives an identity, and each of the ways to be bad is refused with the right code. */
-#define _GNU_SOURCE /* asprintf */
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -42,8 +41,8 @@ static struct issuer *make_issuer(const char *name, const char *url)
 
 	assert_int_equal(issuer_set(iss, "name", name, NULL), ERR_OK);
 	assert_int_equal(issuer_set(iss, "issuer", url, NULL), ERR_OK);
-	assert_int_equal(issuer_set(iss, "audience", AUD, NULL), ERR_OK);
-	assert_int_equal(issuer_set(iss, "audience", "second", NULL), ERR_OK);
+	assert_int_equal(issuer_set(iss, "audiences", AUD, NULL), ERR_OK);
+	assert_int_equal(issuer_set(iss, "audiences", "second", NULL), ERR_OK);
 	assert_int_equal(issuer_finish(iss, NULL), ERR_OK);
 	return iss;
 }
@@ -531,11 +530,11 @@ static void other_settings_are_held(void **state)
 	(void)state;
 	assert_int_equal(issuer_set(strict, "name", "strict", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "issuer", ISS, &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "audience", AUD, &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "algorithm", "EdDSA", &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "audiences", AUD, &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "algorithms", "EdDSA", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "typ", "at+jwt", &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "max_age", "300", &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "skew", "0", &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "max_age", "5m", &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "clock_skew", "0", &why), ERR_OK);
 	assert_int_equal(issuer_require(strict, "team", "a-*", &why), ERR_OK);
 	assert_int_equal(issuer_finish(strict, &why), ERR_OK);
 	issuer_free(issuer);
