@@ -15,9 +15,11 @@ libmint_a_SOURCES = tests/unit/identity_mint.c tests/unit/identity_mint.h
 libmint_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 IDENTITY_TEST_LIBS = libmint.a $(IDENTITY_LIBS) $(CMOCKA_LIBS)
 
-IDENTITY_TESTS = tests/unit/identity_token
+IDENTITY_TESTS = tests/unit/identity_token tests/unit/identity_sshcert
 check_PROGRAMS += $(IDENTITY_TESTS)
 TESTS += $(IDENTITY_TESTS)
 tests_unit_identity_token_SOURCES = tests/unit/identity_token.c tests/unit/unit.h
 tests_unit_identity_token_LDADD = $(IDENTITY_TEST_LIBS)
+tests_unit_identity_sshcert_SOURCES = tests/unit/identity_sshcert.c tests/unit/unit.h
+tests_unit_identity_sshcert_LDADD = $(IDENTITY_TEST_LIBS)
 endif
