@@ -5,9 +5,15 @@ libidentity_a_SOURCES = identity/b64.c identity/b64.h identity/cidr.c identity/c
 	identity/sshkey.c identity/sshkey.h identity/sshcert.c identity/sshcert.h identity/sshcert_check.c \
 	identity/text.c identity/text.h identity/identity.c identity/identity.h identity/jsonptr.c identity/jsonptr.h \
 	identity/issuer.c identity/issuer.h identity/issuer_conf.c identity/issuer_conf.h identity/jws.c identity/jws.h identity/jwks.c identity/jwks.h \
-	identity/claims.c identity/claims.h identity/token.c identity/token.h
+	identity/claims.c identity/claims.h identity/token.c identity/token.h \
+	identity/jwks_cache.c identity/jwks_cache.h
 libidentity_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
-IDENTITY_LIBS = libidentity.a libbase.a $(CRYPTO_LIBS) $(JANSSON_LIBS)
+IDENTITY_LIBS = libidentity.a libyamltree.a libbase.a $(CRYPTO_LIBS) $(JANSSON_LIBS) $(YAML_LIBS)
+
+noinst_LIBRARIES += libfetch.a
+libfetch_a_SOURCES = identity/http_fetch.c identity/http_fetch.h identity/fetch.c identity/fetch.h
+libfetch_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
+FETCH_LIBS = libfetch.a $(IDENTITY_LIBS) $(CURL_LIBS) -lpthread
 
 if HAVE_CMOCKA
 noinst_LIBRARIES += libmint.a
