@@ -29,3 +29,12 @@ tests_unit_identity_token_LDADD = $(IDENTITY_TEST_LIBS)
 tests_unit_identity_sshcert_SOURCES = tests/unit/identity_sshcert.c tests/unit/unit.h
 tests_unit_identity_sshcert_LDADD = $(IDENTITY_TEST_LIBS)
 endif
+
+# Our code with arguments, for the end-to-end tests of this room; they need nothing of the daemon.
+if HAVE_CMOCKA
+noinst_PROGRAMS += tests/e2e/identity_tool
+tests_e2e_identity_tool_SOURCES = tests/e2e/identity_tool.c
+tests_e2e_identity_tool_LDADD = libmint.a $(FETCH_LIBS)
+endif
+EXTRA_DIST += tests/e2e/idp.sh tests/e2e/idp/package.json tests/e2e/idp/package-lock.json tests/e2e/idp/server.mjs \
+	tests/e2e/idp/bad.mjs
