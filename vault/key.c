@@ -388,7 +388,7 @@ int key_write_public(const struct key *k, struct buf *b)
 		r = key_put_mpint(k->pkey, OSSL_PKEY_PARAM_RSA_E, b);
 		return r < 0 ? r : key_put_mpint(k->pkey, OSSL_PKEY_PARAM_RSA_N, b);
 	}
-	return ERR_STATE;
+	return ERR_WRONGSTATE;
 }
 
 static int key_put_ed25519(const struct key *k, struct buf *b)
@@ -429,7 +429,7 @@ int key_write_private(const struct key *k, struct buf *b)
 			r = key_put_mpint(k->pkey, key_rsa_params[i], b);
 		return r;
 	}
-	return ERR_STATE;
+	return ERR_WRONGSTATE;
 }
 
 /* ---- signing ---- */

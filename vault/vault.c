@@ -286,7 +286,7 @@ int vault_epoch_advance(struct vault *v, struct why *w)
 
 	vault_epochs(v, &current, &next);
 	if (next == NULL)
-		return why_fail(w, ERR_STATE, "there is no next audit key to go to");
+		return why_fail(w, ERR_WRONGSTATE, "there is no next audit key to go to");
 	strcpy(name, current->name);
 	return store_remove(v->store, name, w);
 }

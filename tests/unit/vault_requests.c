@@ -246,7 +246,7 @@ static void an_epoch_ends_with_its_key_gone(void **state)
 	(void)state;
 	buf_init(&a, 4096);
 	buf_init(&b, 4096);
-	assert_int_equal(vault_epoch_advance(&vault, &why), ERR_STATE);
+	assert_int_equal(vault_epoch_advance(&vault, &why), ERR_WRONGSTATE);
 	assert_int_equal(vault_epoch_next(&vault, &a, &why), ERR_OK);
 	/* Asked again, after a crash in between, it is the same key. */
 	assert_int_equal(vault_epoch_next(&vault, &b, &why), ERR_OK);
@@ -258,7 +258,7 @@ static void an_epoch_ends_with_its_key_gone(void **state)
 	assert_non_null(store_find(vault.store, "audit.2"));
 	snprintf(path, sizeof(path), "%s/store/audit.1.key", dir);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(vault_epoch_advance(&vault, &why), ERR_STATE);
+	assert_int_equal(vault_epoch_advance(&vault, &why), ERR_WRONGSTATE);
 	assert_int_equal(checkpoint("host/log\n1000\n" ROOT_A "\n"), ERR_OK);
 	buf_free(&a);
 	buf_free(&b);
