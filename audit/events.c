@@ -63,7 +63,7 @@ static bool type_fits(const struct event_field *f, const json_t *v)
 	case 'i': return json_is_integer(v);
 	case 'b': return json_is_boolean(v);
 	case 'o': return json_is_object(v);
-	default: return json_is_array(v) || json_is_integer(v);
+	default: return json_is_array(v);
 	}
 }
 
