@@ -6,8 +6,8 @@
  * byte offset one past it; inside backquotes and here-documents too, where they are the offsets of the original
  * bytes.
  *
- * What is *not* kept: comments, blanks, line continuations, which of `;` and newline ended a command, which of
- * `$(...)` and backquotes was written is kept only as a flag. Two trees that mean the same run are ast_equal(). */
+ * What is *not* kept: comments, blanks, line continuations; which of `;` and newline ended a command, and which of
+ * `$(...)` and backquotes was written, are kept only as flags. Two trees that mean the same run are ast_equal(). */
 #ifndef POLICY_SHELL_AST_H
 #define POLICY_SHELL_AST_H
 
@@ -45,8 +45,9 @@ enum sh_part_kind {
 	SH_COMSUB,  /* comsub: $(…) `…` and mksh's ${ …;} ${|…;} */
 	SH_PROCSUB, /* comsub: <(…) >(…) and zsh's =(…) */
 	SH_ARITH,   /* arith: $((…)) $[…] */
-	SH_GLOB,    /* text: one of "*" "?" "[" "]" or (inside a bracket expression) "!" "^" "-": active where a pattern counts.
-	             * In regex words (SH_WORD_REGEX) never used. zsh: also "(…)" whole, "<1-9>", "^" "#" "~": opaque at best */
+	SH_GLOB,    /* text: one of "*" "?" "[" "]": active where a pattern counts. "[" and "]" come in pairs, literals between
+	             * them are the bracket expression's source. In regex words never used. zsh: also "(…)" whole, and "="
+	             * at the start of a word: opaque at best */
 	SH_EXTGLOB, /* ext: ?(…) *(…) +(…) @(…) !(…) */
 	SH_BRACE,   /* brace: {a,b} {1..9} in the shells that have it */
 	SH_TILDE    /* text: "~" "~user" "~+" … : subject to tilde expansion. In assignments also after '=' and ':' */
@@ -336,6 +337,7 @@ struct sh_andor {
 	struct sh_pos at;
 	uint32_t end;
 	uint8_t sep; /* enum sh_sep */
+	bool newline; /* a newline ended it: kept, since some shells read the next line only then */
 	struct sh_pipeline *pipelines; /* never NULL */
 };
 
