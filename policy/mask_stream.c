@@ -577,7 +577,7 @@ int mask_feed(struct mask_stream *st, const uint8_t *p, size_t n, struct buf *ou
 	int r = st->dead;
 
 	if (st->ended)
-		return ERR_STATE;
+		return ERR_WRONGSTATE;
 	st->raw_in += n;
 	while (n > 0 && r >= 0) {
 		long k;
