@@ -121,8 +121,9 @@ static int control_answer(struct vaultd *d, uint32_t req, int r, struct buf *dat
 		a.why = proto_str(why->text);
 	if (r < 0)
 		log_warn("control: refused: %s", why->text);
+	r = msg_vault_answer_send(&d->control.ipc, &a, NULL, 0);
 	buf_free(data);
-	return msg_vault_answer_send(&d->control.ipc, &a, NULL, 0);
+	return r;
 }
 
 static int64_t vaultd_now(void)

@@ -64,6 +64,7 @@ for t in ed ec rsa; do
 	is "logs in with the key host-$t" hello "$(login "$me" key "host-$t")"
 done
 is "logs in with the key that the vault made" hello "$(login "$me" key made)"
+has "the grant's answer is the key's line" "^granted: $(cut -d' ' -f1,2 made.pub | tr '+' .)" "$(cat bridge.log)"
 is "logs in with a minted certificate" hello "$(login "$me" cert "$me")"
 has "the host saw the certificate" "Accepted publickey for $me .*ED25519-CERT.*sallyport session=1 login=$me target=host" "$(cat sshd.log)"
 

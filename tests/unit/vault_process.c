@@ -29,8 +29,11 @@ static int grant(uint64_t sid, int *agent)
 {
 	struct msg_vault_grant m = request(sid);
 	char text[8192];
+	int r = vault_child_grant(&v, &m, agent, text, sizeof(text));
 
-	return vault_child_grant(&v, &m, agent, text, sizeof(text));
+	if (r == 1)
+		assert_int_equal(strncmp(text, "ssh-ed25519-cert-v01@openssh.com AAAA", 37), 0);
+	return r;
 }
 
 static bool answers(void)
@@ -41,6 +44,52 @@ static bool answers(void)
 
 	return msg_vault_public_keys_send(&v.control, &q, NULL, 0) == ERR_OK && ipc_wait(&v.control, &m, 10000) == ERR_OK &&
 	       msg_vault_answer_read(&m, &a) == ERR_OK && a.req == 3 && a.ok && a.data.n > 0;
+}
+
+/* Each answer is to its question, and carries what was asked for. */
+static void answers_say_what_was_asked(void **state)
+{
+	static const char *const kinds[] = { "audit", "target-ca", "user-ca" };
+	struct msg_vault_public_keys keys = { .req = 11 };
+	struct msg_vault_checkpoint bad = { .req = 12, .text = proto_str("not a checkpoint") };
+	struct msg_vault_checkpoint good = { .req = 13,
+		.text = proto_str("host/log\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n") };
+	struct msg_vault_reload reload = { .req = 14 };
+	struct msg_vault_answer a;
+	struct view list, s;
+	struct ipc_msg m;
+
+	(void)state;
+	assert_int_equal(msg_vault_public_keys_send(&v.control, &keys, NULL, 0), ERR_OK);
+	assert_int_equal(msg_vault_checkpoint_send(&v.control, &bad, NULL, 0), ERR_OK);
+	assert_int_equal(msg_vault_checkpoint_send(&v.control, &good, NULL, 0), ERR_OK);
+	assert_int_equal(msg_vault_reload_send(&v.control, &reload, NULL, 0), ERR_OK);
+	assert_int_equal(ipc_wait(&v.control, &m, 10000), ERR_OK);
+	assert_int_equal(msg_vault_answer_read(&m, &a), ERR_OK);
+	assert_int_equal(a.req, 11);
+	list = a.data;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(proto_list_next(&list, &s), ERR_OK);
+		assert_true(view_is(&s, kinds[i]));
+		assert_int_equal(proto_list_next(&list, &s), ERR_OK);
+		assert_int_equal(proto_list_next(&list, &s), ERR_OK);
+		assert_int_equal(memcmp(s.p, "ssh-ed25519 AAAA", 16), 0);
+	}
+	assert_int_equal(proto_list_next(&list, &s), ERR_EOF);
+	assert_int_equal(ipc_wait(&v.control, &m, 10000), ERR_OK);
+	assert_int_equal(msg_vault_answer_read(&m, &a), ERR_OK);
+	assert_int_equal(a.req, 12);
+	assert_int_equal(a.ok, 0);
+	assert_true(a.data.n == 0 && a.why.n > 0);
+	assert_int_equal(ipc_wait(&v.control, &m, 10000), ERR_OK);
+	assert_int_equal(msg_vault_answer_read(&m, &a), ERR_OK);
+	assert_int_equal(a.req, 13);
+	assert_int_equal(a.ok, 1);
+	assert_true(a.data.n > 10 && memcmp(a.data.p, "SSHSIG\0\0\0\1", 10) == 0);
+	assert_int_equal(ipc_wait(&v.control, &m, 10000), ERR_OK);
+	assert_int_equal(msg_vault_answer_read(&m, &a), ERR_OK);
+	assert_int_equal(a.req, 14);
+	assert_int_equal(a.ok, 1);
 }
 
 /* Whether an agent socket answers a request for identities; false when it is closed. */
@@ -347,6 +396,7 @@ static int remove_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(answers_say_what_was_asked),
 		TEST(it_is_closed_in),
 		TEST(the_master_key_is_closed),
 		TEST(a_malformed_message_drops_control_and_not_the_vault),
