@@ -42,3 +42,27 @@ noinst_PROGRAMS += tests/e2e/vault_bridge
 tests_e2e_vault_bridge_SOURCES = tests/e2e/vault_bridge.c tests/e2e/vault_child.c tests/e2e/vault_child.h
 tests_e2e_vault_bridge_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE
 tests_e2e_vault_bridge_LDADD = libbase.a
+
+# Fuzz targets; make check replays their corpora.
+VAULT_FUZZ = tests/fuzz/fuzz_agent tests/fuzz/fuzz_certtbs tests/fuzz/fuzz_vault_key
+check_PROGRAMS += $(VAULT_FUZZ)
+TESTS += tests/fuzz/vault-corpora.sh
+EXTRA_DIST += tests/fuzz/vault-corpora.sh tests/fuzz/corpus/agent tests/fuzz/corpus/certtbs tests/fuzz/corpus/vault_key \
+	tests/e2e/30-the-vault-logs-in-to-a-real-sshd.sh
+if FUZZER
+VAULT_REPLAY =
+else
+VAULT_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_agent_SOURCES = tests/fuzz/fuzz_agent.c $(VAULT_REPLAY)
+tests_fuzz_fuzz_agent_CPPFLAGS = $(libvault_a_CPPFLAGS)
+tests_fuzz_fuzz_agent_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_agent_LDADD = libvault.a libbase.a $(CRYPTO_LIBS)
+tests_fuzz_fuzz_certtbs_SOURCES = tests/fuzz/fuzz_certtbs.c $(VAULT_REPLAY)
+tests_fuzz_fuzz_certtbs_CPPFLAGS = $(libvault_a_CPPFLAGS)
+tests_fuzz_fuzz_certtbs_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_certtbs_LDADD = libvault.a libbase.a $(CRYPTO_LIBS)
+tests_fuzz_fuzz_vault_key_SOURCES = tests/fuzz/fuzz_vault_key.c $(VAULT_REPLAY)
+tests_fuzz_fuzz_vault_key_CPPFLAGS = $(libvault_a_CPPFLAGS)
+tests_fuzz_fuzz_vault_key_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_vault_key_LDADD = libvault.a libbase.a $(CRYPTO_LIBS)
