@@ -203,7 +203,7 @@ int approval_vote(struct approval *a, const struct approval_wish *w, int64_t now
 
 	(void)approval_tick(a, now_ms);
 	if (a->state != APPROVAL_PENDING)
-		return why_fail(why, ERR_STATE, "this request is %s already", approval_state_name(a->state));
+		return why_fail(why, ERR_WRONGSTATE, "this request is %s already", approval_state_name(a->state));
 	r = check_wish(a, w, why);
 	if (r < 0)
 		return r;
@@ -229,7 +229,7 @@ int approval_use(struct approval *a, const uint8_t digest_asked[APPROVAL_DIGEST]
 	if (a->state == APPROVAL_EXPIRED)
 		return ERR_EXPIRED;
 	if (a->state != APPROVAL_APPROVED || a->uses_left == 0)
-		return ERR_STATE;
+		return ERR_WRONGSTATE;
 	if (memcmp(a->digest, digest_asked, APPROVAL_DIGEST) != 0)
 		return ERR_REFUSED;
 	a->uses_left--;
@@ -240,7 +240,7 @@ int approval_withdraw(struct approval *a, const char *why, int64_t now_ms)
 {
 	(void)approval_tick(a, now_ms);
 	if (!approval_live(a))
-		return ERR_STATE;
+		return ERR_WRONGSTATE;
 	a->state = APPROVAL_WITHDRAWN;
 	a->uses_left = 0;
 	a->decided_ms = now_ms;

@@ -94,19 +94,19 @@ struct approval *approval_new(void);
 void approval_free(struct approval *a);
 
 /* Counts a person's answer. Whether the person has the role is the caller's to know. ERR_OK (see state and n_votes for what came of
- * it); ERR_STATE not pending any more; ERR_REFUSED own request (a no is permitted) or no signature where one is required;
+ * it); ERR_WRONGSTATE not pending any more; ERR_REFUSED own request (a no is permitted) or no signature where one is required;
  * ERR_EXISTS this person has said yes already; ERR_LIMIT more uses or time than the rule allows; ERR_MALFORMED no reason.
- * After any failure but a passed deadline (ERR_STATE, and the state is expired) nothing has changed. */
+ * After any failure but a passed deadline (ERR_WRONGSTATE, and the state is expired) nothing has changed. */
 int approval_vote(struct approval *a, const struct approval_wish *w, int64_t now_ms, struct why *why);
 
-/* Takes one use of a grant for the question with this digest. ERR_OK: it may run, once. ERR_STATE, ERR_EXPIRED, ERR_REFUSED
+/* Takes one use of a grant for the question with this digest. ERR_OK: it may run, once. ERR_WRONGSTATE, ERR_EXPIRED, ERR_REFUSED
  * (another digest). */
 int approval_use(struct approval *a, const uint8_t digest[APPROVAL_DIGEST], int64_t now_ms);
 
 /* Lets deadlines act. Returns whether the state changed. */
 bool approval_tick(struct approval *a, int64_t now_ms);
 
-/* Voids a request or a grant. ERR_OK or ERR_STATE. */
+/* Voids a request or a grant. ERR_OK or ERR_WRONGSTATE. */
 int approval_withdraw(struct approval *a, const char *why, int64_t now_ms);
 
 /* Whether it may still change: pending, or a grant with uses left. */
