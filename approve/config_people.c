@@ -88,7 +88,7 @@ static void load_issuer(struct config *c, const struct yaml_node *m, struct conf
 	is->lifetime = c->certificates.lifetime;
 	is->single_use = true;
 	yaml_seconds(&c->doc, m, "max_age", 1, 30 * 86400, &is->max_age);
-	yaml_seconds(&c->doc, m, "clock_skew", 0, 300, &is->clock_skew);
+	yaml_seconds(&c->doc, m, "clock_skew", 0, 60, &is->clock_skew);
 	yaml_seconds(&c->doc, m, "lifetime", 60, 86400, &is->lifetime);
 	yaml_bool(&c->doc, m, "single_use", &is->single_use);
 }
