@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "audit/crypto.h"
+#include <openssl/evp.h>
 #include "audit/chain.h"
 
 #define ROOT_B64 44 /* base64 of 32 bytes */

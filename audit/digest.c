@@ -2,7 +2,7 @@
  * for threads. */
 #include "audit/digest.h"
 
-#include "audit/crypto.h"
+#include <openssl/evp.h>
 
 #include "base/err.h"
 

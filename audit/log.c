@@ -1,5 +1,4 @@
 /* The one writer of the audit log; see log.h. Trusts its caller's events but checks their form; distrusts the disk. */
-#define _GNU_SOURCE
 #include "audit/log.h"
 
 #include <errno.h>

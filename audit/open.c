@@ -1,6 +1,5 @@
 /* Opening the audit log: recovery after a crash, the state cache, the refusal to go on from what does not verify.
  * Distrusts everything in the directory. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 # audit: events to canonical lines, chain, tree, checkpoints, verification, export.
 noinst_LIBRARIES += libaudit.a
-libaudit_a_SOURCES = audit/digest.c audit/digest.h audit/crypto.h audit/merkle.c audit/merkle.h \
+libaudit_a_SOURCES = audit/digest.c audit/digest.h audit/merkle.c audit/merkle.h \
 	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/checkpoint.c audit/checkpoint.h \
 	audit/segments.c audit/segments.h audit/log.c audit/log.h audit/log_impl.h audit/open.c
 libaudit_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)

@@ -1,6 +1,5 @@
 /* What audit_commit() acknowledged is there after any end of the process, and nothing is appended to a log that does not
  * verify or to a disk that is full. */
-#define _GNU_SOURCE
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
