@@ -14,7 +14,7 @@ static const struct verb {
 } verbs[] = {
 	{ "demo", cli_demo, "a whole bastion for this terminal: throw-away keys, a target, a sample policy" },
 	{ "token", cli_token, "issue a demo token: token issue --sub NAME --groups A,B" },
-#ifdef WITH_INIT
+#ifdef WITH_VAULT
 	{ "init", cli_init, "make keys and a commented configuration for a new bastion" },
 #endif
 #ifdef WITH_POLICY
