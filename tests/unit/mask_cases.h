@@ -111,6 +111,7 @@ static const char mask_policy[] =
 	"rules:\n"
 	"  - { id: staff, regex: '\\bS\\d{7}\\b', tests: { mask: [S1234567], not: [S12345678, XS1234567] } }\n"
 	"  - { id: canary, regex: 'HONEY-[a-z]{1,20}-HONEY', on_match: end_session }\n"
-	"  - { id: table, regex: 'TBL(?<value>[0-9a-f]{24})', same_length: true }\n";
+	"  - { id: table, regex: 'TBL(?<value>[0-9a-f]{24})', same_length: true }\n"
+	"  - { id: wide, regex: 'W&w=W' }\n";
 
 #endif
