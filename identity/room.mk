@@ -50,3 +50,24 @@ EXTRA_DIST += tests/e2e/idp.sh tests/e2e/idp/package.json tests/e2e/idp/package-
 
 ISSUER_FIXTURES = github gitlab kubernetes entra okta google
 EXTRA_DIST += $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.yaml) $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.json)
+
+check_PROGRAMS += tests/fuzz/fuzz_token tests/fuzz/fuzz_jwks tests/fuzz/fuzz_sshcert tests/fuzz/fuzz_sshsig
+TESTS += tests/fuzz/identity-corpora.sh
+EXTRA_DIST += tests/fuzz/identity-corpora.sh tests/fuzz/corpus/token tests/fuzz/corpus/jwks tests/fuzz/corpus/sshcert tests/fuzz/corpus/sshsig
+if FUZZER
+IDENTITY_REPLAY =
+else
+IDENTITY_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_token_SOURCES = tests/fuzz/fuzz_token.c $(IDENTITY_REPLAY)
+tests_fuzz_fuzz_token_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_token_LDADD = $(IDENTITY_LIBS)
+tests_fuzz_fuzz_jwks_SOURCES = tests/fuzz/fuzz_jwks.c $(IDENTITY_REPLAY)
+tests_fuzz_fuzz_jwks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_jwks_LDADD = $(FETCH_LIBS)
+tests_fuzz_fuzz_sshcert_SOURCES = tests/fuzz/fuzz_sshcert.c $(IDENTITY_REPLAY)
+tests_fuzz_fuzz_sshcert_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sshcert_LDADD = $(IDENTITY_LIBS)
+tests_fuzz_fuzz_sshsig_SOURCES = tests/fuzz/fuzz_sshsig.c $(IDENTITY_REPLAY)
+tests_fuzz_fuzz_sshsig_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_sshsig_LDADD = $(IDENTITY_LIBS)
