@@ -38,8 +38,8 @@ static void watch_log(int priority, const char *function, const char *text, void
 
 /* GSSAPI can be asked for before login although it is not offered, and libssh would then call into Kerberos with a stranger's bytes.
  * These stand before the library's own functions: there is no mechanism. */
-unsigned gss_indicate_mechs(unsigned *minor, void **set);
-unsigned gss_acquire_cred(void);
+__attribute__((visibility("default"))) unsigned gss_indicate_mechs(unsigned *minor, void **set);
+__attribute__((visibility("default"))) unsigned gss_acquire_cred(void);
 
 unsigned gss_indicate_mechs(unsigned *minor, void **set)
 {
@@ -103,6 +103,10 @@ int agent_start(struct session *s, int fd, int hostkey_fd)
 	ssh_set_counters(s->agent, &s->counter, NULL);
 	ssh_set_log_callback(watch_log);
 	ssh_set_log_level(SSH_LOG_DEBUG);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	/* The first call says hello, and makes the poll handle that the event takes over. */
+	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR)
+		goto out;
 	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
 out:
 	ssh_key_free(key);

@@ -9,9 +9,13 @@ sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
 	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
-sallyport_session_LDADD = libframe.a libsandbox.a libbase.a $(LIBSSH_LIBS) $(CRYPTO_LIBS) $(PCRE2_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS)
+sallyport_session_LDADD = libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
 tests_tools_allow_all_control_SOURCES = tests/tools/allow_all_control.c
 tests_tools_allow_all_control_LDADD = libbase.a
+server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh
+dist_check_SCRIPTS += $(server_tests)
+TESTS += $(server_tests)
+EXTRA_DIST += tests/server/lib.sh

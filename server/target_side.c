@@ -1,5 +1,6 @@
 /* The SSH client towards the target. The socket comes connected; the key for the login stays with the vault. The host key is compared
  * before anything else is said, and no answer but "equal" counts. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,7 @@ void target_given(struct session *s, const struct msg_target *m, struct ipc_msg 
 	s->target_fd = in->fds[0];
 	s->vault_fd = in->fds[1];
 	in->fds[0] = in->fds[1] = -1;
+	(void)fcntl(s->target_fd, F_SETFL, O_NONBLOCK);
 	buf_clear(&s->host_keys);
 	buf_clear(&s->host_cas);
 	free(s->login_name);

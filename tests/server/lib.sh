@@ -72,7 +72,7 @@ start_target() {
 	eval "$(ssh-agent -a "$T/agent.sock" -s | grep SSH_AGENT_PID)"
 	AGENT=$SSH_AGENT_PID
 	SSH_AUTH_SOCK="$T/agent.sock" ssh-add -q "$T/target_login"
-	wait_for 10 sh -c "echo | nc -w1 127.0.0.1 $TARGET_PORT | grep -q SSH-2.0 || bash -c 'exec 3<>/dev/tcp/127.0.0.1/$TARGET_PORT'"
+	wait_for 10 grep -q 'Server listening' "$T/sshd.log"
 }
 
 start_bastion() { # further lines of configuration on standard input

@@ -32,6 +32,7 @@ struct held { /* a question that waits for the target, or for time */
 struct peer { /* a session worker */
 	struct peer *next;
 	uint64_t sid;
+	char id[40];
 	struct ipc ipc;
 	struct loop_watch *watch;
 	struct ipc recorder;
@@ -305,13 +306,15 @@ static struct peer *peer_of(uint64_t sid)
 static void on_new(struct ipc_msg *m)
 {
 	struct msg_session_new n;
-	struct msg_session_start start = { .id = proto_str("00000000000000000000000000"), .attempts_max = 6, .channels_max = 64, .sign_user = 1 };
+	struct msg_session_start start = { .attempts_max = 6, .channels_max = 64, .sign_user = 1 };
 	struct peer *p;
 
 	if (msg_session_new_read(m, &n) < 0 || m->nfds != 1)
 		return;
 	p = calloc(1, sizeof(*p));
 	p->sid = n.sid;
+	snprintf(p->id, sizeof(p->id), "f%08lx%017llx", (unsigned long)getpid(), (unsigned long long)n.sid);
+	start.id = proto_str(p->id);
 	p->next = peers;
 	peers = p;
 	ipc_init(&p->ipc, m->fds[0], false);
@@ -365,7 +368,7 @@ static void on_recorder(struct ipc_msg *m)
 {
 	struct msg_recorder_ready r;
 	struct msg_recorder give = { 0 };
-	struct msg_rec_start start = { .session = proto_str("00000000000000000000000000"), .identity = proto_str("fixture"), .target = proto_str("target"),
+	struct msg_rec_start start = { .identity = proto_str("fixture"), .target = proto_str("target"),
 				       .login = proto_str("login"), .issuer = proto_str("fixture") };
 	struct peer *p;
 
@@ -375,6 +378,7 @@ static void on_recorder(struct ipc_msg *m)
 	if (p == NULL || p->gone)
 		return;
 	p->recording = true;
+	start.session = proto_str(p->id);
 	if (!r.ok) {
 		note("no recorder", r.why); /* it has one already, or there is none to be had */
 		run_held(p);
