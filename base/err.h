@@ -20,7 +20,7 @@ enum err {
 	ERR_EXPIRED = -11,    /* too old, or not valid yet */
 	ERR_SIGNATURE = -12,  /* a signature, MAC or digest does not match */
 	ERR_CRYPTO = -13,     /* the crypto library failed */
-	ERR_STATE = -14,      /* not possible in this state */
+	ERR_WRONGSTATE = -14,     /* not possible in this state */
 	ERR_UNAVAILABLE = -15 /* something that we depend on cannot serve now */
 };
 

@@ -1,0 +1,18 @@
+# audit: events to canonical lines, chain, tree, checkpoints, verification, export.
+noinst_LIBRARIES += libaudit.a
+libaudit_a_SOURCES = audit/digest.c audit/digest.h audit/merkle.c audit/merkle.h \
+	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/checkpoint.c audit/checkpoint.h \
+	audit/segments.c audit/segments.h audit/log.c audit/log.h audit/log_impl.h audit/open.c
+libaudit_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+
+AUDIT_LIBS = libaudit.a libbase.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/audit_merkle tests/unit/audit_log
+TESTS += tests/unit/audit_merkle tests/unit/audit_log
+tests_unit_audit_log_SOURCES = tests/unit/audit_log.c tests/unit/unit.h
+tests_unit_audit_log_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_audit_log_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
+tests_unit_audit_merkle_SOURCES = tests/unit/audit_merkle.c tests/unit/unit.h
+tests_unit_audit_merkle_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
+endif

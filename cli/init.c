@@ -1,0 +1,214 @@
+/* `sallyport init`: keys and a commented configuration for a new bastion. Writes nothing over anything that is there. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/spawn.h"
+
+static const char usage[] =
+	"usage: sallyport init [--config-dir DIR] [--state DIR] [--listen ADDRESS:PORT] [--name HOSTNAME]\n"
+	"Makes what a new bastion needs: host key, certificate authority, target CA, audit key, master key, a commented\n"
+	"configuration and a first policy. Nothing that exists is overwritten.\n"
+	"  --config-dir DIR   default /etc/sallyport\n"
+	"  --state DIR        default /var/lib/sallyport\n"
+	"  --listen A:P       SSH, default 0.0.0.0:2222\n"
+	"  --name HOSTNAME    what agents call this bastion, default: this host's name\n";
+
+struct init {
+	const char *config_dir, *state, *listen;
+	char name[256];
+	char self[PATH_MAX];
+};
+
+static const char config_text[] =
+	"# Sallyport's configuration. `sallyportd -t` checks it; SIGHUP (systemctl reload sallyport) swaps it, or keeps the old one\n"
+	"# when this one is wrong. All keys: sallyport.yaml(5).\n"
+	"version: 1\n"
+	"listen: [\"%s\"]                     # SSH, for agents\n"
+	"host_key: %s/host_key\n"
+	"state: %s                            # audit log, recordings, approvals\n"
+	"policy: %s/policy.yaml\n"
+	"vault:\n"
+	"  store: %s/vault                    # sealed keys: `sallyport vault add NAME`\n"
+	"  master_key: %s/master.key          # or, better: credential: sallyport-master-key (systemd LoadCredentialEncrypted)\n"
+	"http:\n"
+	"  listen: \"127.0.0.1:8022\"           # the approval API; any other address needs tls: { certificate: FILE, key: FILE }\n"
+	"  ssh_host: \"%s\"                     # what agents call this bastion\n"
+	"\n"
+	"# Who issues the tokens that agents hold. Examples for GitHub Actions, GitLab, Kubernetes, Entra, Okta and Google are in\n"
+	"# the examples directory. Until there is one, nobody can log in.\n"
+	"issuers: []\n"
+	"#  - name: github                     # the short name that policy rules use\n"
+	"#    issuer: \"https://token.actions.githubusercontent.com\"\n"
+	"#    audiences: [sallyport]\n"
+	"#    algorithms: [RS256]\n"
+	"#    required_claims: { repository_owner: \"acme\" }\n"
+	"\n"
+	"# Hosts that agents may reach. No trust on first use: `ssh-keyscan -t ed25519 HOST` on a path you trust gives the host key.\n"
+	"targets: []\n"
+	"#  - name: web1\n"
+	"#    address: 10.0.0.5\n"
+	"#    login: deploy\n"
+	"#    host_keys: [\"ssh-ed25519 AAAA...\"]\n"
+	"#    shell: bash\n"
+	"#    tags: { role: web, env: prod }\n"
+	"#    key: web1                        # a key in the vault; or  certificate: { principal: deploy }  for hosts that trust the target CA\n"
+	"\n"
+	"# Who may say yes, read the evidence, end sessions: groups of the tokens they show to the API.\n"
+	"roles:\n"
+	"  approver: { groups: [sre] }\n"
+	"  auditor: { groups: [auditors] }\n"
+	"  admin: { groups: [sallyport-admins] }\n";
+
+static const char policy_text[] =
+	"# The policy. `sallyport policy check FILE` checks it, `sallyport policy explain 'CMD' --as WHO --on TARGET` tells why.\n"
+	"version: 1\n"
+	"profile: enforce          # what no rule names is denied; `default: approve` holds it for a person instead\n"
+	"packs: [core.readonly, core.protected-paths, core.destructive]\n"
+	"who:\n"
+	"  ops: { groups: [ops-agents] }\n"
+	"rules:\n"
+	"  - id: service.restart\n"
+	"    who: [ops]\n"
+	"    approve: [\"systemctl {restart,reload} *\"]\n"
+	"    approvers: [sre]\n"
+	"    grant: { uses: 1, ttl: 15m }\n"
+	"    reason: \"A restart drops live requests.\"\n"
+	"    tests: { approve: [\"sudo systemctl restart nginx\"], not: [\"systemctl status nginx\"] }\n"
+	"mask:\n"
+	"  use: [credit-card, aws-key, private-key, jwt, password-field, email]\n";
+
+static int make_dir(const char *path)
+{
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
+		return ERR_OK;
+	return cli_fail("init", "cannot make %s: %s", path, strerror(errno)), ERR_SYS;
+}
+
+/* A new file, or none: 1 written, 0 it was there, negative on failure. */
+static int write_new(const char *path, mode_t mode, FILE **out)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	*out = NULL;
+	if (fd < 0 && errno == EEXIST) {
+		printf("  kept     %s (it was there)\n", path);
+		return 0;
+	}
+	if (fd < 0 || (*out = fdopen(fd, "w")) == NULL)
+		return cli_fail("init", "cannot write %s: %s", path, strerror(errno)), ERR_SYS;
+	printf("  made     %s\n", path);
+	return 1;
+}
+
+static int make_host_key(const struct init *i)
+{
+	char path[PATH_MAX], comment[300];
+	const char *argv[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path, NULL };
+	struct why why;
+
+	snprintf(path, sizeof(path), "%s/host_key", i->config_dir);
+	snprintf(comment, sizeof(comment), "sallyport@%s", i->name);
+	if (access(path, F_OK) == 0) {
+		printf("  kept     %s (it was there)\n", path);
+		return ERR_OK;
+	}
+	if (spawn_run(argv, NULL, 0, &why) < 0)
+		return cli_fail("init", "%s", why.text), ERR_SYS;
+	printf("  made     %s\n", path);
+	return ERR_OK;
+}
+
+static int make_vault(const struct init *i)
+{
+	char store[PATH_MAX], master[PATH_MAX];
+	const char *argv[] = { i->self, "vault", "init", "--store", store, "--master-key", master, NULL };
+	struct why why;
+
+	snprintf(store, sizeof(store), "%s/vault", i->state);
+	snprintf(master, sizeof(master), "%s/master.key", i->config_dir);
+	if (access(store, F_OK) == 0) {
+		printf("  kept     %s (it was there)\n", store);
+		return ERR_OK;
+	}
+	if (spawn_run(argv, NULL, 0, &why) < 0)
+		return cli_fail("init", "%s", why.text), ERR_SYS;
+	printf("  made     %s (certificate authority, target CA, audit key, sealed)\n  made     %s\n", store, master);
+	return ERR_OK;
+}
+
+static int make_files(const struct init *i)
+{
+	char path[PATH_MAX];
+	FILE *f;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/sallyport.yaml", i->config_dir);
+	r = write_new(path, 0644, &f);
+	if (r > 0) {
+		fprintf(f, config_text, i->listen, i->config_dir, i->state, i->config_dir, i->state, i->config_dir, i->name);
+		fclose(f);
+	}
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/policy.yaml", i->config_dir);
+	r = write_new(path, 0644, &f);
+	if (r > 0) {
+		fputs(policy_text, f);
+		fclose(f);
+	}
+	return r < 0 ? r : ERR_OK;
+}
+
+static void next_steps(const struct init *i)
+{
+	printf("\nNext:\n"
+	       "  1. %s/sallyport.yaml: add the issuer of your agents' tokens and a first target.\n"
+	       "  2. Let that target in: `sallyport vault add NAME --generate` prints a public key for its authorized_keys,\n"
+	       "     or `sallyport vault public target-ca` prints the CA for its TrustedUserCAKeys.\n"
+	       "  3. `sallyportd -t -c %s/sallyport.yaml` explains every mistake.\n"
+	       "  4. Start it: `systemctl enable --now sallyport`, or `sallyportd -f -c %s/sallyport.yaml`.\n"
+	       "  5. Give agents this host key line for known_hosts: see %s/host_key.pub, or GET /v1/ssh/config.\n",
+	       i->config_dir, i->config_dir, i->config_dir, i->config_dir);
+}
+
+int cli_init(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config-dir", required_argument, NULL, 'c' }, { "state", required_argument, NULL, 's' },
+		{ "listen", required_argument, NULL, 'l' },	{ "name", required_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },		{ NULL, 0, NULL, 0 }
+	};
+	struct init i = { .config_dir = "/etc/sallyport", .state = "/var/lib/sallyport", .listen = "0.0.0.0:2222" };
+	ssize_t n = readlink("/proc/self/exe", i.self, sizeof(i.self) - 1);
+	int o;
+
+	gethostname(i.name, sizeof(i.name) - 1);
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (o) {
+		case 'c': i.config_dir = optarg; break;
+		case 's': i.state = optarg; break;
+		case 'l': i.listen = optarg; break;
+		case 'n': snprintf(i.name, sizeof(i.name), "%s", optarg); break;
+		case 'h': fputs(usage, stdout); return CLI_OK;
+		default: fputs(usage, stderr); return CLI_USAGE;
+		}
+	}
+	if (optind != argc || n <= 0) {
+		fputs(usage, stderr);
+		return CLI_USAGE;
+	}
+	umask(022);
+	if (make_dir(i.config_dir) < 0 || make_dir(i.state) < 0 || make_host_key(&i) < 0 || make_vault(&i) < 0 || make_files(&i) < 0)
+		return CLI_FAILED;
+	next_steps(&i);
+	return CLI_OK;
+}

@@ -1,0 +1,13 @@
+# cli: the `sallyport` program, one verb a file.
+bin_PROGRAMS += sallyport
+sallyport_SOURCES = cli/main.c cli/cli.h cli/token.c cli/issuer.c cli/issuer.h cli/spawn.c cli/spawn.h \
+	cli/demo.c cli/demo.h cli/demo_files.c cli/demo_target.c
+sallyport_CPPFLAGS = $(AM_CPPFLAGS) $(LIBJWT_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+sallyport_LDADD = libyamltree.a libbase.a $(LIBJWT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(YAML_LIBS)
+
+# The tour is a script that `sallyport demo --tour` runs; it lies beside the program in an uninstalled build.
+pkglibexec_SCRIPTS = sallyport-tour
+sallyport-tour: $(top_srcdir)/packaging/tour.sh
+	$(AM_V_GEN)cp $(top_srcdir)/packaging/tour.sh $@ && chmod 755 $@
+CLEANFILES += sallyport-tour
+EXTRA_DIST += packaging/tour.sh

@@ -1,0 +1,40 @@
+# identity: OIDC token to identity, JWKS, OpenSSH certificates and signatures. Pure: libcrypto and jansson, no I/O.
+# libfetch.a is the one part that talks to the network (curl), for the control process.
+noinst_LIBRARIES += libidentity.a
+libidentity_a_SOURCES = identity/b64.c identity/b64.h identity/cidr.c identity/cidr.h identity/pkey.c identity/pkey.h identity/ossl.h \
+	identity/sshkey.c identity/sshkey.h identity/sshcert.c identity/sshcert.h identity/sshcert_check.c \
+	identity/text.c identity/text.h identity/identity.c identity/identity.h identity/jsonptr.c identity/jsonptr.h \
+	identity/issuer.c identity/issuer.h identity/issuer_conf.c identity/issuer_conf.h identity/jws.c identity/jws.h identity/jwks.c identity/jwks.h \
+	identity/claims.c identity/claims.h identity/token.c identity/token.h \
+	identity/jwks_cache.c identity/jwks_cache.h
+libidentity_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
+IDENTITY_LIBS = libidentity.a libyamltree.a libbase.a $(CRYPTO_LIBS) $(JANSSON_LIBS) $(YAML_LIBS)
+
+noinst_LIBRARIES += libfetch.a
+libfetch_a_SOURCES = identity/http_fetch.c identity/http_fetch.h identity/fetch.c identity/fetch.h
+libfetch_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
+FETCH_LIBS = libfetch.a $(IDENTITY_LIBS) $(CURL_LIBS) -lpthread
+
+if HAVE_CMOCKA
+noinst_LIBRARIES += libmint.a
+libmint_a_SOURCES = tests/unit/identity_mint.c tests/unit/identity_mint.h
+libmint_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
+IDENTITY_TEST_LIBS = libmint.a $(IDENTITY_LIBS) $(CMOCKA_LIBS)
+
+IDENTITY_TESTS = tests/unit/identity_token tests/unit/identity_sshcert
+check_PROGRAMS += $(IDENTITY_TESTS)
+TESTS += $(IDENTITY_TESTS)
+tests_unit_identity_token_SOURCES = tests/unit/identity_token.c tests/unit/unit.h
+tests_unit_identity_token_LDADD = $(IDENTITY_TEST_LIBS)
+tests_unit_identity_sshcert_SOURCES = tests/unit/identity_sshcert.c tests/unit/unit.h
+tests_unit_identity_sshcert_LDADD = $(IDENTITY_TEST_LIBS)
+endif
+
+# Our code with arguments, for the end-to-end tests of this room; they need nothing of the daemon.
+if HAVE_CMOCKA
+noinst_PROGRAMS += tests/e2e/identity_tool
+tests_e2e_identity_tool_SOURCES = tests/e2e/identity_tool.c
+tests_e2e_identity_tool_LDADD = libmint.a $(FETCH_LIBS)
+endif
+EXTRA_DIST += tests/e2e/idp.sh tests/e2e/idp/package.json tests/e2e/idp/package-lock.json tests/e2e/idp/server.mjs \
+	tests/e2e/idp/bad.mjs
