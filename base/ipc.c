@@ -79,6 +79,8 @@ int ipc_send(struct ipc *c, uint16_t type, const void *payload, size_t n, const 
 		c->out_fds[c->n_out_fds].fd = fds[i];
 		c->out_fds[c->n_out_fds++].at = at;
 	}
+	if (c->hold)
+		return ERR_OK;
 	r = ipc_flush(c);
 	return r == ERR_AGAIN ? ERR_OK : r;
 }

@@ -31,6 +31,7 @@ struct ipc_msg {
 
 struct ipc {
 	int fd; /* -1 once freed */
+	bool hold; /* ipc_send() only queues: what is queued goes out with the next ipc_flush(), after what it depends on is on disk */
 	struct buf in, out;
 	size_t consumed; /* bytes of `in` that the last message took; dropped at the next call */
 	int in_fds[IPC_FDS_HELD];

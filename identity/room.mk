@@ -6,7 +6,7 @@ libidentity_a_SOURCES = identity/b64.c identity/b64.h identity/cidr.c identity/c
 	identity/text.c identity/text.h identity/identity.c identity/identity.h identity/jsonptr.c identity/jsonptr.h \
 	identity/issuer.c identity/issuer.h identity/issuer_conf.c identity/issuer_conf.h identity/jws.c identity/jws.h identity/jwks.c identity/jwks.h \
 	identity/claims.c identity/claims.h identity/token.c identity/token.h \
-	identity/jwks_cache.c identity/jwks_cache.h
+	identity/jwks_cache.c identity/jwks_cache.h identity/sshsig.c identity/sshsig.h identity/sshsig_allowed.c
 libidentity_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 IDENTITY_LIBS = libidentity.a libyamltree.a libbase.a $(CRYPTO_LIBS) $(JANSSON_LIBS) $(YAML_LIBS)
 
@@ -21,13 +21,15 @@ libmint_a_SOURCES = tests/unit/identity_mint.c tests/unit/identity_mint.h
 libmint_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 IDENTITY_TEST_LIBS = libmint.a $(IDENTITY_LIBS) $(CMOCKA_LIBS)
 
-IDENTITY_TESTS = tests/unit/identity_token tests/unit/identity_sshcert
+IDENTITY_TESTS = tests/unit/identity_token tests/unit/identity_sshcert tests/unit/identity_sshsig
 check_PROGRAMS += $(IDENTITY_TESTS)
 TESTS += $(IDENTITY_TESTS)
 tests_unit_identity_token_SOURCES = tests/unit/identity_token.c tests/unit/unit.h
 tests_unit_identity_token_LDADD = $(IDENTITY_TEST_LIBS)
 tests_unit_identity_sshcert_SOURCES = tests/unit/identity_sshcert.c tests/unit/unit.h
 tests_unit_identity_sshcert_LDADD = $(IDENTITY_TEST_LIBS)
+tests_unit_identity_sshsig_SOURCES = tests/unit/identity_sshsig.c tests/unit/unit.h
+tests_unit_identity_sshsig_LDADD = $(IDENTITY_TEST_LIBS)
 endif
 
 # Our code with arguments, for the end-to-end tests of this room; they need nothing of the daemon.
