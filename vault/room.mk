@@ -48,7 +48,7 @@ VAULT_FUZZ = tests/fuzz/fuzz_agent tests/fuzz/fuzz_certtbs tests/fuzz/fuzz_vault
 check_PROGRAMS += $(VAULT_FUZZ)
 TESTS += tests/fuzz/vault-corpora.sh
 EXTRA_DIST += tests/fuzz/vault-corpora.sh tests/fuzz/corpus/agent tests/fuzz/corpus/certtbs tests/fuzz/corpus/vault_key \
-	tests/e2e/30-the-vault-logs-in-to-a-real-sshd.sh
+	tests/e2e/30-the-vault-logs-in-to-a-real-sshd.sh tests/e2e/31-the-vault-command-keeps-its-word.sh
 if FUZZER
 VAULT_REPLAY =
 else
