@@ -185,7 +185,7 @@ static void what_was_done_to_which_record_is_said(void **state)
 	broken(garbage, VERIFY_MALFORMED, 50, 1);
 	broken(tear, VERIFY_TORN, 101, 1);
 	broken(cut_tail, VERIFY_CUT, 71, 1);
-	broken(edit_first, VERIFY_EDITED, 1, 1);
+	broken(edit_first, VERIFY_REWRITTEN, 1, 2);
 }
 
 static void a_missing_segment_is_named(void **state)
