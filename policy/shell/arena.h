@@ -1,0 +1,48 @@
+/* Memory for one syntax tree: taken piece by piece, given back all at once, never more than a bound.
+ *
+ * An arena may be used again and again (arena_reset() keeps its blocks), so that deciding takes nothing from the heap
+ * once the arena has grown to the size of the usual command. Not safe for two threads at once. */
+#ifndef POLICY_SHELL_ARENA_H
+#define POLICY_SHELL_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *first; /* all blocks, in the order they were taken */
+	struct arena_block *cur;   /* the one being filled */
+	size_t used;               /* bytes handed out since the last reset, alignment and block tails included */
+	size_t held;               /* bytes taken from the heap */
+	size_t max;                /* bound on held, in bytes */
+};
+
+/* What a parse of the longest text that the gate lets through may need. */
+#define ARENA_MAX_DEFAULT ((size_t)48 << 20)
+
+/* An empty arena that takes at most max bytes from the heap. Nothing is allocated yet. */
+void arena_init(struct arena *a, size_t max);
+
+/* n bytes, zeroed, aligned for any object. NULL when the bound or memory would be passed. n may be 0. */
+void *arena_alloc(struct arena *a, size_t n);
+
+/* A copy of n bytes followed by a NUL. NULL as arena_alloc(). */
+char *arena_copy(struct arena *a, const void *p, size_t n);
+
+/* Where the arena is filled to, and going back to there: everything handed out in between is given back. */
+struct arena_mark {
+	struct arena_block *block;
+	size_t block_used;
+	size_t used;
+};
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark m);
+
+/* Gives all objects back, keeps the blocks (up to 1 MiB of them; the rest goes back to the heap). */
+void arena_reset(struct arena *a);
+
+/* Gives everything back to the heap; the arena may be used again. a may be NULL. */
+void arena_free(struct arena *a);
+
+#endif

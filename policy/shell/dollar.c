@@ -1,0 +1,235 @@
+/* What `$`, a backquote and `<(` begin: parameters, substitutions, arithmetic. Distrusts every byte. */
+#include <string.h>
+
+#include "policy/shell/state.h"
+
+static bool is_special(int c)
+{
+	return c != END && c != 0 && strchr("@*#?-$!", c) != NULL;
+}
+
+/* A list inside this text, up to the ")" that closes the substitution. Here-documents must be complete in it. */
+struct sh_list *dollar_list(struct ps *p)
+{
+	uint32_t at = p->i;
+	struct heredocs outer = p->here;
+	bool waits = p->outer_heredoc;
+	p->outer_heredoc = waits || outer.n > 0;
+	p->here.n = 0;
+	ps_enter(p);
+	ps_newlines(p);
+	struct sh_list *l = list_parse(p, false);
+	if (ps_cur(p) != ')')
+		ps_expected(p, "a command or )");
+	if (p->here.n > 0)
+		ps_left_out(p, at, "a here-document whose body lies outside of its substitution");
+	p->here = outer;
+	p->outer_heredoc = waits;
+	ps_adv(p);
+	ps_leave(p);
+	return l;
+}
+
+void dollar_procsub(struct ps *p, struct parts *b, enum sh_comsub_kind kind)
+{
+	struct sh_part *x = parts_add(p, b, SH_PROCSUB, p->i, false);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = (uint8_t)kind;
+	ps_adv_n(p, 2);
+	x->comsub->body = dollar_list(p);
+	x->end = ps_orig(p, p->i);
+}
+
+static void comsub(struct ps *p, struct parts *b, bool quoted)
+{
+	uint32_t at = p->i;
+	if (ps_peek(p, 2) == '(') {
+		ps_adv_n(p, 3);
+		struct sh_word *e = arith_try(p, at);
+		if (e != NULL) {
+			struct sh_part *x = parts_add(p, b, SH_ARITH, at, quoted);
+			x->arith = ps_new(p, sizeof(*x->arith));
+			x->arith->expr = e;
+			x->end = ps_orig(p, p->i);
+			return;
+		}
+		p->i = at;
+	}
+	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = SH_COMSUB_DOLLAR;
+	ps_adv_n(p, 2);
+	x->comsub->body = dollar_list(p);
+	x->end = ps_orig(p, p->i);
+}
+
+/* mksh: ${ list;} and ${|list;} */
+static void funsub(struct ps *p, struct parts *b, bool quoted)
+{
+	struct sh_part *x = parts_add(p, b, SH_COMSUB, p->i, quoted);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = ps_peek(p, 2) == '|' ? SH_COMSUB_VALSUB : SH_COMSUB_FUNSUB;
+	if (p->here.n > 0)
+		ps_left_out(p, p->i, "${ ...;} while a here-document waits for its body");
+	ps_enter(p);
+	ps_adv_n(p, 3);
+	x->comsub->body = list_parse(p, false);
+	if (ps_reserved(p, NULL) != RW_RBRACE)
+		ps_expected(p, "a command or }");
+	if (p->here.n > 0)
+		ps_left_out(p, p->i, "a here-document whose body lies outside of its substitution");
+	ps_adv(p);
+	ps_leave(p);
+	x->end = ps_orig(p, p->i);
+}
+
+static void param(struct ps *p, struct parts *b, bool quoted)
+{
+	uint32_t at = p->i;
+	struct sh_part *x = parts_add(p, b, SH_PARAM, at, quoted);
+	x->param = ps_new(p, sizeof(*x->param));
+	ps_adv(p);
+	struct parts name;
+	parts_init(&name, true);
+	int c = ps_cur(p);
+	parts_byte(p, &name);
+	if (ps_is_name(c, true))
+		while (ps_is_name(ps_cur(p), false))
+			parts_byte(p, &name);
+	parts_flush(p, &name);
+	x->param->name = name.first->text;
+	x->param->op_text = x->param->flags = (struct sh_text){"", 0};
+	x->end = ps_orig(p, p->i);
+	c = ps_cur(p);
+	if (!p->t->zsh)
+		return;
+	if (c == '[')
+		ps_left_out(p, p->i, "zsh's subscript without braces");
+	if (c == ':' && ps_is_name(ps_peek(p, 1), true))
+		ps_left_out(p, p->i, "zsh's modifier without braces");
+	if (x->param->name.p[0] == '#' && (ps_is_name(c, false) || is_special(c)))
+		ps_left_out(p, at, "zsh's $#name without braces");
+}
+
+bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
+{
+	uint32_t at = p->i;
+	int c = ps_peek(p, 1);
+	if (c == '(') {
+		comsub(p, b, quoted);
+		return true;
+	}
+	if (c == '{') {
+		int d = ps_peek(p, 2);
+		if (p->t->funsub && (d == ' ' || d == '\t' || d == '\n' || d == '|')) {
+			funsub(p, b, quoted);
+			return true;
+		}
+		struct sh_part *x = parts_add(p, b, SH_PARAM, at, quoted);
+		ps_adv_n(p, 2);
+		x->param = param_braced(p, quoted);
+		x->end = ps_orig(p, p->i);
+		return true;
+	}
+	if (c == '[' && p->t->bracket_arith) {
+		struct sh_part *x = parts_add(p, b, SH_ARITH, at, quoted);
+		x->arith = ps_new(p, sizeof(*x->arith));
+		x->arith->bracket = true;
+		ps_enter(p);
+		ps_adv_n(p, 2);
+		x->arith->expr = arith_parse(p, ARITH_BRACKET);
+		ps_adv(p);
+		ps_leave(p);
+		x->end = ps_orig(p, p->i);
+		return true;
+	}
+	if (ps_is_name(c, false) || is_special(c)) {
+		param(p, b, quoted);
+		return true;
+	}
+	if (p->t->zsh && (c == '+' || c == '^' || c == '=' || c == '~'))
+		ps_left_out(p, at, "zsh's expansion flags without braces");
+	if (quoted)
+		return false;
+	if (c == '\'' && p->t->cquote) {
+		quote_c(p, b);
+		return true;
+	}
+	if (c == '"' && p->t->locale_quote) {
+		parts_flush(p, b);
+		struct sh_part **last = b->tail;
+		ps_adv(p);
+		quote_double(p, b);
+		(*last)->locale = true;
+		return true;
+	}
+	return false;
+}
+
+/* Backquotes: their bytes are freed of one level of backslashes, then read as a text of their own. */
+void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
+{
+	uint32_t at = p->i;
+	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = SH_COMSUB_BACKQUOTE;
+	uint32_t end = at + 1;
+	while (end < p->s.n && p->s.p[end] != '`')
+		end += p->s.p[end] == '\\' ? 2 : 1;
+	if (end >= p->s.n) {
+		p->i = p->s.n;
+		ps_fail(p, ERR_MALFORMED, at, "expected ` to close this substitution");
+	}
+	uint32_t room = end - at, n = 0;
+	char *s = ps_new(p, room);
+	uint32_t *map = ps_new(p, (size_t)room * sizeof(*map));
+	for (uint32_t k = at + 1; k < end; k++) {
+		if (p->s.p[k] == '\\') {
+			char c = p->s.p[k + 1];
+			if (c == '"' && heredoc)
+				ps_left_out(p, k, "\\\" inside backquotes in a here-document");
+			if (c == '\n') { /* kept: what is inside decides whether it continues a line */
+				map[n] = ps_orig(p, k);
+				s[n++] = '\\';
+				k++;
+			} else if (c == '$' || c == '`' || c == '\\' || (c == '"' && quoted)) {
+				k++;
+			} else {
+				map[n] = ps_orig(p, k);
+				s[n++] = '\\';
+				k++;
+			}
+		}
+		map[n] = ps_orig(p, k);
+		s[n++] = p->s.p[k];
+	}
+	map[n] = ps_orig(p, end);
+	if (p->budget <= n)
+		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
+	p->budget -= n;
+
+	struct src outer = p->s;
+	struct heredocs here = p->here;
+	bool nested = p->nested, waits = p->outer_heredoc;
+	p->s = (struct src){s, n, 0, map};
+	p->i = 0;
+	p->nested = true;
+	p->outer_heredoc = false; /* its newlines are no newlines of the text around */
+	p->here.n = 0;
+	ps_enter(p);
+	ps_cook(p);
+	ps_newlines(p);
+	x->comsub->body = list_parse(p, false);
+	if (ps_cur(p) != END)
+		ps_expected(p, "a command or `");
+	if (p->here.n > 0)
+		heredoc_bodies(p);
+	ps_leave(p);
+	p->s = outer;
+	p->here = here;
+	p->nested = nested;
+	p->outer_heredoc = waits;
+	p->i = end + 1;
+	x->end = ps_orig(p, p->i);
+	ps_cook(p);
+}

@@ -1,0 +1,355 @@
+/* One text for all trees that mean the same. Trusts the parser's bounds on depth. */
+#include "policy/shell/dump.h"
+
+#include <string.h>
+
+struct dump {
+	struct buf *out;
+	int r; /* the first failure */
+};
+
+static void put(struct dump *d, const char *s)
+{
+	if (d->r == ERR_OK)
+		d->r = buf_put_str(d->out, s);
+}
+
+static void text(struct dump *d, struct sh_text t)
+{
+	if (d->r == ERR_OK)
+		d->r = buf_printf(d->out, "%u:", t.n);
+	if (d->r == ERR_OK && t.n > 0)
+		d->r = buf_put(d->out, t.p, t.n);
+	put(d, " ");
+}
+
+static void list(struct dump *d, const struct sh_list *l);
+static void command(struct dump *d, const struct sh_command *c);
+static void words(struct dump *d, const struct sh_word *w);
+
+/* ---- words ---- */
+
+/* Exact bytes that stand together are one run, however they were quoted; where it matters (strict), quoted and unquoted
+ * bytes are runs of their own. */
+struct run {
+	struct buf bytes;
+	bool open, quoted, strict;
+	bool drop_empty; /* an empty run means nothing here */
+	bool bracket;    /* inside a bracket expression: strict */
+};
+
+static void run_close(struct dump *d, struct run *k)
+{
+	if (k->open && !(k->drop_empty && k->bytes.len == 0)) {
+		put(d, k->strict || k->bracket ? (k->quoted ? "q" : "u") : "e");
+		text(d, (struct sh_text){k->bytes.len > 0 ? (const char *)buf_ptr(&k->bytes) : "", (uint32_t)k->bytes.len});
+	}
+	buf_clear(&k->bytes);
+	k->open = false;
+}
+
+static void run_add(struct dump *d, struct run *k, struct sh_text t, bool quoted)
+{
+	if (k->open && (k->strict || k->bracket) && k->quoted != quoted)
+		run_close(d, k);
+	if (!quoted && t.n == 0)
+		return;
+	k->open = true;
+	k->quoted = quoted;
+	if (d->r == ERR_OK && t.n > 0)
+		d->r = buf_put(&k->bytes, t.p, t.n);
+}
+
+static void word(struct dump *d, const struct sh_word *w, bool parens);
+
+static void param(struct dump *d, const struct sh_param *p)
+{
+	put(d, "(param ");
+	text(d, p->name);
+	if (p->indirect)
+		put(d, "! ");
+	text(d, p->flags);
+	text(d, p->op_text);
+	if (p->op == SH_OP_LENGTH)
+		put(d, "# ");
+	if (p->subscript != NULL) {
+		put(d, "[ ");
+		word(d, p->subscript, true);
+	}
+	if (p->arg != NULL)
+		word(d, p->arg, true);
+	if (p->arg2 != NULL)
+		word(d, p->arg2, true);
+	put(d, ")");
+}
+
+static void active(struct dump *d, const struct sh_part *x)
+{
+	static const char *const comsubs[] = {"sub", "sub", "funsub", "valsub", "in", "out", "temp"};
+	if (x->quoted)
+		put(d, "\"");
+	switch (x->kind) {
+	case SH_PARAM:
+		param(d, x->param);
+		break;
+	case SH_COMSUB:
+	case SH_PROCSUB:
+		put(d, "(");
+		put(d, comsubs[x->comsub->kind]);
+		list(d, x->comsub->body);
+		put(d, ")");
+		break;
+	case SH_ARITH:
+		put(d, "(arith ");
+		word(d, x->arith->expr, true);
+		put(d, ")");
+		break;
+	case SH_GLOB:
+	case SH_TILDE:
+		put(d, x->kind == SH_GLOB ? "(glob " : "(tilde ");
+		text(d, x->text);
+		put(d, ")");
+		break;
+	case SH_EXTGLOB:
+		put(d, "(ext ");
+		text(d, (struct sh_text){&x->ext->op, 1});
+		words(d, x->ext->alts);
+		put(d, ")");
+		break;
+	case SH_BRACE:
+		put(d, x->brace->kind == SH_BRACE_LIST ? "(brace " : x->brace->kind == SH_BRACE_RANGE ? "(range " : "(maybe ");
+		text(d, x->brace->text);
+		words(d, x->brace->alts);
+		put(d, ")");
+		break;
+	}
+}
+
+static void parts(struct dump *d, const struct sh_part *x, struct run *k)
+{
+	for (; x != NULL; x = x->next) {
+		switch (x->kind) {
+		case SH_LITERAL:
+		case SH_ESCAPED:
+		case SH_SQUOTE:
+		case SH_CQUOTE:
+			run_add(d, k, x->text, x->quoted);
+			break;
+		case SH_DQUOTE:
+			if (x->locale) {
+				run_close(d, k);
+				put(d, "(locale ");
+				parts(d, x->parts, k);
+				run_close(d, k);
+				put(d, ")");
+				break;
+			}
+			if (x->parts == NULL)
+				run_add(d, k, (struct sh_text){"", 0}, true);
+			parts(d, x->parts, k);
+			break;
+		default:
+			run_close(d, k);
+			active(d, x);
+			if (x->kind == SH_GLOB && x->text.n == 1 && (x->text.p[0] == '[' || x->text.p[0] == ']'))
+				k->bracket = x->text.p[0] == '[';
+		}
+	}
+}
+
+static void assign(struct dump *d, const struct sh_assign *a);
+
+static void word(struct dump *d, const struct sh_word *w, bool strict)
+{
+	if (w->assign != NULL) {
+		assign(d, w->assign);
+		return;
+	}
+	struct run k = {.strict = strict || w->kind == SH_WORD_REGEX};
+	k.drop_empty = !strict && (w->kind == SH_WORD_VALUE || w->kind == SH_WORD_HEREDOC);
+	buf_init(&k.bytes, (size_t)1 << 20);
+	put(d, "(w ");
+	parts(d, w->parts, &k);
+	run_close(d, &k);
+	put(d, ")");
+	buf_free(&k.bytes);
+}
+
+static void words(struct dump *d, const struct sh_word *w)
+{
+	for (; w != NULL; w = w->next)
+		word(d, w, false);
+}
+
+static void assign(struct dump *d, const struct sh_assign *a)
+{
+	put(d, "(assign ");
+	text(d, a->name);
+	if (a->subscript != NULL)
+		word(d, a->subscript, true);
+	put(d, a->append ? "+=" : "=");
+	if (a->value != NULL)
+		word(d, a->value, false);
+	if (a->is_array)
+		put(d, "(");
+	for (const struct sh_element *e = a->elements; e != NULL; e = e->next) {
+		put(d, e->append ? "(+" : "(");
+		if (e->index != NULL)
+			word(d, e->index, true);
+		word(d, e->value, false);
+		put(d, ")");
+	}
+	if (a->is_array)
+		put(d, ")");
+	put(d, ")");
+}
+
+/* ---- commands ---- */
+
+static void redirs(struct dump *d, const struct sh_redir *r)
+{
+	for (; r != NULL; r = r->next) {
+		if (d->r == ERR_OK)
+			d->r = buf_printf(d->out, "(redir %d %d ", r->op, r->fd);
+		text(d, r->fd_name);
+		if (r->target != NULL)
+			word(d, r->target, false);
+		if (r->body != NULL)
+			word(d, r->body, false);
+		put(d, ")");
+	}
+}
+
+static void cond(struct dump *d, const struct sh_cond *c)
+{
+	static const char *const names[] = {"word", "unary", "binary", "not", "and", "or", "paren"};
+	if (c == NULL)
+		return;
+	put(d, "(");
+	put(d, names[c->kind]);
+	text(d, c->op);
+	cond(d, c->l);
+	cond(d, c->r);
+	if (c->a != NULL)
+		word(d, c->a, false);
+	if (c->b != NULL)
+		word(d, c->b, false);
+	put(d, ")");
+}
+
+static void inside(struct dump *d, const struct sh_command *c)
+{
+	switch (c->kind) {
+	case SH_SIMPLE:
+		put(d, c->simple->declaration ? "decl " : "");
+		for (const struct sh_assign *a = c->simple->assigns; a != NULL; a = a->next)
+			assign(d, a);
+		words(d, c->simple->words);
+		break;
+	case SH_SUBSHELL:
+	case SH_GROUP:
+		list(d, c->group);
+		break;
+	case SH_IF:
+		for (const struct sh_clause *k = c->if_->clauses; k != NULL; k = k->next) {
+			list(d, k->cond);
+			list(d, k->body);
+		}
+		if (c->if_->otherwise != NULL) {
+			put(d, "else ");
+			list(d, c->if_->otherwise);
+		}
+		break;
+	case SH_FOR:
+	case SH_SELECT:
+		text(d, c->for_->name);
+		put(d, c->for_->has_in ? "in " : "");
+		words(d, c->for_->words);
+		list(d, c->for_->body);
+		break;
+	case SH_CFOR:
+		word(d, c->cfor->init, true);
+		word(d, c->cfor->test, true);
+		word(d, c->cfor->step, true);
+		list(d, c->cfor->body);
+		break;
+	case SH_WHILE:
+	case SH_UNTIL:
+		list(d, c->loop->cond);
+		list(d, c->loop->body);
+		break;
+	case SH_CASE:
+		word(d, c->case_->subject, false);
+		for (const struct sh_case_item *k = c->case_->items; k != NULL; k = k->next) {
+			put(d, k->end == SH_CASE_BREAK ? "(item " : k->end == SH_CASE_FALL ? "(fall " : "(test ");
+			words(d, k->patterns);
+			list(d, k->body);
+			put(d, ")");
+		}
+		break;
+	case SH_COND:
+		cond(d, c->cond);
+		break;
+	case SH_ARITHCMD:
+		word(d, c->arith, true);
+		break;
+	case SH_FUNCTION:
+		put(d, c->func->keyword ? "keyword " : "");
+		word(d, c->func->name, false);
+		command(d, c->func->body);
+		break;
+	case SH_COPROC:
+		text(d, c->coproc->name);
+		command(d, c->coproc->body);
+		break;
+	}
+}
+
+static void command(struct dump *d, const struct sh_command *c)
+{
+	static const char *const names[] = {"simple", "subshell", "group", "if", "for", "select", "cfor", "while", "until", "case",
+					    "cond", "arith", "function", "coproc"};
+	put(d, "(");
+	put(d, names[c->kind]);
+	put(d, " ");
+	inside(d, c);
+	redirs(d, c->redirs);
+	put(d, ")");
+}
+
+static void list(struct dump *d, const struct sh_list *l)
+{
+	put(d, "(list");
+	for (const struct sh_andor *a = l->items; a != NULL; a = a->next) {
+		put(d, a->sep == SH_SEQ ? " " : a->sep == SH_BACKGROUND ? " &" : " &!");
+		for (const struct sh_pipeline *p = a->pipelines; p != NULL; p = p->next) {
+			put(d, p->link == SH_FIRST ? "" : p->link == SH_AND ? "&&" : "||");
+			put(d, p->timed == SH_TIME_NO ? "" : p->timed == SH_TIME_YES ? "time " : "time -p ");
+			put(d, p->negated ? "!" : "");
+			for (const struct sh_command *c = p->commands; c != NULL; c = c->next) {
+				command(d, c);
+				put(d, c->next == NULL ? "" : c->pipe_both ? "|&" : "|");
+			}
+		}
+	}
+	put(d, ")");
+}
+
+int ast_dump(const struct sh_ast *ast, struct buf *out)
+{
+	struct dump d = {out, ERR_OK};
+	list(&d, ast->list);
+	return d.r;
+}
+
+bool ast_equal(const struct sh_ast *a, const struct sh_ast *b)
+{
+	struct buf x, y;
+	buf_init(&x, (size_t)64 << 20);
+	buf_init(&y, (size_t)64 << 20);
+	bool equal = a->dialect == b->dialect && ast_dump(a, &x) == ERR_OK && ast_dump(b, &y) == ERR_OK && x.len == y.len &&
+		     (x.len == 0 || memcmp(buf_ptr(&x), buf_ptr(&y), x.len) == 0);
+	buf_free(&x);
+	buf_free(&y);
+	return equal;
+}

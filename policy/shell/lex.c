@@ -1,0 +1,304 @@
+/* The cursor: positions, line continuations, blanks, comments, reserved words, and how a parse fails. Distrusts every
+ * byte; knows the text only by its length. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/shell/gate.h"
+#include "policy/shell/state.h"
+
+void ps_fail(struct ps *p, int code, uint32_t at, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(p->err.text, sizeof(p->err.text), fmt, ap);
+	va_end(ap);
+	for (char *c = p->err.text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+			*c = '?';
+	/* What is wrong at the very end of a stream may only be unfinished. */
+	if (code == ERR_MALFORMED && p->streaming && !p->nested && p->i >= p->s.n)
+		code = ERR_AGAIN;
+	p->err.code = code;
+	p->err.at = ps_pos(p, at);
+	longjmp(*p->jump, 1);
+}
+
+bool ps_guard(struct ps *p, void (*f)(struct ps *p, void *arg), void *arg)
+{
+	jmp_buf jump, *volatile outer = p->jump;
+	p->jump = &jump;
+	if (setjmp(jump) != 0) {
+		p->jump = outer;
+		return false;
+	}
+	f(p, arg);
+	p->jump = outer;
+	return true;
+}
+
+void ps_expected(struct ps *p, const char *what)
+{
+	int c = ps_cur(p);
+	if (c == END)
+		ps_fail(p, ERR_MALFORMED, p->i, "expected %s before the end of the %s", what, p->nested ? "substitution" : "text");
+	if (c == '\n')
+		ps_fail(p, ERR_MALFORMED, p->i, "expected %s before the end of the line", what);
+	char near[16];
+	size_t n = 0;
+	for (uint32_t i = p->i; i < p->s.n && n < sizeof(near) - 1; i++) {
+		if (n > 0 && ps_is_meta((unsigned char)p->s.p[i]) != ps_is_meta((unsigned char)near[0]))
+			break;
+		near[n++] = p->s.p[i];
+	}
+	near[n] = '\0';
+	ps_fail(p, ERR_MALFORMED, p->i, "expected %s, found `%s'", what, near);
+}
+
+void ps_left_out(struct ps *p, uint32_t at, const char *what)
+{
+	ps_fail(p, ERR_UNSUPPORTED, at, "%s: left out on purpose (docs/parser.md)", what);
+}
+
+void *ps_new(struct ps *p, size_t n)
+{
+	void *m = arena_alloc(p->a, n);
+	if (m == NULL)
+		ps_fail(p, ERR_LIMIT, p->i, "the tree takes more memory than it may");
+	return m;
+}
+
+struct sh_text ps_text(struct ps *p, const char *s, size_t n)
+{
+	char *m = ps_new(p, n + 1);
+	if (n > 0)
+		memcpy(m, s, n);
+	return (struct sh_text){m, (uint32_t)n};
+}
+
+struct sh_pos ps_pos(struct ps *p, uint32_t i)
+{
+	uint32_t off = ps_orig(p, i > p->s.n ? p->s.n : i), lo = 0, hi = p->nlines;
+	/* Nearly always the same line as last time, or the next. */
+	uint32_t l = p->line_at;
+	if (p->lines[l] <= off) {
+		lo = l;
+		if (l + 1 >= p->nlines || p->lines[l + 1] > off)
+			hi = l + 1;
+	} else {
+		hi = l;
+	}
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (p->lines[mid] <= off)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	p->line_at = lo;
+	return (struct sh_pos){off, lo + 1, off - p->lines[lo] + 1};
+}
+
+int ps_at(const struct ps *p, uint32_t i)
+{
+	return i < p->s.n ? (unsigned char)p->s.p[i] : END;
+}
+
+static bool continued(const struct ps *p, uint32_t i)
+{
+	return i + 1 < p->s.n && p->s.p[i] == '\\' && p->s.p[i + 1] == '\n';
+}
+
+void ps_cook(struct ps *p)
+{
+	while (continued(p, p->i))
+		p->i += 2;
+}
+
+void ps_hidden(struct ps *p)
+{
+	if (p->i < p->s.n && gate_hidden((const unsigned char *)p->s.p + p->i, p->s.n - p->i) > 0)
+		ps_fail(p, ERR_REFUSED, p->i, "a character that does not show, outside single quotes");
+}
+
+void ps_adv(struct ps *p)
+{
+	if (p->hidden)
+		ps_hidden(p);
+	p->i++;
+	if (--p->budget == 0)
+		ps_fail(p, ERR_LIMIT, p->i, "the text is too tangled to be read in linear time");
+	if (p->i < p->s.n && p->s.p[p->i] == '\\')
+		ps_cook(p);
+}
+
+void ps_adv_n(struct ps *p, unsigned n)
+{
+	while (n-- > 0)
+		ps_adv(p);
+}
+
+uint32_t ps_after(const struct ps *p, uint32_t i)
+{
+	for (i++; continued(p, i);)
+		i += 2;
+	return i;
+}
+
+int ps_peek(const struct ps *p, unsigned k)
+{
+	uint32_t i = p->i;
+	while (k-- > 0)
+		i = ps_after(p, i);
+	return ps_at(p, i);
+}
+
+bool ps_looking(const struct ps *p, const char *s)
+{
+	uint32_t i = p->i;
+	for (; *s != '\0'; s++) {
+		if (ps_at(p, i) != (unsigned char)*s)
+			return false;
+		i = ps_after(p, i);
+	}
+	return true;
+}
+
+void ps_enter(struct ps *p)
+{
+	if (++p->depth > SHELL_MAX_DEPTH)
+		ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+}
+
+void ps_leave(struct ps *p)
+{
+	p->depth--;
+}
+
+bool ps_is_meta(int c)
+{
+	switch (c) {
+	case END: case ' ': case '\t': case '\n': case ';': case '&': case '|': case '<': case '>': case '(': case ')':
+		return true;
+	}
+	return false;
+}
+
+bool ps_is_name(int c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+void ps_blanks(struct ps *p)
+{
+	ps_cook(p);
+	while (ps_cur(p) == ' ' || ps_cur(p) == '\t')
+		ps_adv(p);
+	if (ps_cur(p) != '#')
+		return;
+	/* A comment is raw: a backslash at its end continues nothing. */
+	while (p->i < p->s.n && p->s.p[p->i] != '\n') {
+		if (p->hidden)
+			ps_hidden(p);
+		p->i++;
+	}
+}
+
+void ps_newline(struct ps *p)
+{
+	if (p->outer_heredoc)
+		ps_left_out(p, p->i, "a newline in a substitution while a here-document outside of it waits for its body");
+	p->i++; /* raw: a body's first line may begin with a continuation */
+	if (p->here.n > 0)
+		heredoc_bodies(p);
+	ps_cook(p);
+	if (p->extglob_next && p->depth == 0)
+		p->extglob = true;
+}
+
+void ps_newlines(struct ps *p)
+{
+	for (;;) {
+		ps_blanks(p);
+		if (ps_cur(p) != '\n')
+			return;
+		ps_newline(p);
+	}
+}
+
+static const struct {
+	const char name[12];
+	enum rw id;
+	size_t trait; /* offset in struct traits of what must be true, or 0 */
+} words[] = {
+	{"if", RW_IF, 0}, {"then", RW_THEN, 0}, {"elif", RW_ELIF, 0}, {"else", RW_ELSE, 0}, {"fi", RW_FI, 0},
+	{"for", RW_FOR, 0}, {"select", RW_SELECT, offsetof(struct traits, select)},
+	{"in", RW_IN, offsetof(struct traits, in_reserved)},
+	{"while", RW_WHILE, 0}, {"until", RW_UNTIL, 0}, {"do", RW_DO, 0}, {"done", RW_DONE, 0},
+	{"case", RW_CASE, 0}, {"esac", RW_ESAC, 0}, {"{", RW_LBRACE, 0}, {"}", RW_RBRACE, 0}, {"!", RW_BANG, 0},
+	{"[[", RW_COND, offsetof(struct traits, cond)}, {"function", RW_FUNCTION, offsetof(struct traits, function)},
+	{"coproc", RW_COPROC, offsetof(struct traits, coproc)}, {"time", RW_TIME, offsetof(struct traits, time)},
+	{"foreach", RW_ZSH, offsetof(struct traits, zsh)}, {"repeat", RW_ZSH, offsetof(struct traits, zsh)},
+	{"nocorrect", RW_ZSH, offsetof(struct traits, zsh)}, {"end", RW_ZSH, offsetof(struct traits, zsh)},
+};
+
+enum rw ps_reserved(const struct ps *p, uint32_t *after)
+{
+	char w[10];
+	size_t n = 0;
+	uint32_t i = p->i;
+	int c = ps_cur(p);
+	if (!((c >= 'c' && c <= 'w') || c == '{' || c == '}' || c == '!' || c == '['))
+		return RW_NONE;
+	for (; !ps_is_meta(c = ps_at(p, i)); i = ps_after(p, i)) {
+		if (n == sizeof(w))
+			return RW_NONE;
+		w[n++] = (char)c;
+		/* zsh closes a group wherever the brace stands */
+		if (c == '}' && n == 1 && p->t->zsh) {
+			i = ps_after(p, i);
+			break;
+		}
+	}
+	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+		if (strlen(words[k].name) != n || memcmp(words[k].name, w, n) != 0)
+			continue;
+		if (words[k].trait != 0 && !*((const bool *)((const char *)p->t + words[k].trait)))
+			return RW_NONE;
+		if (after != NULL)
+			*after = i;
+		return words[k].id;
+	}
+	return RW_NONE;
+}
+
+bool ps_accept(struct ps *p, enum rw w)
+{
+	uint32_t after;
+	if (ps_reserved(p, &after) != w)
+		return false;
+	p->i = after;
+	ps_blanks(p);
+	return true;
+}
+
+bool ps_accept_word(struct ps *p, const char *word)
+{
+	uint32_t i = p->i;
+	for (const char *s = word; *s != '\0'; s++) {
+		if (ps_at(p, i) != (unsigned char)*s)
+			return false;
+		i = ps_after(p, i);
+	}
+	if (!ps_is_meta(ps_at(p, i)))
+		return false;
+	p->i = i;
+	ps_blanks(p);
+	return true;
+}
+
+void ps_expect(struct ps *p, enum rw w, const char *what)
+{
+	if (!ps_accept(p, w))
+		ps_expected(p, what);
+}

@@ -1,0 +1,228 @@
+/* ${…}: name, subscript, operator, arguments. What a shell would call a bad substitution when it runs is refused here.
+ * Distrusts every byte. */
+#include <string.h>
+
+#include "policy/shell/state.h"
+
+static bool is_special(int c)
+{
+	return c != END && c != 0 && strchr("@*#?-$!", c) != NULL;
+}
+
+static struct sh_text take(struct ps *p, unsigned n)
+{
+	struct parts b;
+	parts_init(&b, true);
+	while (n-- > 0)
+		parts_byte(p, &b);
+	parts_flush(p, &b);
+	return b.first == NULL ? (struct sh_text){"", 0} : b.first->text;
+}
+
+static struct sh_text name_parse(struct ps *p)
+{
+	int c = ps_cur(p);
+	struct parts b;
+	parts_init(&b, true);
+	if (ps_is_name(c, true)) {
+		while (ps_is_name(ps_cur(p), false))
+			parts_byte(p, &b);
+	} else if (c >= '0' && c <= '9') {
+		while (ps_cur(p) >= '0' && ps_cur(p) <= '9')
+			parts_byte(p, &b);
+	} else if (is_special(c)) {
+		parts_byte(p, &b);
+	} else {
+		ps_expected(p, "the name of a parameter");
+	}
+	parts_flush(p, &b);
+	return b.first->text;
+}
+
+/* ${#…} and ${!…}: a prefix, or the parameters # and ! themselves? */
+static bool is_prefix(const struct ps *p)
+{
+	int c = ps_peek(p, 1), d = ps_peek(p, 2);
+	if (ps_is_name(c, false))
+		return true;
+	return is_special(c) && d == '}' && c != '!';
+}
+
+static const struct operator {
+	char text[3];
+	uint8_t op;
+	bool pattern;   /* arg is a pattern */
+	size_t trait;   /* offset in struct traits of what must be true, or 0 */
+} operators[] = { /* the longer first */
+	{":-", SH_OP_DEFAULT, false, 0}, {":=", SH_OP_ASSIGN, false, 0}, {":?", SH_OP_ERROR, false, 0}, {":+", SH_OP_ALT, false, 0},
+	{"-", SH_OP_DEFAULT, false, 0}, {"=", SH_OP_ASSIGN, false, 0}, {"?", SH_OP_ERROR, false, 0}, {"+", SH_OP_ALT, false, 0},
+	{"##", SH_OP_PREFIX, true, 0}, {"#", SH_OP_PREFIX, true, 0}, {"%%", SH_OP_SUFFIX, true, 0}, {"%", SH_OP_SUFFIX, true, 0},
+	{"//", SH_OP_REPLACE, true, offsetof(struct traits, replace)}, {"/#", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"/%", SH_OP_REPLACE, true, offsetof(struct traits, replace)}, {"/", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"^^", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {"^", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{",,", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {",", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{"~~", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {"~", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{":", SH_OP_SUBSTRING, false, offsetof(struct traits, replace)},
+	{"@", SH_OP_TRANSFORM, false, offsetof(struct traits, transform)},
+};
+
+static const struct operator *operator_at(const struct ps *p)
+{
+	for (size_t k = 0; k < sizeof(operators) / sizeof(operators[0]); k++) {
+		const struct operator *o = &operators[k];
+		if ((unsigned char)o->text[0] != ps_cur(p) || !ps_looking(p, o->text))
+			continue;
+		if (o->trait != 0 && !*((const bool *)((const char *)p->t + o->trait)))
+			continue;
+		return o;
+	}
+	return NULL;
+}
+
+static struct sh_word *subscript(struct ps *p)
+{
+	ps_adv(p);
+	struct sh_word *w = arith_parse(p, ARITH_BRACKET);
+	if (w->parts == NULL)
+		ps_expected(p, "a subscript");
+	ps_adv(p);
+	return w;
+}
+
+/* Text of an argument: up to the closing brace, or a slash. Its bytes are as unquoted ones are, but that blanks and
+ * metacharacters are ordinary. quoted: the whole ${…} stands in double quotes, which only changes what is split. */
+struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
+{
+	struct parts b;
+	parts_init(&b, quoted && !pattern);
+	uint32_t start = p->i;
+	if (quoted && !pattern) {
+		quote_body(p, &b, DQ_ARG);
+	} else {
+		for (;;) {
+			int c = ps_cur(p);
+			if (c == END || c == '}' || (slash && c == '/'))
+				break;
+			if (c == '\'') {
+				quote_single(p, &b);
+			} else if (c == '"') {
+				quote_double(p, &b);
+			} else if (c == '\\') {
+				quote_escape(p, &b);
+			} else if (c == '`') {
+				dollar_backquote(p, &b, quoted, false);
+			} else if (c == '$') {
+				if (!dollar_parse(p, &b, false))
+					parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			} else if (p->t->procsub && (c == '<' || c == '>') && ps_peek(p, 1) == '(') {
+				if (quoted || p->t->zsh)
+					ps_left_out(p, p->i, "process substitution in the argument of ${...}");
+				dollar_procsub(p, &b, c == '<' ? SH_PROCSUB_IN : SH_PROCSUB_OUT);
+			} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL && glob_extended_here(p)) {
+				glob_extended(p, &b);
+			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
+				parts_text(p, &b, SH_GLOB, p->i, 1, false);
+				ps_adv(p);
+				b.bracket |= c == '[' || c == ']';
+			} else if (c == '~' && p->i == start) {
+				parts_text(p, &b, SH_TILDE, p->i, 1, false);
+				ps_adv(p);
+			} else {
+				parts_byte(p, &b);
+			}
+		}
+		word_finish(p, &b, false);
+	}
+	parts_flush(p, &b);
+	if (ps_cur(p) == END)
+		ps_expected(p, "} to close ${");
+	struct sh_word *w = word_new(p, pattern ? SH_WORD_PATTERN : SH_WORD_VALUE, start);
+	w->parts = b.first;
+	w->end = ps_orig(p, p->i);
+	return w;
+}
+
+static void argument(struct ps *p, struct sh_param *x, const struct operator *o, bool quoted)
+{
+	uint32_t at = p->i;
+	if (p->t->zsh && o->op == SH_OP_SUBSTRING && ps_is_name(ps_peek(p, 1), true))
+		ps_left_out(p, at, "zsh's modifiers");
+	if (p->dialect == DIALECT_BUSYBOX && o->op == SH_OP_REPLACE && o->text[1] != '/' && o->text[1] != '\0')
+		ps_left_out(p, at, "busybox's ${x/#p/r}");
+	x->op = o->op;
+	x->op_text = take(p, (unsigned)strlen(o->text));
+	switch (o->op) {
+	case SH_OP_REPLACE:
+		x->arg = param_arg(p, quoted, true, true);
+		if (ps_cur(p) == '/') {
+			ps_adv(p);
+			x->arg2 = param_arg(p, quoted, true, false);
+			x->arg2->kind = SH_WORD_VALUE;
+		}
+		return;
+	case SH_OP_SUBSTRING:
+		x->arg = arith_parse(p, ARITH_COLON);
+		if (ps_cur(p) == ':') {
+			ps_adv(p);
+			x->arg2 = arith_parse(p, ARITH_BRACE);
+		}
+		return;
+	case SH_OP_TRANSFORM:
+		if (ps_cur(p) == END || ps_cur(p) == 0 || strchr("QEPAKakUuL#", ps_cur(p)) == NULL)
+			ps_expected(p, "an operator behind @");
+		x->op_text = ps_text(p, (char[]){'@', (char)ps_cur(p)}, 2);
+		ps_adv(p);
+		return;
+	case SH_OP_CASE:
+		if (ps_cur(p) == '}')
+			return;
+		break;
+	}
+	x->arg = param_arg(p, quoted, o->pattern, false);
+}
+
+struct sh_param *param_braced(struct ps *p, bool quoted)
+{
+	struct sh_param *x = ps_new(p, sizeof(*x));
+	x->braced = true;
+	x->op_text = x->flags = (struct sh_text){"", 0};
+	uint32_t at = p->i;
+	int c = ps_cur(p);
+	bool length = false;
+	ps_enter(p);
+	if (p->t->zsh && c != END && strchr("(^=~+:$\"", c) != NULL)
+		ps_left_out(p, p->i, "zsh's expansion flags and nested expansions");
+	if (c == '#' && is_prefix(p)) {
+		length = true;
+		ps_adv(p);
+	} else if (c == '!' && p->t->indirect && is_prefix(p)) {
+		x->indirect = true;
+		ps_adv(p);
+	}
+	x->name = name_parse(p);
+	if (ps_cur(p) == '[' && p->t->arrays && ps_is_name((unsigned char)x->name.p[0], true))
+		x->subscript = subscript(p);
+	else if (ps_cur(p) == '[' && p->t->zsh)
+		ps_left_out(p, p->i, "zsh's subscript of a special parameter");
+	c = ps_cur(p);
+	if (length) {
+		x->op = SH_OP_LENGTH;
+		if (c != '}') {
+			/* zsh and mksh apply more; the others call it bad */
+			ps_expected(p, "} behind ${#name");
+		}
+	} else if (x->indirect && (c == '*' || c == '@') && ps_peek(p, 1) == '}') {
+		x->op = SH_OP_OTHER;
+		x->op_text = take(p, 1);
+	} else if (c != '}') {
+		const struct operator *o = operator_at(p);
+		if (o == NULL)
+			ps_expected(p, "an operator or } in ${...}");
+		argument(p, x, o, quoted);
+	}
+	if (ps_cur(p) != '}')
+		ps_fail(p, ERR_MALFORMED, at, "expected } to close this ${");
+	ps_adv(p);
+	ps_leave(p);
+	return x;
+}

@@ -1,0 +1,379 @@
+/* Words back to text. An exact word is one single-quoted string; in the others what is active stays as it was, and
+ * bytes that are not plain are quoted. Trusts the tree. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/shell/gate.h"
+#include "policy/shell/render.h"
+#include "policy/shell/render_state.h"
+
+void render_fail(struct render *r, int code)
+{
+	if (r->r == ERR_OK)
+		r->r = code;
+}
+
+void render_bytes(struct render *r, const void *p, size_t n)
+{
+	if (r->r == ERR_OK && n > 0)
+		r->r = buf_put(r->out, p, n);
+}
+
+void render_put(struct render *r, const char *s)
+{
+	render_bytes(r, s, strlen(s));
+}
+
+static bool has_hidden(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (gate_hidden((const unsigned char *)p + i, n - i) > 0)
+			return true;
+	return false;
+}
+
+int shell_quote(const void *p, size_t n, struct buf *out)
+{
+	const char *s = p, *end = s + n;
+	int r = buf_put_u8(out, '\'');
+	while (r == ERR_OK && s < end) {
+		const char *q = memchr(s, '\'', (size_t)(end - s));
+		size_t k = (size_t)((q == NULL ? end : q) - s);
+		if (k > 0)
+			r = buf_put(out, s, k);
+		if (r == ERR_OK && q != NULL)
+			r = buf_put_str(out, "'\\''");
+		s += k + (q != NULL);
+	}
+	return r == ERR_OK ? buf_put_u8(out, '\'') : r;
+}
+
+/* $'…': for bytes that may not stand in a text as they are. Octal with three digits cannot run into what follows. */
+static void quote_c(struct render *r, const unsigned char *p, size_t n)
+{
+	render_put(r, "$'");
+	for (size_t i = 0; i < n; i++) {
+		char e[8];
+		if (p[i] < 0x20 || p[i] >= 0x7f || p[i] == '\'' || p[i] == '\\')
+			snprintf(e, sizeof(e), "\\%03o", p[i]);
+		else
+			snprintf(e, sizeof(e), "%c", p[i]);
+		render_put(r, e);
+	}
+	render_put(r, "'");
+}
+
+void render_quote(struct render *r, const char *p, size_t n)
+{
+	if (r->r != ERR_OK)
+		return;
+	bool clean = gate_clean(p, n);
+	if (r->t != NULL && r->t->cquote && (!clean || has_hidden(p, n)))
+		quote_c(r, (const unsigned char *)p, n);
+	else if (!clean || (r->t == NULL && memchr(p, '\'', n) != NULL))
+		render_fail(r, ERR_UNSUPPORTED);
+	else
+		r->r = shell_quote(p, n, r->out);
+}
+
+/* ---- parts ---- */
+
+static bool is_safe(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
+}
+
+/* Unquoted bytes of a word that is not exact: plain ones stay as they are, runs of others are quoted. */
+static void mixed(struct render *r, struct sh_text t)
+{
+	for (uint32_t i = 0; i < t.n;) {
+		uint32_t from = i;
+		bool safe = is_safe(t.p[i]);
+		while (i < t.n && is_safe(t.p[i]) == safe)
+			i++;
+		if (safe)
+			render_bytes(r, t.p + from, i - from);
+		else
+			render_quote(r, t.p + from, i - from);
+	}
+}
+
+static void escaped(struct render *r, struct sh_text t, const char *special)
+{
+	for (uint32_t i = 0; i < t.n; i++) {
+		if (strchr(special, t.p[i]) != NULL)
+			render_put(r, "\\");
+		render_bytes(r, t.p + i, 1);
+	}
+}
+
+static void raw(struct render *r, struct sh_text t)
+{
+	if (r->npending > 0 && memchr(t.p, '\n', t.n) != NULL)
+		render_fail(r, ERR_UNSUPPORTED);
+	render_bytes(r, t.p, t.n);
+}
+
+static void text(struct render *r, const struct sh_part *x, enum place at, bool bracket)
+{
+	switch (at) {
+	case PLACE_DQ:
+		escaped(r, x->text, "$`\"\\");
+		return;
+	case PLACE_HEREDOC:
+		escaped(r, x->text, "$`\\");
+		return;
+	case PLACE_ARG_DQ:
+		escaped(r, x->text, "$`\"\\}");
+		return;
+	case PLACE_WORD:
+		if (x->kind != SH_LITERAL)
+			render_quote(r, x->text.p, x->text.n);
+		else if (bracket)
+			raw(r, x->text);
+		else
+			mixed(r, x->text);
+		return;
+	case PLACE_ARG:
+	case PLACE_REGEX:
+	case PLACE_ARITH:
+		if (x->kind == SH_LITERAL) {
+			raw(r, x->text);
+		} else if (x->kind == SH_ESCAPED) {
+			render_put(r, "\\");
+			raw(r, x->text);
+		} else if (at == PLACE_ARITH) {
+			render_put(r, "'");
+			raw(r, x->text);
+			render_put(r, "'");
+		} else {
+			render_quote(r, x->text.p, x->text.n);
+		}
+	}
+}
+
+static void param(struct render *r, const struct sh_part *x)
+{
+	const struct sh_param *p = x->param;
+	if (!p->braced && p->name.n == 1 && strchr("@*#?-$!", p->name.p[0]) != NULL) {
+		render_put(r, "$");
+		render_bytes(r, p->name.p, 1);
+		return;
+	}
+	if (p->nested != NULL || p->flags.n > 0) {
+		render_fail(r, ERR_UNSUPPORTED);
+		return;
+	}
+	render_put(r, p->op == SH_OP_LENGTH ? "${#" : p->indirect ? "${!" : "${");
+	render_bytes(r, p->name.p, p->name.n);
+	if (p->subscript != NULL) {
+		render_put(r, "[");
+		render_parts(r, p->subscript->parts, PLACE_ARITH);
+		render_put(r, "]");
+	}
+	render_bytes(r, p->op_text.p, p->op_text.n);
+	bool value = p->op == SH_OP_DEFAULT || p->op == SH_OP_ASSIGN || p->op == SH_OP_ERROR || p->op == SH_OP_ALT;
+	enum place at = p->op == SH_OP_SUBSTRING ? PLACE_ARITH : value && x->quoted ? PLACE_ARG_DQ : PLACE_ARG;
+	if (p->arg != NULL)
+		render_parts(r, p->arg->parts, at);
+	if (p->arg2 != NULL) {
+		render_put(r, p->op == SH_OP_SUBSTRING ? ":" : "/");
+		render_parts(r, p->arg2->parts, at);
+	}
+	render_put(r, "}");
+}
+
+static void substitution(struct render *r, const struct sh_comsub *c)
+{
+	static const char *const open[] = {"$(", "$(", "${ ", "${|", "<(", ">(", "=("};
+	unsigned base = r->base;
+	r->base = r->npending;
+	r->depth++;
+	render_put(r, open[c->kind]);
+	if (c->kind != SH_COMSUB_FUNSUB && c->kind != SH_COMSUB_VALSUB) {
+		if (render_opens_paren(c->body))
+			render_put(r, " ");
+		render_list(r, c->body);
+		render_close(r);
+		render_put(r, ")");
+	} else {
+		render_list(r, c->body);
+		if (r->npending > r->base)
+			render_newline(r);
+		else
+			render_put(r, c->body->items == NULL ? "" : ";");
+		render_put(r, "}");
+	}
+	r->depth--;
+	r->base = base;
+}
+
+static void double_quoted(struct render *r, const struct sh_part *x, enum place at)
+{
+	if (at == PLACE_WORD && !x->locale) {
+		struct sh_part one = *x;
+		struct sh_word w = {.kind = SH_WORD_PLAIN, .parts = &one};
+		one.next = NULL;
+		size_t n = ast_word_bytes(&w, NULL, 0);
+		if (n != (size_t)-1) {
+			/* Nothing expands in it: single quotes show that. At most 128 KiB. */
+			char *s = malloc(n + 1);
+			if (s == NULL) {
+				render_fail(r, ERR_NOMEM);
+				return;
+			}
+			ast_word_bytes(&w, s, n);
+			render_quote(r, s, n);
+			free(s);
+			return;
+		}
+	}
+	render_put(r, x->locale ? "$\"" : "\"");
+	render_parts(r, x->parts, PLACE_DQ);
+	render_put(r, "\"");
+}
+
+static void alternatives(struct render *r, const struct sh_word *w, const char *between)
+{
+	for (; w != NULL; w = w->next) {
+		render_word(r, w);
+		if (w->next != NULL)
+			render_put(r, between);
+	}
+}
+
+static void brace(struct render *r, const struct sh_brace *b)
+{
+	if (b->kind == SH_BRACE_MAYBE) {
+		render_bytes(r, b->text.p, b->text.n);
+		return;
+	}
+	render_put(r, "{");
+	render_bytes(r, b->text.p, b->text.n);
+	alternatives(r, b->alts, ",");
+	render_put(r, "}");
+}
+
+void render_parts(struct render *r, const struct sh_part *x, enum place at)
+{
+	bool bracket = false;
+	for (; x != NULL && r->r == ERR_OK; x = x->next) {
+		switch (x->kind) {
+		case SH_LITERAL:
+		case SH_ESCAPED:
+		case SH_SQUOTE:
+		case SH_CQUOTE:
+			text(r, x, at, bracket);
+			break;
+		case SH_DQUOTE:
+			double_quoted(r, x, at);
+			break;
+		case SH_PARAM:
+			param(r, x);
+			break;
+		case SH_COMSUB:
+		case SH_PROCSUB:
+			substitution(r, x->comsub);
+			break;
+		case SH_ARITH:
+			render_put(r, "$((");
+			render_parts(r, x->arith->expr->parts, PLACE_ARITH);
+			render_put(r, "))");
+			break;
+		case SH_GLOB:
+			bracket = x->text.p[0] == '[' || (bracket && x->text.p[0] != ']');
+			render_bytes(r, x->text.p, x->text.n);
+			break;
+		case SH_TILDE:
+			render_bytes(r, x->text.p, x->text.n);
+			break;
+		case SH_EXTGLOB:
+			render_bytes(r, &x->ext->op, 1);
+			render_put(r, "(");
+			alternatives(r, x->ext->alts, "|");
+			render_put(r, ")");
+			break;
+		case SH_BRACE:
+			brace(r, x->brace);
+			break;
+		default:
+			render_fail(r, ERR_UNSUPPORTED);
+		}
+	}
+}
+
+/* ---- words ---- */
+
+static bool exact(struct render *r, const struct sh_word *w)
+{
+	const struct sh_part *x = w->parts;
+	if (x == NULL)
+		return false;
+	if (x->next == NULL && x->kind <= SH_CQUOTE && w->kind <= SH_WORD_PATTERN) { /* the usual: no copy */
+		render_quote(r, x->text.p, x->text.n);
+		return true;
+	}
+	size_t n = ast_word_bytes(w, NULL, 0);
+	if (n == (size_t)-1)
+		return false;
+	char small[256], *s = n <= sizeof(small) ? small : malloc(n);
+	if (s == NULL) {
+		render_fail(r, ERR_NOMEM);
+		return true;
+	}
+	ast_word_bytes(w, s, n);
+	render_quote(r, s, n);
+	if (s != small)
+		free(s);
+	return true;
+}
+
+void render_word(struct render *r, const struct sh_word *w)
+{
+	if (w->assign != NULL) {
+		render_assign(r, w->assign);
+		return;
+	}
+	if (w->kind == SH_WORD_REGEX || w->kind == SH_WORD_ARITH) {
+		render_parts(r, w->parts, w->kind == SH_WORD_REGEX ? PLACE_REGEX : PLACE_ARITH);
+		return;
+	}
+	if (!exact(r, w))
+		render_parts(r, w->parts, PLACE_WORD);
+}
+
+void render_assign(struct render *r, const struct sh_assign *a)
+{
+	render_bytes(r, a->name.p, a->name.n);
+	if (a->subscript != NULL) {
+		render_put(r, "[");
+		render_parts(r, a->subscript->parts, PLACE_ARITH);
+		render_put(r, "]");
+	}
+	render_put(r, a->append ? "+=" : "=");
+	if (!a->is_array) {
+		render_word(r, a->value);
+		return;
+	}
+	render_put(r, "(");
+	for (const struct sh_element *e = a->elements; e != NULL; e = e->next) {
+		if (e->index != NULL) {
+			render_put(r, "[");
+			render_parts(r, e->index->parts, PLACE_ARITH);
+			render_put(r, e->append ? "]+=" : "]=");
+		}
+		render_word(r, e->value);
+		render_put(r, e->next != NULL ? " " : "");
+	}
+	render_put(r, ")");
+}
+
+int shell_render_word(const struct sh_word *w, enum dialect d, struct buf *out)
+{
+	struct render r = {.out = out, .dialect = d, .t = traits_of(d)};
+	render_word(&r, w);
+	for (unsigned k = 0; k < r.npending; k++)
+		buf_free(&r.pending[k].body);
+	return r.r;
+}

@@ -1,0 +1,35 @@
+# policy/shell: bytes to a syntax tree and back. libshell.a links libbase.a only.
+noinst_LIBRARIES += libshell.a libshelljson.a
+libshell_a_SOURCES = \
+	policy/shell/arena.c policy/shell/arena.h \
+	policy/shell/arith.c \
+	policy/shell/ast.c policy/shell/ast.h \
+	policy/shell/brace.c \
+	policy/shell/command.c \
+	policy/shell/compound.c \
+	policy/shell/cond.c \
+	policy/shell/dialect.c policy/shell/dialect.h \
+	policy/shell/dialect_name.c \
+	policy/shell/dollar.c \
+	policy/shell/dump.c policy/shell/dump.h \
+	policy/shell/gate.c policy/shell/gate.h \
+	policy/shell/glob.c \
+	policy/shell/heredoc.c \
+	policy/shell/lex.c \
+	policy/shell/param.c \
+	policy/shell/parse.c policy/shell/parse.h \
+	policy/shell/plain.c \
+	policy/shell/quote.c \
+	policy/shell/render.c policy/shell/render.h \
+	policy/shell/render_word.c policy/shell/render_state.h \
+	policy/shell/simple.c \
+	policy/shell/state.h \
+	policy/shell/word.c
+# The one file that reads JSON stands apart, so that programs that only decide do not link jansson for it.
+libshelljson_a_SOURCES = policy/jsonl_parse.c policy/jsonl_parse.h
+libshelljson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+SHELL_JSON_LIBS = libshelljson.a libshell.a libbase.a $(JANSSON_LIBS)
+
+noinst_PROGRAMS += tests/corpus/shparse
+tests_corpus_shparse_SOURCES = tests/corpus/shparse.c
+tests_corpus_shparse_LDADD = $(SHELL_JSON_LIBS)

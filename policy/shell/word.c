@@ -1,0 +1,343 @@
+/* Unquoted words, part by part. Distrusts every byte; whatever the shells read in different ways is refused, and what
+ * is only known once the word has ended (brackets, braces) is settled in glob.c. */
+#include <string.h>
+
+#include "policy/shell/state.h"
+
+void parts_init(struct parts *b, bool quoted)
+{
+	b->first = NULL;
+	b->quoted = quoted;
+	b->tail = &b->first;
+	b->in_lit = b->bracket = b->brace = false;
+	b->lit = 0;
+}
+
+struct sh_part *parts_add(struct ps *p, struct parts *b, enum sh_part_kind kind, uint32_t at, bool quoted)
+{
+	parts_flush(p, b);
+	struct sh_part *x = ps_new(p, sizeof(*x));
+	x->at = ps_pos(p, at);
+	x->kind = (uint8_t)kind;
+	x->quoted = quoted;
+	*b->tail = x;
+	b->tail = &x->next;
+	return x;
+}
+
+void parts_text(struct ps *p, struct parts *b, enum sh_part_kind kind, uint32_t at, uint32_t n, bool quoted)
+{
+	struct sh_part *x = parts_add(p, b, kind, at, quoted);
+	x->text = ps_text(p, p->s.p + at, n);
+	x->end = ps_orig(p, at + n);
+}
+
+void parts_byte(struct ps *p, struct parts *b)
+{
+	if (!b->in_lit) {
+		b->in_lit = true;
+		b->lit = p->i;
+	}
+	ps_adv(p);
+}
+
+/* Ends a run of literal bytes: a part of its own, without the line continuations that lay in it. */
+void parts_flush(struct ps *p, struct parts *b)
+{
+	if (!b->in_lit)
+		return;
+	b->in_lit = false;
+	const char *s = p->s.p + b->lit;
+	uint32_t n = p->i - b->lit, used = 0;
+	struct sh_part *x = ps_new(p, sizeof(*x));
+	x->at = ps_pos(p, b->lit);
+	x->end = ps_orig(p, p->i);
+	x->kind = SH_LITERAL;
+	x->quoted = b->quoted;
+	char *out = ps_new(p, n + 1);
+	for (uint32_t k = 0; k < n; k++) {
+		if (s[k] == '\\' && k + 1 < n && s[k + 1] == '\n')
+			k++;
+		else
+			out[used++] = s[k];
+	}
+	x->text = (struct sh_text){out, used};
+	*b->tail = x;
+	b->tail = &x->next;
+}
+
+struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at)
+{
+	struct sh_word *w = ps_new(p, sizeof(*w));
+	w->kind = (uint8_t)kind;
+	w->at = ps_pos(p, at);
+	return w;
+}
+
+/* A tilde at the cursor: with the name behind it, when what follows lets the shell expand it. */
+static void tilde(struct ps *p, struct parts *b, bool value)
+{
+	uint32_t at = p->i, i = ps_after(p, p->i);
+	int c;
+	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
+		i = ps_after(p, i);
+	if (!(ps_is_meta(c) || c == '/' || c == '}' || (value && c == ':'))) {
+		/* Behind it stands a quote or an expansion: no shell expands that one. zsh has ~[…]. */
+		if (c == '[' && p->t->zsh)
+			ps_left_out(p, at, "zsh's ~[...]");
+		parts_byte(p, b);
+		return;
+	}
+	/* The bytes are taken as a run of literal ones is, and then become the tilde. */
+	parts_flush(p, b);
+	struct sh_part **x = b->tail;
+	b->in_lit = true;
+	b->lit = at;
+	p->i = i;
+	parts_flush(p, b);
+	(*x)->kind = SH_TILDE;
+}
+
+static bool brackets_close(const struct sh_part *x)
+{
+	return x != NULL && x->kind == SH_GLOB && x->text.n == 1 && x->text.p[0] == ']';
+}
+
+/* "[" begins a bracket expression only when a "]" follows, with at least one byte between them. */
+static void bracket_settle(struct ps *p, struct parts *b)
+{
+	size_t n = 0;
+	for (struct sh_part *x = b->first; x != NULL; x = x->next)
+		n++;
+	/* Whether a "]" stands behind each part: from the back. The list has no back links, so an array of them. */
+	struct sh_part **all = ps_new(p, n * sizeof(*all));
+	n = 0;
+	for (struct sh_part *x = b->first; x != NULL; x = x->next)
+		all[n++] = x;
+	size_t close = n;
+	bool later = false;
+	for (size_t k = n; k-- > 0;) {
+		struct sh_part *x = all[k];
+		if (brackets_close(x)) {
+			/* A "]" right behind "[" (or "[!") is a member, and only counts for what stands before that. */
+			later = true;
+			close = k;
+			continue;
+		}
+		if (x->kind != SH_GLOB || x->text.n != 1 || x->text.p[0] != '[')
+			continue;
+		if (!later || (close == k + 1 && !(k + 2 < n))) {
+			x->kind = SH_LITERAL;
+			continue;
+		}
+		x->quoted = false;
+	}
+	/* A "]" that no "[" waits for is an ordinary byte. */
+	bool open = false;
+	for (size_t k = 0; k < n; k++) {
+		if (all[k]->kind == SH_GLOB && all[k]->text.n == 1 && all[k]->text.p[0] == '[')
+			open = true;
+		else if (brackets_close(all[k]) && !open)
+			all[k]->kind = SH_LITERAL;
+	}
+}
+
+static void merge_literals(struct ps *p, struct parts *b)
+{
+	struct sh_part **link = &b->first;
+	while (*link != NULL) {
+		struct sh_part *x = *link, *y = x->next;
+		if (x->kind != SH_LITERAL || y == NULL || y->kind != SH_LITERAL) {
+			link = &x->next;
+			continue;
+		}
+		size_t n = 0;
+		struct sh_part *z = x;
+		for (; z != NULL && z->kind == SH_LITERAL; z = z->next)
+			n += z->text.n;
+		char *s = ps_new(p, n + 1);
+		n = 0;
+		for (y = x; y != z; y = y->next) {
+			memcpy(s + n, y->text.p, y->text.n);
+			n += y->text.n;
+			x->end = y->end;
+		}
+		x->text = (struct sh_text){s, (uint32_t)n};
+		x->next = z;
+		link = &x->next;
+	}
+	b->tail = link;
+}
+
+void word_finish(struct ps *p, struct parts *b, bool braces)
+{
+	parts_flush(p, b);
+	if (b->bracket)
+		bracket_settle(p, b);
+	if (b->brace && braces)
+		brace_settle(p, b);
+	if (b->bracket || b->brace)
+		merge_literals(p, b);
+}
+
+static void glob_byte(struct ps *p, struct parts *b, enum sh_part_kind kind)
+{
+	uint32_t at = p->i;
+	struct sh_part *x = parts_add(p, b, kind, at, false);
+	struct sh_text t = ps_text(p, p->s.p + at, 1);
+	if (kind == SH_BRACE) {
+		x->brace = ps_new(p, sizeof(*x->brace));
+		x->brace->kind = SH_BRACE_MAYBE;
+		x->brace->text = t;
+	} else {
+		x->text = t;
+	}
+	ps_adv(p);
+	x->end = x->at.off + 1;
+}
+
+/* zsh's "<1-9>" */
+static bool zsh_range(const struct ps *p, uint32_t *after)
+{
+	uint32_t i = ps_after(p, p->i);
+	while (ps_at(p, i) >= '0' && ps_at(p, i) <= '9')
+		i = ps_after(p, i);
+	if (ps_at(p, i) != '-')
+		return false;
+	i = ps_after(p, i);
+	while (ps_at(p, i) >= '0' && ps_at(p, i) <= '9')
+		i = ps_after(p, i);
+	*after = ps_after(p, i);
+	return ps_at(p, i) == '>';
+}
+
+/* A metacharacter inside a word: ends it (false) but for process substitution and zsh's patterns. */
+static bool word_meta(struct ps *p, struct parts *b, enum word_mode m, bool begins)
+{
+	int c = ps_cur(p);
+	uint32_t after;
+	if (p->t->procsub && (c == '<' || c == '>') && ps_peek(p, 1) == '(') {
+		dollar_procsub(p, b, c == '<' ? SH_PROCSUB_IN : SH_PROCSUB_OUT);
+		return true;
+	}
+	if (!p->t->zsh)
+		return false;
+	if (c == '<' && zsh_range(p, &after))
+		ps_left_out(p, p->i, "zsh's <n-m> pattern");
+	if (c == '(' && !begins && ps_peek(p, 1) != ')') {
+		glob_zsh(p, b, '(', ')');
+		return true;
+	}
+	if (c == '(' && begins && (m == WORD_ARG || m == WORD_PATTERN) && ps_peek(p, 1) != ')') {
+		glob_zsh(p, b, '(', ')');
+		return true;
+	}
+	return false;
+}
+
+struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *before, uint32_t start)
+{
+	static const uint8_t kinds[] = {SH_WORD_PLAIN, SH_WORD_VALUE, SH_WORD_VALUE, SH_WORD_PATTERN, SH_WORD_VALUE};
+	struct parts b;
+	parts_init(&b, false);
+	if (before != NULL) {
+		b = *before;
+		if (b.tail == &before->first)
+			b.tail = &b.first;
+	}
+	bool value = m == WORD_VALUE || m == WORD_DECL, braces = p->t->brace && (m == WORD_ARG || m == WORD_DECL);
+	bool tilde_ok = before == NULL; /* a tilde here would be expanded */
+	bool name = m == WORD_ARG && before == NULL, assigned = value; /* so far only a name; behind NAME= */
+	unsigned open = 0;
+	for (;;) {
+		int c = ps_cur(p);
+		bool was_tilde_ok = tilde_ok, was_name = name;
+		tilde_ok = name = false;
+		switch (c) {
+		case END: case ' ': case '\t': case '\n': case ';': case '&': case '|': case '<': case '>': case '(': case ')':
+			if (c == END || !word_meta(p, &b, m, p->i == start))
+				goto done;
+			break;
+		case '\'':
+			quote_single(p, &b);
+			break;
+		case '"':
+			quote_double(p, &b);
+			break;
+		case '\\':
+			quote_escape(p, &b);
+			break;
+		case '$':
+			if (!dollar_parse(p, &b, false))
+				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			break;
+		case '`':
+			dollar_backquote(p, &b, false, false);
+			break;
+		case '*': case '?': case '+': case '@': case '!':
+			if (ps_peek(p, 1) == '(' && glob_extended_here(p)) {
+				glob_extended(p, &b);
+				break;
+			}
+			if (c != '*' && c != '?') {
+				parts_byte(p, &b);
+				break;
+			}
+			glob_byte(p, &b, SH_GLOB);
+			break;
+		case '[': case ']':
+			b.bracket = true;
+			glob_byte(p, &b, SH_GLOB);
+			break;
+		case '{': case '}': case ',':
+			if (!braces || (c == ',' && !b.brace)) {
+				parts_byte(p, &b);
+				break;
+			}
+			if (c == '}' && open == 0 && p->t->zsh)
+				goto done; /* it closes a group wherever it stands */
+			if (c != ',')
+				open += c == '{' ? 1 : open > 0 ? -1u : 0;
+			b.brace = true;
+			glob_byte(p, &b, SH_BRACE);
+			break;
+		case '~':
+			if (was_tilde_ok)
+				tilde(p, &b, value || assigned);
+			else
+				parts_byte(p, &b);
+			break;
+		case '=':
+			if (p->t->zsh && p->i == start && m == WORD_ARG && !ps_is_meta(ps_peek(p, 1))) {
+				if (ps_peek(p, 1) == '(')
+					ps_left_out(p, p->i, "zsh's =(...)");
+				glob_byte(p, &b, SH_GLOB); /* =command is the command's path */
+				break;
+			}
+			tilde_ok = was_name && p->i != start;
+			assigned = assigned || tilde_ok;
+			parts_byte(p, &b);
+			break;
+		case ':':
+			tilde_ok = assigned;
+			parts_byte(p, &b);
+			break;
+		default:
+			name = was_name && ps_is_name(c, p->i == start);
+			parts_byte(p, &b);
+		}
+	}
+done:
+	if (p->i == start)
+		return NULL;
+	word_finish(p, &b, braces);
+	struct sh_word *w = word_new(p, kinds[m], start);
+	w->parts = b.first;
+	w->end = ps_orig(p, p->i);
+	return w;
+}
+
+struct sh_word *word_parse(struct ps *p, enum word_mode m)
+{
+	return word_continue(p, m, NULL, p->i);
+}
