@@ -9,3 +9,11 @@ MASK_LIBS = libmask.a libyamltree.a libbase.a $(CRYPTO_LIBS) $(PCRE2_LIBS) $(YAM
 noinst_PROGRAMS += tests/bench/mask
 tests_bench_mask_SOURCES = tests/bench/mask.c
 tests_bench_mask_LDADD = $(MASK_LIBS)
+
+if HAVE_CMOCKA
+mask_tests = tests/unit/mask_stream
+check_PROGRAMS += $(mask_tests)
+TESTS += $(mask_tests)
+tests_unit_mask_stream_SOURCES = tests/unit/mask_stream.c tests/unit/mask_cases.h tests/unit/unit.h
+tests_unit_mask_stream_LDADD = $(MASK_LIBS) $(CMOCKA_LIBS)
+endif

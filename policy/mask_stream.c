@@ -349,7 +349,7 @@ static int stream_emit(struct mask_stream *st, size_t upto, bool open, struct bu
 	while (r >= 0) {
 		size_t i = st->out, e = upto;
 		bool marks = st->mlo < st->mhi && i < st->mhi, stands;
-		bool inside = marks && i < upto && (st->mark[i] & MARK_INSIDE) != 0;
+		bool inside = marks && i < st->len && (st->mark[i] & MARK_INSIDE) != 0;
 
 		if (st->region.open && !inside && !(i == upto && open)) {
 			r = region_close(st, out, false);

@@ -128,6 +128,7 @@ static void every_flipped_byte_and_every_cut_is_refused(void **state)
 		file[i] ^= 0x20;
 		assert_true(seal_parse(file, i, &seal) < 0);
 	}
+	assert_true(seal_parse(file, n + 1, &seal) < 0);
 	assert_int_equal(seal_parse(file, n, &seal), ERR_OK);
 	assert_int_equal(seal_open(master, &seal, &k), ERR_OK);
 	key_free(k);
