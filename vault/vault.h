@@ -17,7 +17,7 @@ enum {
 	VAULT_START_EARLY = 60          /* seconds that a minted certificate begins early, for clocks that are behind */
 };
 
-#define VAULT_CHECKPOINT_NAMESPACE "sallyport-checkpoint"
+#define VAULT_CHECKPOINT_NAMESPACE "checkpoint@sallyport"
 
 struct vault {
 	struct store *store;
