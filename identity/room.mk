@@ -46,7 +46,8 @@ tests_e2e_identity_tool_SOURCES = tests/e2e/identity_tool.c
 tests_e2e_identity_tool_LDADD = libmint.a $(FETCH_LIBS)
 endif
 EXTRA_DIST += tests/e2e/idp.sh tests/e2e/idp/package.json tests/e2e/idp/package-lock.json tests/e2e/idp/server.mjs \
-	tests/e2e/idp/bad.mjs
+	tests/e2e/idp/bad.mjs tests/e2e/60-token-real-provider.sh tests/e2e/61-fetch-bounds.sh \
+	tests/e2e/62-certificates-openssh.sh tests/e2e/63-sshsig-openssh.sh
 
 ISSUER_FIXTURES = github gitlab kubernetes entra okta google
 EXTRA_DIST += $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.yaml) $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.json)
