@@ -126,6 +126,7 @@ struct control {
 	struct requests *requests;
 	struct issue *issue;
 	struct http *http;
+	uint16_t http_port;     /* 0: none */
 	struct hooks *hooks;
 	struct receipts *receipts;
 	struct evidence *evidence;

@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define CHECKPOINT_NAMESPACE "checkpoint@sallyport"
+#define CHECKPOINT_NAMESPACE "sallyport-checkpoint"
 #define CHECKPOINT_MAX_ORIGIN 255
 #define CHECKPOINT_MAX_TEXT 1024
 

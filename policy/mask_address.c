@@ -57,6 +57,9 @@ int mask_url(const struct mtext *x, size_t at, const struct manchor *a, struct m
 		h->strong = i > from && !digits && x->t[from] != '$';
 		return M_MORE;
 	}
+	/* Cut by the end of the stream: there is no host to tell a password by, so it is taken for one. */
+	if (last == 0 && i == x->len && i > from && !digits)
+		last = i;
 	h->e = last;
 	return last > from && !url_none(x->t + from, last - from) ? M_YES : M_NO;
 }
@@ -96,6 +99,16 @@ static size_t email_top(const uint8_t *t, size_t s, size_t e)
 	return k;
 }
 
+/* Whether what stands before s makes the @ behind it that of a URL, of which mask_url() knows more: scheme://user:… */
+static bool email_in_url(const uint8_t *t, size_t s)
+{
+	size_t k = s;
+
+	while (k > 0 && s - k < 128 && t[k - 1] != '?' && t[k - 1] != '#' && url_secret(t[k - 1]))
+		k--;
+	return k > 2 && t[k - 1] == '/' && t[k - 2] == '/' && t[k - 3] == ':';
+}
+
 /* local@domain.tld. Anchored at the @. */
 int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
 {
@@ -108,7 +121,7 @@ int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct
 	while (s < at && !mask_is(t[s], CLS_WORD))
 		s++;
 	h->s = s;
-	if (s == at)
+	if (s == at || email_in_url(t, s))
 		return M_NO;
 	while (i < x->len && i - from < 254 && (email_label(t[i]) || (t[i] == '.' && i > from && t[i - 1] != '.')))
 		i++;

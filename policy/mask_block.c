@@ -283,9 +283,10 @@ static int k8s_yaml_line(const struct mtext *x, struct mblock *b, struct bline *
 	v->e = l->e;
 	while (v->e > v->s && x->t[v->e - 1] == ' ')
 		v->e--;
-	if (v->e - v->s >= 2 && (x->t[v->s] == '"' || x->t[v->s] == '\'') && x->t[v->e - 1] == x->t[v->s]) {
+	if (v->e > v->s && (x->t[v->s] == '"' || x->t[v->s] == '\'')) {
+		/* Not closed only where the stream was cut. */
 		v->s++;
-		v->e--;
+		v->e -= v->e > v->s && x->t[v->e - 1] == x->t[v->s - 1];
 	}
 	return M_YES;
 }
@@ -302,6 +303,7 @@ static size_t json_blanks(const struct mtext *x, size_t i)
 /* A JSON string without escapes at i; *e is its closing quote. */
 static int json_string(const struct mtext *x, size_t i, size_t *e)
 {
+	*e = 0;
 	if (i == x->len)
 		return x->end ? M_NO : M_MORE;
 	if (x->t[i] != '"')
@@ -329,6 +331,12 @@ static int k8s_json_pair(const struct mtext *x, struct mblock *b, struct bline *
 		return M_NO;
 	i = json_blanks(x, i + 1);
 	r = json_string(x, i, &e);
+	if (r == M_NO && x->end && i < x->len && e == x->len) {
+		/* Cut by the end of the stream. */
+		v->s = i + 1;
+		v->e = l->after = x->len;
+		return M_YES;
+	}
 	if (r != M_YES)
 		return r;
 	v->s = i + 1;
@@ -541,8 +549,10 @@ static int k8s_walk(const struct mtext *x, struct mblock *b)
 		b->strong = b->blanks == 0;
 		b->cur = l.after;
 	}
-	if (r == M_MORE && w.len < b->next + MASK_PENDING_MAX)
+	if (r == M_MORE && w.len < b->next + MASK_PENDING_MAX) {
+		b->strong = b->blanks == 0 && (b->lines > 0 || k8s_open_value(&w, b) != SIZE_MAX);
 		return r;
+	}
 	if (r == M_MORE && k8s_open_value(&w, b) != SIZE_MAX && w.len - b->cur > MASK_LINE_MAX) {
 		/* Longer than anything but base64 is. */
 		b->lines++;

@@ -192,11 +192,44 @@ static int field_quoted(const struct mtext *x, struct field *f)
 	return M_YES;
 }
 
+/* Whether the last byte of v belongs to the text around it: a comma, a bracket that was not opened inside. */
+static bool field_closes(const uint8_t *v, size_t n)
+{
+	uint8_t c = v[n - 1];
+
+	if (c == ',' || c == ';')
+		return true;
+	if (c != ')' && c != ']' && c != '}')
+		return false;
+	return memchr(v, c == ')' ? '(' : c - 2, n - 1) == NULL;
+}
+
+/* `<your token>`: words between angles, which a blank does not end. */
+static int field_angles(const struct mtext *x, struct field *f)
+{
+	size_t i = f->v + 1;
+
+	while (i < x->len && i - f->v < 48 && (mask_is(x->t[i], CLS_WORD) || x->t[i] == ' ' || x->t[i] == '-' || x->t[i] == '.'))
+		i++;
+	if (i == x->len && !x->end)
+		return M_MORE;
+	if (i == x->len || x->t[i] != '>')
+		return M_NO;
+	f->e = i + 1;
+	return M_YES;
+}
+
 /* A value without quotes: up to a blank, a quote, or what begins the next pair. */
 static int field_bare(const struct mtext *x, struct field *f)
 {
 	size_t i = f->v;
 
+	if (x->t[i] == '<') {
+		int r = field_angles(x, f);
+
+		if (r != M_NO)
+			return r;
+	}
 	for (; i - f->v < MASK_VALUE_MAX; i++) {
 		uint8_t c;
 
@@ -227,7 +260,7 @@ static int field_bare(const struct mtext *x, struct field *f)
 	}
 	f->e = i;
 	f->after = i < x->len ? x->t[i] : 0;
-	while (f->e > f->v && strchr(",;)]}", x->t[f->e - 1]) != NULL) {
+	while (f->e > f->v && field_closes(x->t + f->v, f->e - f->v)) {
 		f->e--;
 		f->after = x->t[f->e];
 	}

@@ -73,7 +73,7 @@ static void check_dup(struct ps *p, const struct sh_redir *r)
 	size_t n = ast_word_bytes(r->target, s, sizeof(s));
 	if (n == (size_t)-1 || (n == 1 && ((s[0] >= '0' && s[0] <= '9') || s[0] == '-')))
 		return;
-	if (p->dialect == DIALECT_BUSYBOX && n >= 1 && r->fd < 0)
+	if (p->dialect == DIALECT_BUSYBOX && n >= 1)
 		return;
 	ps_fail(p, ERR_MALFORMED, p->i, "expected a digit or - behind >& or <&");
 }

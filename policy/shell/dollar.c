@@ -43,6 +43,7 @@ void dollar_procsub(struct ps *p, struct parts *b, enum sh_comsub_kind kind)
 static void comsub(struct ps *p, struct parts *b, bool quoted)
 {
 	uint32_t at = p->i;
+	parts_flush(p, b);
 	if (ps_peek(p, 2) == '(') {
 		ps_adv_n(p, 3);
 		struct sh_word *e = arith_try(p, at);
@@ -103,8 +104,16 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	c = ps_cur(p);
 	if (!p->t->zsh)
 		return;
-	if (c == '[')
-		ps_left_out(p, p->i, "zsh's subscript without braces");
+	if (c == '[' && ps_is_name((unsigned char)x->param->name.p[0], true)) {
+		/* $x[1] is ${x[1]} */
+		ps_enter(p);
+		ps_adv(p);
+		x->param->subscript = arith_parse(p, ARITH_BRACKET);
+		ps_adv(p);
+		ps_leave(p);
+		x->end = ps_orig(p, p->i);
+		c = ps_cur(p);
+	}
 	if (c == ':' && ps_is_name(ps_peek(p, 1), true))
 		ps_left_out(p, p->i, "zsh's modifier without braces");
 	if (x->param->name.p[0] == '#' && (ps_is_name(c, false) || is_special(c)))

@@ -124,8 +124,6 @@ struct sh_assign *assign_parse(struct ps *p, enum word_mode m, bool arrays, stru
 		return NULL;
 	}
 	if (ps_cur(p) == '(' && p->t->arrays && arrays) {
-		if (a->subscript != NULL)
-			ps_left_out(p, p->i, "an array as an element");
 		a->is_array = true;
 		a->elements = elements(p);
 	} else {
@@ -201,12 +199,16 @@ static void function_name(struct ps *p, const struct sh_word *w)
 	if (x == NULL || x->kind != SH_LITERAL || x->next != NULL)
 		ps_left_out(p, p->i, "a function's name that is quoted or holds an expansion");
 	for (uint32_t k = 0; k < x->text.n; k++)
-		if (!ps_is_name((unsigned char)x->text.p[k], false) && strchr("-.:/+@%", x->text.p[k]) == NULL)
-			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%");
+		if (!ps_is_name((unsigned char)x->text.p[k], false) && (k == 0 || strchr("-.:/+@%#=!", x->text.p[k]) == NULL))
+			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%#=!");
 	if (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX) {
+		static const char *const special[] = {".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return",
+						      "set", "shift", "times", "trap", "unset", NULL};
+		bool ok = !traits_has(special, x->text.p, x->text.n);
 		for (uint32_t k = 0; k < x->text.n; k++)
-			if (!ps_is_name((unsigned char)x->text.p[k], k == 0))
-				ps_fail(p, ERR_MALFORMED, p->i, "expected a name of letters, digits and _ for the function");
+			ok = ok && ps_is_name((unsigned char)x->text.p[k], k == 0);
+		if (!ok)
+			ps_fail(p, ERR_MALFORMED, p->i, "expected a name of letters, digits and _ for the function, no special builtin");
 	}
 }
 
@@ -341,6 +343,15 @@ static bool test_operator(struct ps *p, struct build *b)
 	return true;
 }
 
+/* "(" and behind it, blanks apart, ")". */
+static bool empty_parens(const struct ps *p)
+{
+	uint32_t i = ps_after(p, p->i);
+	while (ps_at(p, i) == ' ' || ps_at(p, i) == '\t')
+		i = ps_after(p, i);
+	return ps_at(p, i) == ')';
+}
+
 struct sh_command *simple_parse(struct ps *p)
 {
 	uint32_t at = p->i;
@@ -356,11 +367,16 @@ struct sh_command *simple_parse(struct ps *p)
 		}
 		if (test_operator(p, &b))
 			continue;
-		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && !b.test)
+		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && !b.test &&
+		    !(p->t->zsh && !empty_parens(p)))
 			return function_posix(p, c->simple->words, at);
 		if (!one_word(p, &b))
 			break;
 	}
+	if (p->dialect == DIALECT_MKSH && c->simple->nwords > 0)
+		for (const struct sh_assign *a = c->simple->assigns; a != NULL; a = a->next)
+			if (a->is_array)
+				ps_fail(p, ERR_MALFORMED, p->i, "expected no command behind an array assignment");
 	if (c->simple->nwords == 0 && c->simple->assigns == NULL && c->redirs == NULL)
 		ps_expected(p, "a command");
 	return c;

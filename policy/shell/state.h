@@ -154,7 +154,7 @@ struct sh_word *arith_try(struct ps *p, uint32_t opens_at);    /* behind "((": t
 /* ---- glob.c ---- */
 
 void glob_extended(struct ps *p, struct parts *b); /* at the operator, "(" behind it */
-void glob_zsh(struct ps *p, struct parts *b, int open, int close);
+void glob_zsh(struct ps *p, struct parts *b);
 struct sh_word *glob_regex(struct ps *p);
 bool glob_extended_here(const struct ps *p);
 

@@ -225,11 +225,11 @@ static bool word_meta(struct ps *p, struct parts *b, enum word_mode m, bool begi
 	if (c == '<' && zsh_range(p, &after))
 		ps_left_out(p, p->i, "zsh's <n-m> pattern");
 	if (c == '(' && !begins && ps_peek(p, 1) != ')') {
-		glob_zsh(p, b, '(', ')');
+		glob_zsh(p, b);
 		return true;
 	}
 	if (c == '(' && begins && (m == WORD_ARG || m == WORD_PATTERN) && ps_peek(p, 1) != ')') {
-		glob_zsh(p, b, '(', ')');
+		glob_zsh(p, b);
 		return true;
 	}
 	return false;
@@ -290,12 +290,16 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 			glob_byte(p, &b, SH_GLOB);
 			break;
 		case '{': case '}': case ',':
-			if (!braces || (c == ',' && !b.brace)) {
+			if ((!braces && !(p->t->zsh && c == '}')) || (c == ',' && !b.brace)) {
 				parts_byte(p, &b);
 				break;
 			}
-			if (c == '}' && open == 0 && p->t->zsh)
-				goto done; /* it closes a group wherever it stands */
+			if (c == '}' && open == 0 && p->t->zsh && ps_is_meta(ps_peek(p, 1)))
+				goto done; /* it closes a group, blank before it or not */
+			if (!braces) {
+				parts_byte(p, &b);
+				break;
+			}
 			if (c != ',')
 				open += c == '{' ? 1 : open > 0 ? -1u : 0;
 			b.brace = true;
