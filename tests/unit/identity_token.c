@@ -584,7 +584,7 @@ static void other_settings_are_held(void **state)
 	assert_int_equal(issuer_set(strict, "issuer", ISS, &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "audiences", AUD, &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "algorithms", "EdDSA", &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "typ", "at+jwt", &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "types", "at+jwt", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "max_age", "5m", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "clock_skew", "0", &why), ERR_OK);
 	assert_int_equal(issuer_require(strict, "team", "a-*", &why), ERR_OK);
