@@ -6,7 +6,7 @@ sallyport_SOURCES += cli/vault.c cli/init.c
 sallyport_SOURCES += cli/audit.c cli/audit.h cli/audit_verify.c cli/audit_prove.c cli/evidence.c cli/evidence.h \
 	cli/replay.c cli/recording.c cli/cast.c cli/cast.h cli/termsafe.c cli/termsafe.h
 sallyport_CPPFLAGS = $(AM_CPPFLAGS) -DWITH_AUDIT $(ZLIB_CFLAGS) -DWITH_VAULT -D_GNU_SOURCE $(LIBJWT_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
-sallyport_LDADD = libvault.a libaudit.a librecorder.a libyamltree.a libbase.a $(LIBJWT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(YAML_LIBS) $(ZLIB_LIBS)
+sallyport_LDADD = libvault.a libaudit.a librecorder.a libidentity.a libyamltree.a libbase.a $(LIBJWT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(YAML_LIBS) $(ZLIB_LIBS)
 
 # The tour is a script that `sallyport demo --tour` runs; it lies beside the program in an uninstalled build.
 pkglibexec_SCRIPTS = sallyport-tour
