@@ -22,6 +22,7 @@
 #include "base/proto.h"
 #include "identity/cidr.h"
 #include "identity/identity.h"
+#include "identity/sshkey.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
 
@@ -238,6 +239,11 @@ int ask_escape(const void *p, size_t n, struct buf *out, bool *escaped);
 json_t *ask_make(struct session *s, const struct request_ask *ask);
 /* The whole of a request as the API answers it. brief: without the long texts. */
 json_t *ask_json(struct control *c, const struct approval *a, bool brief);
+
+/* ---- signature.c ---- */
+/* Checks an SSHSIG over the request's digest. *signer: the principal of the allowed_signers file (static). */
+int approver_signature(struct control *c, const struct approval *a, const struct identity *who, bool yes, const char *text,
+		       const char **signer, struct why *why);
 
 /* ---- line.c: what the agent sees ---- */
 struct line {
