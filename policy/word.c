@@ -1,5 +1,6 @@
 /* From a word of the tree to what the shell would make of it: exact bytes, a pattern, or not knowable. Every substitution in
  * a word is walked as code here, whatever becomes of the word. When in doubt, opaque. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
