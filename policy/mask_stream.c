@@ -324,12 +324,18 @@ static int region_take(struct mask_stream *st, size_t i, size_t e)
 	return r;
 }
 
-static int stream_put_skips(struct mask_stream *st, size_t at, struct buf *out, bool *stands)
+/* Puts out what stands before text[at]; with it a sequence that text[at] stands for, when that byte is decided. */
+static int stream_put_skips(struct mask_stream *st, size_t at, bool decided, struct buf *out, bool *stands)
 {
 	*stands = false;
 	while (st->skip0 < st->nskips && st->skips[st->skip0].at == at && !*stands) {
-		const struct mskip *k = &st->skips[st->skip0++];
-		int r = buf_put(out, st->skip_bytes + k->off, k->len);
+		const struct mskip *k = &st->skips[st->skip0];
+		int r;
+
+		if (k->stands && !decided)
+			break;
+		st->skip0++;
+		r = buf_put(out, st->skip_bytes + k->off, k->len);
 
 		if (r < 0)
 			return r;
@@ -358,7 +364,7 @@ static int stream_emit(struct mask_stream *st, size_t upto, bool open, struct bu
 		}
 		if (st->region.open && i == upto)
 			return ERR_OK;
-		r = stream_put_skips(st, i, out, &stands);
+		r = stream_put_skips(st, i, i < upto, out, &stands);
 		if (r < 0)
 			return r;
 		if (i >= upto)
@@ -562,7 +568,7 @@ static int stream_release(struct mask_stream *st, struct buf *out)
 	if (r >= 0 && st->region.open && !st->region.silent)
 		r = region_placeholder(st, out, true);
 	if (r >= 0)
-		r = stream_put_skips(st, st->len, out, &stands);
+		r = stream_put_skips(st, st->len, false, out, &stands);
 	return r;
 }
 
