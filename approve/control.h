@@ -138,7 +138,7 @@ struct control {
 	} count;
 };
 
-/* ---- control.c ---- */
+/* ---- record.c ---- */
 
 /* Appends a record. Takes fields over. ERR_UNAVAILABLE when nothing may happen any more. session may be NULL. */
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq);
@@ -159,6 +159,12 @@ int control_mask(struct control *c, const uint8_t *key, const void *p, size_t n,
 
 /* Masked bytes as a JSON string, what is not UTF-8 written as \xNN. */
 json_t *control_masked(struct control *c, const uint8_t *key, const void *p, size_t n);
+
+/* ---- vault_side.c ---- */
+
+/* Takes over the socket of a (new) vault, and asks for its public keys. */
+void vault_side_open(struct control *c, int fd);
+void vault_side_close(struct control *c);
 
 /* Asks the vault. fn gets ok, and data or why; it is called once, at the latest after CONTROL_VAULT_MS. Fill in the request's req with
  * *req before sending. ERR_UNAVAILABLE without a vault. */

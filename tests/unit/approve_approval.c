@@ -1,6 +1,7 @@
 /* The promises of approval.h: who may say yes, what a yes is worth, and that no order of events makes two uses out of one. */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

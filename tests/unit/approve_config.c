@@ -1,6 +1,7 @@
 /* The configuration: a good file comes out whole, and every mistake is told with its place and the way out. */
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
