@@ -176,7 +176,7 @@ int receipt_make(struct control *c, const struct approval *a, char **out)
 		*out = strdup(made);
 	else
 		r = ERR_CRYPTO;
-	jwt_free_str(made);
+	free(made);
 	jwt_free(jwt);
 	free(text);
 	return r < 0 ? r : *out == NULL ? ERR_NOMEM : ERR_OK;
