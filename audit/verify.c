@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "audit/verify_impl.h"
+#include "identity/sshkey.h"
 
 const char *verify_kind_name(enum verify_kind k)
 {
@@ -28,8 +29,8 @@ struct verify *verify_new(const struct verify_options *o)
 	buf_init(&v->cp_sig, 1 << 20);
 	buf_init(&v->late_text, 1 << 20);
 	buf_init(&v->late_sig, 1 << 20);
-	buf_init(&v->key, SSHSIG_MAX);
-	buf_init(&v->next_key, SSHSIG_MAX);
+	buf_init(&v->key, TRUST_BLOB_MAX);
+	buf_init(&v->next_key, TRUST_BLOB_MAX);
 	verify_next_checkpoint(v);
 	return v;
 }
@@ -185,7 +186,7 @@ int verify_end(struct verify *v, struct verify_report *out)
 	v->report.epochs = v->epoch_count;
 	v->report.key_trusted = v->trusted;
 	if (v->key.len > 0)
-		(void)sshsig_fingerprint((struct view){ buf_ptr(&v->key), v->key.len }, v->report.key);
+		sshkey_fingerprint((struct view){ buf_ptr(&v->key), v->key.len }, v->report.key);
 	*out = v->report;
 	if (r < 0)
 		return r;

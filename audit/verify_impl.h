@@ -2,7 +2,7 @@
 #ifndef AUDIT_VERIFY_IMPL_H
 #define AUDIT_VERIFY_IMPL_H
 
-#include "audit/sshsig.h"
+#include "audit/trust.h"
 #include "audit/verify.h"
 
 #define VERIFY_MAX_OUTSIDE 64

@@ -38,7 +38,7 @@ int verify_outside(struct verify *v, struct view text, struct view sig, struct w
 	if (v->noutside == VERIFY_MAX_OUTSIDE)
 		return why_fail(w, ERR_LIMIT, "more than %d outside checkpoints", VERIFY_MAX_OUTSIDE);
 	buf_init(&o->text, CHECKPOINT_MAX_TEXT);
-	buf_init(&o->sig, SSHSIG_MAX);
+	buf_init(&o->sig, 1 << 16);
 	r = buf_put(&o->text, text.p, text.n);
 	if (r == ERR_OK)
 		r = buf_put(&o->sig, sig.p, sig.n);
@@ -57,8 +57,7 @@ int verify_outside(struct verify *v, struct view text, struct view sig, struct w
 
 static bool trusted_key(const struct verify *v, const struct buf *key, const char *space)
 {
-	return v->o.allowed_signers.p != NULL && key->len > 0 &&
-	       allowed_signers_find(v->o.allowed_signers, all(key), space, 0, NULL) == ERR_OK;
+	return trust_allowed(v->o.allowed_signers, key, space, v->report.last_ms / 1000);
 }
 
 /* The operator's signature over the key line, made where the bastion cannot reach. */
@@ -67,10 +66,10 @@ static bool certified(const struct verify *v, const char *key_line, const char *
 	struct buf text, signer;
 	bool ok = false;
 
-	buf_init(&text, SSHSIG_MAX);
-	buf_init(&signer, SSHSIG_MAX);
+	buf_init(&text, TRUST_BLOB_MAX);
+	buf_init(&signer, TRUST_BLOB_MAX);
 	if (buf_printf(&text, "%s\n", key_line) == ERR_OK &&
-	    sshsig_verify((struct view){ (const uint8_t *)sig, strlen(sig) }, VERIFY_EPOCH_NAMESPACE, all(&text), &signer, NULL) == ERR_OK)
+	    trust_verify((struct view){ (const uint8_t *)sig, strlen(sig) }, VERIFY_EPOCH_NAMESPACE, all(&text), &signer, NULL) == ERR_OK)
 		ok = trusted_key(v, &signer, VERIFY_EPOCH_NAMESPACE);
 	buf_free(&text);
 	buf_free(&signer);
@@ -84,8 +83,8 @@ static void check_signature(struct verify *v, const struct buf *text, const stru
 	struct buf signer;
 	int r;
 
-	buf_init(&signer, SSHSIG_MAX);
-	r = sshsig_verify(all(sig), CHECKPOINT_NAMESPACE, all(text), &signer, &w);
+	buf_init(&signer, TRUST_BLOB_MAX);
+	r = trust_verify(all(sig), CHECKPOINT_NAMESPACE, all(text), &signer, &w);
 	v->report.signatures++;
 	if (r < 0) {
 		verify_report_fault(v, VERIFY_SIGNATURE, c->size, "the checkpoint at record %llu has no good signature: %s",
@@ -121,8 +120,8 @@ static int open_epoch(struct verify *v, uint64_t seq, json_t *j)
 	struct buf key;
 	int r;
 
-	buf_init(&key, SSHSIG_MAX);
-	r = line == NULL ? ERR_MALFORMED : sshsig_key_line((struct view){ (const uint8_t *)line, strlen(line) }, &key);
+	buf_init(&key, TRUST_BLOB_MAX);
+	r = line == NULL ? ERR_MALFORMED : trust_key_line(line, &key, NULL);
 	if (r < 0) {
 		verify_report_fault(v, VERIFY_KEY, seq, "record %llu opens an epoch without a key", (unsigned long long)seq);
 		goto out;
@@ -155,7 +154,7 @@ static int close_epoch(struct verify *v, uint64_t seq, json_t *j)
 	const char *line = json_string_value(json_object_get(j, "next_key"));
 
 	buf_clear(&v->next_key);
-	if (line == NULL || sshsig_key_line((struct view){ (const uint8_t *)line, strlen(line) }, &v->next_key) < 0)
+	if (line == NULL || trust_key_line(line, &v->next_key, NULL) < 0)
 		verify_report_fault(v, VERIFY_KEY, seq, "record %llu closes an epoch without naming the next key", (unsigned long long)seq);
 	v->close_seq = seq;
 	return ERR_OK;
@@ -205,8 +204,8 @@ static void check_outside(struct verify *v, struct outside *o, const uint8_t roo
 	}
 	if (o->sig.len == 0)
 		return;
-	buf_init(&signer, SSHSIG_MAX);
-	if (sshsig_verify(all(&o->sig), CHECKPOINT_NAMESPACE, all(&o->text), &signer, &w) < 0)
+	buf_init(&signer, TRUST_BLOB_MAX);
+	if (trust_verify(all(&o->sig), CHECKPOINT_NAMESPACE, all(&o->text), &signer, &w) < 0)
 		verify_report_fault(v, VERIFY_SIGNATURE, o->c.size, "the outside checkpoint: %s", w.text);
 	else if (!same(&signer, &v->key) && !trusted_key(v, &signer, CHECKPOINT_NAMESPACE))
 		verify_report_fault(v, VERIFY_SIGNATURE, o->c.size, "the outside checkpoint is signed by a key that is neither the log's nor trusted");

@@ -302,6 +302,26 @@ struct judgement judge_other(const struct scope *s, enum match_kind kind, const 
 	return found_judgement(&f);
 }
 
+/* Permission for a wrapper by a rule that names every word: with ** in it a rule speaks of the wrapper's words, not of any
+ * command that may stand behind it. */
+static struct judgement judge_spelled(const struct scope *s, const struct act *a)
+{
+	struct found f;
+
+	memset(&f, 0, sizeof(f));
+	if (a->kind == ACT_COMMAND && a->argc > 0 && a->argv[0].kind == CONFIDENCE_EXACT && !a->opaque) {
+		const char *name = strrchr(a->argv[0].p, '/') != NULL ? strrchr(a->argv[0].p, '/') + 1 : a->argv[0].p;
+
+		for (const struct match *m = s->policy->by_name[rules_hash(name)]; m != NULL; m = m->next) {
+			if (m->verdict == VERDICT_DENY || m->pattern.open || f.permit[m->verdict] != NULL)
+				continue;
+			if (pattern_match(&m->pattern, a, true, true) && rule_applies(s, m->rule))
+				f.permit[m->verdict] = m->rule;
+		}
+	}
+	return found_judgement(&f);
+}
+
 /* What a rule, or the profile, says of one act; verdict -1 with *silent true: the act has no say. */
 static struct judgement judge_one(const struct scope *s, const struct act *a, bool *silent)
 {
@@ -313,9 +333,9 @@ static struct judgement judge_one(const struct scope *s, const struct act *a, bo
 		*silent = true;
 		return j;
 	}
-	/* What a rule says of the wrapper holds for what it runs, where no rule speaks of that. */
+	/* A rule that spells out the whole of a wrapper's words holds for what it runs, where no rule speaks of that. */
 	for (const struct act *o = a->outer; o != NULL && j.verdict < 0 && !a->opaque; o = o->outer)
-		j = judge_act(s, o);
+		j = judge_spelled(s, o);
 	if (s->only != NULL)
 		return j;
 	if (j.verdict < 0)

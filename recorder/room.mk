@@ -22,3 +22,7 @@ tests_unit_recorder_process_SOURCES = tests/unit/recorder_process.c tests/unit/u
 tests_unit_recorder_process_LDADD = $(RECORDER_LIBS) $(CMOCKA_LIBS)
 EXTRA_tests_unit_recorder_process_DEPENDENCIES = sallyport-recorder$(EXEEXT)
 endif
+
+noinst_PROGRAMS += tests/bench/recorder
+tests_bench_recorder_SOURCES = tests/bench/recorder.c
+tests_bench_recorder_LDADD = $(RECORDER_LIBS)

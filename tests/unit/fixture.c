@@ -10,7 +10,8 @@
 
 #include "audit/checkpoint.h"
 #include "audit/segments.h"
-#include "audit/sshsig.h"
+#include "audit/trust.h"
+#include "identity/sshsig.h"
 
 #define MUST(x) do { if (!(x)) { fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); abort(); } } while (0)
 
@@ -32,28 +33,20 @@ void fixture_key_new(struct fixture_key *k, unsigned n)
 
 void fixture_sign(const struct fixture_key *k, const char *space, struct view text, struct buf *armoured)
 {
-	uint8_t hash[64], sig[64];
+	uint8_t sig[64];
 	size_t n = sizeof(sig);
-	struct buf tbs, blob, key;
+	struct buf tbs, key;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	buf_init(&tbs, 1024);
-	buf_init(&blob, 1024);
 	buf_init(&key, 1024);
-	MUST(sshsig_key_line((struct view){ (const uint8_t *)k->line, strlen(k->line) }, &key) == 0);
-	MUST(EVP_Digest(text.p, text.n, hash, NULL, EVP_sha512(), NULL) == 1);
-	MUST(buf_put(&tbs, "SSHSIG", 6) == 0 && buf_put_string(&tbs, space, strlen(space)) == 0 && buf_put_string(&tbs, "", 0) == 0 &&
-	     buf_put_string(&tbs, "sha512", 6) == 0 && buf_put_string(&tbs, hash, 64) == 0);
+	MUST(trust_key_line(k->line, &key, NULL) == 0 && sshsig_tbs(space, SSHSIG_SHA512, text, &tbs) == 0);
 	MUST(EVP_DigestSignInit(ctx, NULL, NULL, NULL, k->key) == 1 && EVP_DigestSign(ctx, sig, &n, buf_ptr(&tbs), tbs.len) == 1);
 	buf_clear(&tbs);
 	MUST(buf_put_string(&tbs, "ssh-ed25519", 11) == 0 && buf_put_string(&tbs, sig, 64) == 0);
-	MUST(buf_put(&blob, "SSHSIG", 6) == 0 && buf_put_u32(&blob, 1) == 0 && buf_put_string(&blob, buf_ptr(&key), key.len) == 0 &&
-	     buf_put_string(&blob, space, strlen(space)) == 0 && buf_put_string(&blob, "", 0) == 0 &&
-	     buf_put_string(&blob, "sha512", 6) == 0 && buf_put_string(&blob, buf_ptr(&tbs), tbs.len) == 0);
-	MUST(sshsig_armor((struct view){ buf_ptr(&blob), blob.len }, armoured) == 0);
+	MUST(sshsig_armor((struct view){ buf_ptr(&key), key.len }, space, SSHSIG_SHA512, (struct view){ buf_ptr(&tbs), tbs.len }, armoured) == 0);
 	EVP_MD_CTX_free(ctx);
 	buf_free(&tbs);
-	buf_free(&blob);
 	buf_free(&key);
 }
 

@@ -98,7 +98,7 @@ static void fields_add_names(void **state)
 	struct mask_set *set = load("fields: [x-internal-pin, PIN, door_code]");
 
 	(void)state;
-	masks(set, "X-Internal-Pin: 1234\nPIN=99\ndoor_code: 5\nspin=3", "X-Internal-Pin: [masked:password-field:----]\n"
+	masks(set, "X-Internal-Pin: 1234\nPIN=99\ndoor_code: 55\nspin=3", "X-Internal-Pin: [masked:password-field:----]\n"
 		"PIN=[masked:password-field:----]\ndoor_code: [masked:password-field:----]\nspin=3");
 	mask_set_free(set);
 }
