@@ -40,3 +40,12 @@ libpolicyjson_a_SOURCES = policy/jsonl_eval.c
 libpolicyjson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 POLICY_LIBS = libpolicy.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load
+TESTS += tests/unit/policy_decide tests/unit/policy_load
+tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
+tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h
+tests_unit_policy_load_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+endif

@@ -531,6 +531,8 @@ static void walk_cond(struct walk *w, const struct sh_cond *c)
 			if (strcmp(c->op.p, arith[i]) == 0 && ((a.flags & FIELD_NUMERIC) == 0 || (b.flags & FIELD_NUMERIC) == 0))
 				walk_eval(w, c->at, "a comparison of numbers evaluates what is not known to be one");
 		}
+		if (c->kind == SH_COND_UNARY && strcmp(c->op.p, "-t") == 0 && (a.flags & FIELD_NUMERIC) == 0)
+			walk_eval(w, c->at, "-t evaluates what is not known to be a number");
 		if (c->kind == SH_COND_UNARY && (strcmp(c->op.p, "-v") == 0 || strcmp(c->op.p, "-R") == 0) &&
 		    (a.kind != CONFIDENCE_EXACT || strchr(a.p, '[') != NULL))
 			walk_eval(w, c->at, "-v evaluates a subscript");

@@ -685,16 +685,17 @@ static void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
 		break;
 	case SH_GLOB:
-		if (p->text.n != 1) {
-			/* zsh: qualifiers can run code. */
+		if (p->text.n != 1 || p->text.p[0] == '(' || p->text.p[0] == ')') {
+			/* zsh: qualifiers behind a pattern, and =(...), can run code. */
 			if (b->mode == WORD_ARGUMENT)
-				walk_eval(w, p->at, "a pattern with qualifiers");
+				walk_eval(w, p->at, "a pattern with parentheses, which can hold qualifiers that run code");
 			build_unknown(b, true, 0);
-		} else if (strchr("^#~<", p->text.p[0]) != NULL && w->dialect == DIALECT_ZSH) {
-			build_unknown(b, true, 0);
-		} else {
+		} else if (strchr("*?[]", p->text.p[0]) != NULL || (strchr("!^-", p->text.p[0]) != NULL && w->dialect != DIALECT_ZSH)) {
 			b->multi = b->multi || b->mode == WORD_ARGUMENT;
 			build_glob(b, p->text.p, p->text.n);
+		} else {
+			/* ^ # ~ < = | and what else a dialect may have: more than a name pattern. */
+			build_unknown(b, b->mode == WORD_ARGUMENT, 0);
 		}
 		break;
 	case SH_EXTGLOB:
