@@ -40,7 +40,10 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->cwd = state_cwd(&w->state);
 	*w->r->tail = a;
 	w->r->tail = &a->next;
-	w->r->nacts++;
+	if (++w->r->nacts == MAX_ACTS) {
+		walk_eval(w, at, "more commands than the limit of 1024 in one statement");
+		w->r->budget = 0;
+	}
 	return a;
 }
 
@@ -288,11 +291,11 @@ static void walk_simple(struct walk *w, const struct sh_command *c)
 	}
 	if (w->r->failed)
 		return;
-	if (overflow) {
+	if (overflow || argc > MAX_FIELDS) {
 		walk_eval(w, c->at, "more words than the limit");
 		return;
 	}
-	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
+	for (const struct sh_redir *r = c->redirs; r != NULL && walk_spend(w, 1); r = r->next)
 		walk_redir(w, r);
 	if (argc == 0) {
 		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next)
@@ -555,6 +558,8 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 		w->r->failed = true;
 		return;
 	}
+	if (!walk_spend(w, 200))
+		return;
 	if (n == (size_t)-1 || n >= sizeof(name)) {
 		walk_eval(w, c->at, "a function whose name is not known");
 		return;

@@ -841,7 +841,7 @@ static const struct sh_part *brace_splice(struct walk *w, const struct sh_part *
 {
 	struct sh_part *first = NULL, **tail = &first;
 
-	for (; alt != NULL; alt = alt->next) {
+	for (; alt != NULL && walk_spend(w, 1); alt = alt->next) {
 		struct sh_part *p = arena_alloc(w->r->arena, sizeof(*p));
 
 		if (p == NULL) {
@@ -867,7 +867,13 @@ static void build_alternatives(struct build *b, const struct chain *done, const 
 		return;
 	}
 	for (const struct chain *c = done; c != NULL; c = c->next) {
-		struct chain *n = chain_add(w, &tail, c->part);
+		struct chain *n;
+
+		if (!walk_spend(w, 1)) {
+			b->overflow = true;
+			return;
+		}
+		n = chain_add(w, &tail, c->part);
 
 		if (mine == NULL)
 			mine = n;
@@ -875,8 +881,10 @@ static void build_alternatives(struct build *b, const struct chain *done, const 
 	for (; rest != NULL; rest = rest->next) {
 		const struct sh_word *alts = NULL;
 
-		if (w->r->failed)
+		if (w->r->failed || !walk_spend(w, 1)) {
+			b->overflow = true;
 			return;
+		}
 		if (rest->kind == SH_BRACE && rest->brace->kind == SH_BRACE_LIST)
 			alts = rest->brace->alts;
 		else if (rest->kind == SH_BRACE && rest->brace->kind == SH_BRACE_RANGE)
