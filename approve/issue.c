@@ -20,6 +20,7 @@ struct home {
 	struct issue *all;
 	struct issuer *iss;
 	struct jwks_cache cache;
+	char *jwks_url; /* the keys are here, without discovery; NULL: discovery or a file */
 	bool retired; /* by a reload, while a fetch was under way */
 };
 
@@ -57,21 +58,12 @@ static int set_list(struct issuer *iss, const char *key, const struct config_str
 	return r;
 }
 
-static int set_number(struct issuer *iss, const char *key, uint64_t v, struct why *why)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
-	return issuer_set(iss, key, text, why);
-}
-
 static struct issuer *make_issuer(const struct config_issuer *ci, struct why *why)
 {
 	const struct {
 		const char *key, *value;
-	} words[] = { { "name", ci->name }, { "issuer", ci->issuer }, { "jwks_file", ci->jwks_file }, { "jwks_url", ci->jwks_url },
-		      { "ca_file", ci->ca_file }, { "subject", ci->subject }, { "groups", ci->groups },
-		      { "groups_format", ci->groups_format }, { "single_use", ci->single_use ? "true" : "false" } };
+	} words[] = { { "name", ci->name }, { "issuer", ci->issuer }, { "jwks_file", ci->jwks_file }, { "ca_file", ci->ca_file },
+		      { "subject", ci->subject }, { "groups", ci->groups }, { "groups_format", ci->groups_format } };
 	struct issuer *iss = issuer_new();
 	int r = iss != NULL ? ERR_OK : ERR_NOMEM;
 
@@ -80,17 +72,11 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 			r = issuer_set(iss, words[i].key, words[i].value, why);
 	}
 	if (r >= 0)
-		r = set_list(iss, "audience", &ci->audiences, why);
+		r = set_list(iss, "audiences", &ci->audiences, why);
 	if (r >= 0)
 		r = set_list(iss, "algorithms", &ci->algorithms, why);
 	if (r >= 0)
 		r = set_list(iss, "typ", &ci->types, why);
-	if (r >= 0)
-		r = set_number(iss, "max_age", ci->max_age, why);
-	if (r >= 0)
-		r = set_number(iss, "skew", ci->clock_skew, why);
-	if (r >= 0)
-		r = set_number(iss, "lifetime", ci->lifetime, why);
 	for (size_t i = 0; r >= 0 && i < ci->n_required; i++)
 		r = issuer_require(iss, ci->required[i].name, ci->required[i].glob, why);
 	if (r >= 0)
@@ -99,6 +85,10 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 		issuer_free(iss);
 		return NULL;
 	}
+	iss->max_age = (int64_t)ci->max_age;
+	iss->skew = (int64_t)ci->clock_skew;
+	iss->lifetime = (int64_t)ci->lifetime;
+	iss->single_use = ci->single_use;
 	return iss;
 }
 
@@ -108,6 +98,7 @@ static void free_home(struct home *h)
 		return;
 	jwks_cache_free(&h->cache);
 	issuer_free(h->iss);
+	free(h->jwks_url);
 	free(h);
 }
 
@@ -138,6 +129,8 @@ static int load_homes(struct issue *all)
 		homes[i]->all = all;
 		jwks_cache_init(&homes[i]->cache);
 		homes[i]->iss = issuers[i] = make_issuer(&cfg->issuers[i], &why);
+		if (cfg->issuers[i].jwks_url != NULL)
+			homes[i]->jwks_url = strdup(cfg->issuers[i].jwks_url);
 		if (issuers[i] == NULL) {
 			log_error("issuer %s (%s:%u): %s", cfg->issuers[i].name, cfg->path, cfg->issuers[i].node->line, why.text);
 			r = ERR_MALFORMED;
@@ -246,6 +239,29 @@ static void on_keys(void *arg, int err, struct jwks *set, const struct why *why)
 		free_home(h);
 }
 
+/* The key set itself came, from jwks_url. */
+static void on_key_set(void *arg, struct http_result *res)
+{
+	struct why why = res->why;
+	struct jwks *set = NULL;
+	int r = res->err;
+
+	if (r >= 0 && res->status != 200)
+		r = why_fail(&why, ERR_UNAVAILABLE, "the answer is %ld", res->status);
+	if (r >= 0)
+		r = jwks_parse((const char *)buf_ptr(&res->body), res->body.len, &set, &why);
+	on_keys(arg, r, set, &why);
+}
+
+static int fetch_set(struct home *h, struct why *why)
+{
+	static const char *const headers[] = { "Accept: application/json", NULL };
+	struct http_request req = { .method = "GET", .url = h->jwks_url, .headers = headers, .ca_file = h->iss->ca_file, .max = JWKS_MAX,
+				    .done = on_key_set, .arg = h };
+
+	return http_fetch_submit(h->all->fetch, &req, why);
+}
+
 /* Begins to fetch; the cache has been told. */
 static void fetch(struct home *h)
 {
@@ -253,6 +269,11 @@ static void fetch(struct home *h)
 
 	if (h->iss->jwks_file != NULL) {
 		load_file(h);
+	} else if (h->jwks_url != NULL) {
+		if (fetch_set(h, &why) >= 0)
+			return;
+		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
+		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);
 	} else if (fetch_keys(h->all->fetch, h->iss, on_keys, h, &why) < 0) {
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
 		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);

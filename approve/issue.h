@@ -17,7 +17,7 @@ struct control;
 int issue_open(struct control *c);
 void issue_close(struct control *c);
 
-/* After a new configuration: issuers are made anew, keys of those that stayed are kept. */
+/* After a new configuration: issuers are made anew; their keys are fetched again when a token comes. */
 void issue_reload(struct control *c);
 
 /* Whether an issuer of this short name is configured. */

@@ -135,6 +135,9 @@ int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct
 	top = email_top(t, from, e);
 	if (top == 0 || email_not(t + top, e - top))
 		return M_NO;
+	/* Names of SSH algorithms and extensions (RFC 4251, section 6). */
+	if ((e - from == 11 && memcmp(t + from, "openssh.com", 11) == 0) || (e - from == 10 && memcmp(t + from, "libssh.org", 10) == 0))
+		return M_NO;
 	if (i + 1 < x->len && t[i] == ':' && (t[i + 1] == '~' || t[i + 1] == '/'))
 		return M_NO;
 	if (i < x->len && t[i] == ':' && at - s == 3 && memcmp(t + s, "git", 3) == 0)

@@ -62,90 +62,6 @@ static bool field_ends(uint8_t c)
 	return c <= 0x20 || c == 0x7f || c == '"' || c == '\'' || c == '`';
 }
 
-static bool field_is(const uint8_t *v, size_t n, const char *word)
-{
-	size_t i = 0;
-
-	for (; i < n && word[i] != '\0'; i++) {
-		if ((mask_alpha(v[i]) ? v[i] | 0x20 : v[i]) != (uint8_t)word[i])
-			return false;
-	}
-	return i == n && word[i] == '\0';
-}
-
-static bool field_in(const uint8_t *v, size_t n, const char *const *words)
-{
-	for (; *words != NULL; words++) {
-		if (field_is(v, n, *words))
-			return true;
-	}
-	return false;
-}
-
-static bool field_all(const uint8_t *v, size_t n, uint8_t c)
-{
-	for (size_t i = 0; i < n; i++) {
-		if ((v[i] | 0x20) != (c | 0x20))
-			return false;
-	}
-	return true;
-}
-
-/* $NAME, ${…}, $(…), but not $2b$10$… */
-static bool field_reference(const uint8_t *v, size_t n)
-{
-	size_t i = 1;
-
-	if (n < 2 || v[0] != '$')
-		return false;
-	if (v[1] == '{' || v[1] == '(')
-		return v[n - 1] == (v[1] == '{' ? '}' : ')');
-	while (i < n && mask_is(v[i], CLS_WORD) && !(i == 1 && mask_digit(v[i])))
-		i++;
-	return i == n;
-}
-
-/* Says of itself that it is no value. */
-static bool field_placeholder(const uint8_t *v, size_t n)
-{
-	static const char *const words[] = { "null", "none", "nil", "true", "false", "undefined", "yes", "no", "redacted",
-		"hidden", "required", "optional", NULL };
-
-	if (field_in(v, n, words) || field_reference(v, n))
-		return true;
-	if (n >= 3 && (field_all(v, n, '*') || field_all(v, n, 'x') || field_all(v, n, '.')))
-		return true;
-	if (n >= 3 && v[0] == '<' && v[n - 1] == '>')
-		return true;
-	if (n >= 4 && ((v[0] == '{' && v[1] == '{') || (v[0] == '%' && (v[1] == '(' || v[1] == '{'))))
-		return true;
-	if (n == 2 && v[0] == '%' && mask_alpha(v[1]))
-		return true;
-	return n >= 8 && memcmp(v, "[masked:", 8) == 0;
-}
-
-/* Reads as program text, not as a value: a call, a type, a member. spaced: blanks stood around the delimiter. */
-static bool field_code(const uint8_t *v, size_t n, bool spaced, bool colon, uint8_t after)
-{
-	static const char *const types[] = { "string", "str", "&str", "char", "char*", "bool", "boolean", "int", "uint",
-		"integer", "number", "object", "any", "bytes", "byte", "[]byte", "text", "array", "list", "float", "void",
-		"self", "this", "const", "static", "struct", "func", "function", "lambda", "new", "await", "not", "if", "a",
-		"the", "is", "an", "in", "for", "to", "of", "and", "or", "option", "vec", NULL };
-	size_t i = 0;
-
-	while (i < n && (mask_is(v[i], CLS_WORD) || v[i] == '.' || (v[i] == ':' && colon) || v[i] == '-' || v[i] == '>' ||
-	       v[i] == '&' || v[i] == '*'))
-		i++;
-	/* name(…, or (… on its own: a call or an expression. */
-	if (i < n && v[i] == '(' && (spaced || i > 0))
-		return true;
-	if ((spaced || colon) && i == n && (after == ';' || after == '('))
-		return true;
-	while (n > 0 && (v[n - 1] == '?' || v[n - 1] == '|' || v[n - 1] == '*' || v[n - 1] == '>'))
-		n--;
-	return n == 0 || ((spaced || colon) && field_in(v, n, types));
-}
-
 /* Whether `name=` follows, as after the & of a query: M_NO, M_YES, M_MORE. */
 static int field_next_pair(const struct mtext *x, size_t i)
 {
@@ -163,7 +79,7 @@ struct field {
 	size_t v, e;     /* the value */
 	uint8_t quote;   /* the value's, or 0 */
 	unsigned slashes; /* backslashes before the quote */
-	bool spaced, colon;
+	bool spaced, colon, tag;
 	uint8_t after;   /* the byte behind the value, 0: none */
 };
 
@@ -197,7 +113,7 @@ static bool field_closes(const uint8_t *v, size_t n)
 {
 	uint8_t c = v[n - 1];
 
-	if (c == ',' || c == ';')
+	if (c == ',' || c == ';' || (c == ':' && n > 1 && v[n - 2] == ')'))
 		return true;
 	if (c != ')' && c != ']' && c != '}')
 		return false;
@@ -340,6 +256,7 @@ static int field_delimiter(const struct mtext *x, size_t at, size_t *i, struct f
 		return r;
 	f->spaced = k > from;
 	if (t[k] == '>' && f->key > 0 && t[f->key - 1] == '<') {
+		f->tag = true;
 		*i = k + 1;
 		return M_YES;
 	}
@@ -354,7 +271,12 @@ static int field_delimiter(const struct mtext *x, size_t at, size_t *i, struct f
 		return M_NO; /* a comparison */
 	if (t[k + 1] == ':' || t[k + 1] == '~')
 		return M_NO; /* a scope; a match */
-	k += t[k + 1] == '=' || t[k + 1] == '>' ? 2 : 1;
+	if (t[k + 1] == '=' || t[k + 1] == '>') {
+		/* := and => part like = does. */
+		f->colon = false;
+		k++;
+	}
+	k++;
 	from = k;
 	r = field_blanks(x, &k, 32);
 	if (r != M_YES)
@@ -427,9 +349,31 @@ static int field_value(const struct mtext *x, const struct manchor *a, struct fi
 	}
 	if (f->quote != 0)
 		return field_quoted(x, f);
-	if (line || (f->colon && f->spaced && (a->arg & F_AUTH) == 0 && field_first(x, f->key)))
+	if ((line && f->colon) || (f->colon && f->spaced && (a->arg & F_AUTH) == 0 && field_first(x, f->key)))
 		return field_line(x, f);
 	return field_bare(x, f);
+}
+
+static bool field_same(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && (a[i] == b[i] || (mask_alpha(a[i]) && (a[i] ^ b[i]) == 0x20)))
+		i++;
+	return i == n;
+}
+
+/* Whether the key is no key: a parameter in a comment (@param token: …), part of ${NAME:-…}. */
+static bool field_no_key(const struct mtext *x, size_t key)
+{
+	const uint8_t *k = x->t + key;
+
+	if (key >= 1 && k[-1] == '@')
+		return true;
+	if (key >= 2 && k[-1] == '{' && k[-2] == '$')
+		return true;
+	return (key >= 7 && memcmp(k - 6, "param ", 6) == 0 && strchr(":@\\", k[-7]) != NULL) ||
+		(key >= 6 && memcmp(k - 5, "type ", 5) == 0 && strchr(":@\\", k[-6]) != NULL);
 }
 
 /* Whether what stands there is a value to hide. */
@@ -438,24 +382,24 @@ static bool field_secret(const struct mtext *x, const struct manchor *a, const s
 	const uint8_t *v = x->t + f->v;
 	size_t n = f->e - f->v;
 
-	if (n == 0 || field_placeholder(v, n))
+	if (n == 0 || mask_value_none(v, n))
 		return false;
-	if (f->quote == 0 && (a->arg & (F_LINE | F_AUTH)) == 0 && field_code(v, n, f->spaced, f->colon, f->after))
+	if (f->tag && f->after != '<' && f->after != 0)
+		return false;
+	if (f->quote == 0 && f->colon && field_no_key(x, f->key))
+		return false;
+	if (f->quote == 0 && (!f->colon || (a->arg & (F_LINE | F_AUTH)) == 0) && mask_value_code(v, n, f->spaced, f->colon, f->after))
 		return false;
 	if ((a->arg & F_JSON) != 0 && n < 8)
 		return false;
 	/* PWD=/home/x is the working directory; `pass: 12` is a count. */
 	if (a->len == 4 && (a->arg & F_CUT) != 0 && v[0] == '/')
 		return false;
-	if ((a->arg & F_WORD) != 0 && f->colon && n <= 4) {
-		size_t i = 0;
-
-		while (i < n && mask_digit(v[i]))
-			i++;
-		if (i == n)
-			return false;
-	}
-	(void)at;
+	if ((a->arg & F_WORD) != 0 && f->colon && n <= 4 && mask_value_digits(v, n))
+		return false;
+	/* password=password, authkey=authkey: program text, or a form. */
+	if ((n == at + a->len - f->key && field_same(v, x->t + f->key, n)) || (n == a->len && field_same(v, x->t + at, n)))
+		return false;
 	return true;
 }
 
@@ -478,6 +422,8 @@ static int field_match(const struct mtext *x, size_t at, const struct manchor *a
 	if (r != M_YES)
 		return r;
 	f.v = f.e = h->s = i;
+	if (f.spaced && i + 1 < x->len && x->t[i] == '#' && x->t[i + 1] == ' ')
+		return M_NO;
 	if (i >= x->len)
 		return x->end ? M_NO : M_MORE;
 	r = field_value(x, a, &f);

@@ -177,6 +177,11 @@ int mask_ssn(const struct mtext *x, size_t at, const struct manchor *a, struct m
 int mask_url(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);        /* at "://" */
 int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);      /* at "@" */
 
+/* mask_value.c: whether v, which stands behind a secret's name, is no value. */
+bool mask_value_none(const uint8_t *v, size_t n);
+bool mask_value_code(const uint8_t *v, size_t n, bool spaced, bool colon, uint8_t after);
+bool mask_value_digits(const uint8_t *v, size_t n);
+
 /* mask_block.c: secrets of many lines, found piece by piece so that they need not be held. */
 struct mblock {
 	const struct manchor *a;

@@ -87,6 +87,11 @@ static bool card_grouping(const unsigned *groups, unsigned ngroups, unsigned tot
 	return groups[ngroups - 1] == (total % 4 == 0 ? 4 : total % 4);
 }
 
+static bool card_hex(uint8_t c)
+{
+	return mask_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+}
+
 /* A number that begins here must not go on to the left: 3.14159…, 12345-4111-…, x4111…. */
 static bool number_begins(const struct mtext *x, size_t at)
 {
@@ -95,6 +100,21 @@ static bool number_begins(const struct mtext *x, size_t at)
 	if (!mask_left(x, at, CLS_WORD))
 		return false;
 	return !((c == '.' || c == '-') && at >= 2 && mask_is(x->t[at - 2], CLS_ALNUM) && !mask_soft(x, at));
+}
+
+/* Groups of a table that goes on to both sides: 4FFE 5000 5001 5002 5003 5004. */
+static bool card_series(const struct mtext *x, size_t at, size_t e, unsigned ng)
+{
+	bool digit = false;
+
+	if (ng == 0 || at < 5 || e + 1 >= x->len || x->t[e] != x->t[at - 1] || !card_hex(x->t[e + 1]))
+		return false;
+	for (size_t k = 2; k <= 5; k++) {
+		if (!card_hex(x->t[at - k]))
+			return false;
+		digit = digit || mask_digit(x->t[at - k]);
+	}
+	return digit;
 }
 
 int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
@@ -130,7 +150,11 @@ int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct 
 					h->strong = true;
 					return M_MORE;
 				}
-				if (i == x->len || mask_soft(x, i) || !mask_is(x->t[i], CLS_WORD))
+				if (ng > 0 && i + 1 >= x->len && !x->end) {
+					h->strong = true;
+					return M_MORE;
+				}
+				if ((i == x->len || mask_soft(x, i) || !mask_is(x->t[i], CLS_WORD)) && !card_series(x, at, i, ng))
 					best = i;
 			}
 			continue;

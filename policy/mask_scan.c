@@ -13,11 +13,17 @@
 #endif
 
 #define SCAN_GROUPS 8
+/* Further groups, of the portable scanner only: four digits, `@`, `://`, two capitals and two digits, three digits and a dash. */
+#define SCAN_DIGITS 8
+#define SCAN_AT 9
+#define SCAN_URL 10
+#define SCAN_UPPER 11
+#define SCAN_SSN 12
 #define SCAN_SLOTS 1024
 
 struct mscan {
 	uint8_t lo[4][16], hi[4][16]; /* groups that allow a low, high nibble at byte 0…3 of a place */
-	uint8_t full[4][256];         /* the same for whole bytes, exact */
+	uint16_t full[4][256];        /* the same for whole bytes, exact, and the kinds below as further groups */
 	uint8_t first[256];
 	bool digits, ssn, upper, at, url;
 	uint16_t slot[SCAN_SLOTS + 1]; /* anchors by hash */
@@ -36,7 +42,7 @@ static void scan_allow(struct mscan *s, unsigned group, unsigned pos, uint8_t c)
 {
 	s->lo[pos][c & 15] |= (uint8_t)(1u << group);
 	s->hi[pos][c >> 4] |= (uint8_t)(1u << group);
-	s->full[pos][c] |= (uint8_t)(1u << group);
+	s->full[pos][c] |= (uint16_t)(1u << group);
 	if (pos == 0)
 		s->first[c] = 1;
 }
@@ -58,17 +64,21 @@ static void scan_literal(struct mscan *s, unsigned group, const struct manchor *
 	}
 }
 
-/* How many places of random text a group would stop at: what grouping tries to keep small. */
-static double scan_weight(const struct mscan *s, unsigned group)
+/* How many places of random text a group would stop at: what grouping tries to keep small. A group allows each of its low
+ * nibbles with each of its high ones. */
+static double scan_weight(const uint8_t lo[4][16], const uint8_t hi[4][16], unsigned group, const struct manchor *a)
 {
 	double w = 1;
 
 	for (unsigned i = 0; i < 4; i++) {
-		unsigned n = 0;
+		unsigned nlo = 0, nhi = 0;
+		uint8_t c = (uint8_t)a->lit[i], d = a->nocase && mask_alpha(c) ? c ^ 0x20 : c;
 
-		for (unsigned c = 0; c < 256; c++)
-			n += (s->lo[i][c & 15] & s->hi[i][c >> 4]) >> group & 1;
-		w *= n / 96.0;
+		for (unsigned k = 0; k < 16; k++) {
+			nlo += (lo[i][k] >> group & 1) != 0 || k == (c & 15u) || k == (d & 15u);
+			nhi += (hi[i][k] >> group & 1) != 0 || k == c >> 4u || k == d >> 4u;
+		}
+		w *= nlo * nhi / 96.0;
 	}
 	return w;
 }
@@ -76,22 +86,23 @@ static double scan_weight(const struct mscan *s, unsigned group)
 /* Puts each literal into the group that it makes least worse. Group 7 is for the two shorter ones. */
 static void scan_groups(struct mscan *s, const struct mask_set *set)
 {
+	double weight[SCAN_GROUPS] = { 0 };
+
 	for (size_t i = 0; i < set->nanchors; i++) {
 		unsigned best = 0;
-		double cost = 1e30;
+		double cost = 1e30, then = 0;
 
 		for (unsigned g = 0; g < SCAN_GROUPS - 1; g++) {
-			struct mscan copy = *s;
-			double before = scan_weight(s, g), add;
+			double w = scan_weight(s->lo, s->hi, g, &set->anchors[i]);
 
-			scan_literal(&copy, g, &set->anchors[i]);
-			add = scan_weight(&copy, g) - before;
-			if (add < cost) {
-				cost = add;
+			if (w - weight[g] < cost) {
+				cost = w - weight[g];
+				then = w;
 				best = g;
 			}
 		}
 		scan_literal(s, best, &set->anchors[i]);
+		weight[best] = then;
 	}
 }
 
@@ -99,6 +110,29 @@ static void scan_range(struct mscan *s, unsigned group, unsigned pos, uint8_t fr
 {
 	for (unsigned c = from; c <= to; c++)
 		scan_allow(s, group, pos, (uint8_t)c);
+}
+
+/* What the comparisons of the vector scanner find, as groups of whole bytes. */
+static void scan_kinds(struct mscan *s)
+{
+	static const struct {
+		unsigned group;
+		const char *form; /* d digit, U capital, * any, else itself */
+	} kinds[] = {
+		{ SCAN_DIGITS, "dddd" }, { SCAN_AT, "@***" }, { SCAN_URL, "://*" }, { SCAN_UPPER, "UUdd" }, { SCAN_SSN, "ddd-" },
+	};
+	const bool on[] = { s->digits, s->at, s->url, s->upper, s->ssn };
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		for (unsigned pos = 0; on[k] && pos < 4; pos++) {
+			for (unsigned c = 0; c < 256; c++) {
+				char f = kinds[k].form[pos];
+
+				if (f == '*' || (f == 'd' ? mask_digit((uint8_t)c) : f == 'U' ? c >= 'A' && c <= 'Z' : c == (uint8_t)f))
+					s->full[pos][c] |= (uint16_t)(1u << kinds[k].group);
+			}
+		}
+	}
 }
 
 int mask_scan_new(const struct mask_set *set, struct mscan **out)
@@ -128,6 +162,7 @@ int mask_scan_new(const struct mask_set *set, struct mscan **out)
 	s->upper = set->rule_of[B_IBAN] >= 0;
 	s->at = set->rule_of[B_EMAIL] >= 0;
 	s->url = set->rule_of[B_URL_PASSWORD] >= 0;
+	scan_kinds(s);
 	for (unsigned c = 0; c < 256; c++) {
 		if (((s->digits || s->ssn) && mask_digit((uint8_t)c)) || (s->upper && c >= 'A' && c <= 'Z') ||
 		    (s->at && c == '@') || (s->url && c == ':'))
@@ -175,32 +210,27 @@ static bool scan_digits(const uint8_t *t, unsigned n)
 }
 
 /* Four digits, and four more after them or after one separator: every card number begins so, few other things do. */
-static bool scan_row(const struct mscan *s, const uint8_t *t)
+static bool scan_row(const uint8_t *t)
 {
-	if (s->digits && scan_digits(t, 4) && (scan_digits(t + 4, 4) || (scan_sep(t[4]) && scan_digits(t + 5, 4))))
-		return true;
-	return s->ssn && scan_digits(t, 3) && t[3] == '-';
+	return scan_digits(t + 4, 4) || (scan_sep(t[4]) && scan_digits(t + 5, 4));
+}
+
+static inline unsigned scan_at(const struct mscan *s, const uint8_t *t)
+{
+	return s->full[0][t[0]] & s->full[1][t[1]] & s->full[2][t[2]] & s->full[3][t[3]];
 }
 
 static bool scan_worth(const struct mscan *s, const uint8_t *t)
 {
-	uint8_t c = t[0];
+	unsigned m = scan_at(s, t);
 
-	if ((s->full[0][c] & s->full[1][t[1]] & s->full[2][t[2]] & s->full[3][t[3]]) != 0)
-		return true;
-	if (mask_digit(c))
-		return scan_row(s, t);
-	if (c == '@')
-		return s->at;
-	if (c == ':')
-		return s->url && t[1] == '/' && t[2] == '/';
-	return s->upper && c >= 'A' && c <= 'Z' && t[1] >= 'A' && t[1] <= 'Z' && mask_digit(t[2]) && mask_digit(t[3]);
+	return (m & ~(1u << SCAN_DIGITS)) != 0 || (m != 0 && scan_row(t));
 }
 
 static size_t scan_portable(const struct mscan *s, const uint8_t *t, size_t i, size_t to)
 {
 	for (; i < to; i++) {
-		if (s->first[t[i]] && scan_worth(s, t + i))
+		if (scan_at(s, t + i) != 0 && scan_worth(s, t + i))
 			return i;
 	}
 	return to;

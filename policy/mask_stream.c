@@ -49,13 +49,6 @@ void mask_stream_columns(struct mask_stream *st, unsigned columns)
 	st->tty.columns = columns;
 }
 
-int mask_stream_marks(struct mask_stream *st)
-{
-	if (st->mark == NULL)
-		st->mark = calloc(st->cap + 1, sizeof(*st->mark));
-	return st->mark == NULL ? ERR_NOMEM : ERR_OK;
-}
-
 int mask_stream_skip(struct mask_stream *st, const uint8_t *p, size_t n, bool stands)
 {
 	if (n == 0 && !stands)
@@ -83,47 +76,6 @@ int mask_stream_skip(struct mask_stream *st, const uint8_t *p, size_t n, bool st
 	st->skips[st->nskips++] = (struct mskip){ .at = st->len, .off = st->nskip_bytes, .len = n, .stands = stands };
 	st->nskip_bytes += n;
 	return ERR_OK;
-}
-
-/* A secret of which a pause has let the beginning go: what is left of it is tagged as the whole. */
-static void stream_rejoin(struct mask_stream *st, unsigned rule, size_t s)
-{
-	struct mregion *g = &st->region;
-
-	if (g->open)
-		return;
-	*g = (struct mregion){ .open = true, .rule = rule, .offset = st->raw_out };
-	if (mask_tag_begin(st->tag) < 0 || mask_tag_add(st->tag, st->text + s, st->out - s) < 0)
-		st->dead = ERR_CRYPTO;
-}
-
-void mask_mark(struct mask_stream *st, unsigned rule, size_t s, size_t e, bool joined)
-{
-	if (s >= e || st->dead < 0)
-		return;
-	if (mask_stream_marks(st) < 0) {
-		st->dead = ERR_NOMEM;
-		return;
-	}
-	if (s < st->out) {
-		if (e <= st->out)
-			return;
-		stream_rejoin(st, rule, s);
-		s = st->out;
-		joined = true;
-	}
-	if (!joined && ((st->mark[s] & MARK_NAMED) == 0 || (st->mark[s] & MARK_RULE) > rule))
-		st->mark[s] = (uint16_t)((st->mark[s] & ~MARK_RULE) | MARK_NAMED | rule);
-	st->mark[s] |= joined ? MARK_COVER | MARK_INSIDE : MARK_COVER;
-	for (size_t i = s + 1; i < e; i++)
-		st->mark[i] |= MARK_COVER | MARK_INSIDE;
-	if (st->mlo >= st->mhi || st->mhi <= st->out) {
-		st->mlo = s;
-		st->mhi = e;
-	} else {
-		st->mlo = s < st->mlo ? s : st->mlo;
-		st->mhi = e > st->mhi ? e : st->mhi;
-	}
 }
 
 /* Asks one matcher at a place. What is undecided holds everything from the place on. */
@@ -279,120 +231,6 @@ static size_t stream_limit(const struct mask_stream *st, const struct mtext *x)
 	return limit > st->out ? limit : st->out;
 }
 
-static int region_placeholder(struct mask_stream *st, struct buf *out, bool cut)
-{
-	struct mregion *g = &st->region;
-	const struct mrule *r = &st->set->rules[g->rule];
-	int err = mask_tag_put(st->tag, r, g->width, out);
-
-	g->silent = true;
-	st->count++;
-	if (err >= 0 && st->on_event != NULL) {
-		struct mask_event e = { .rule = r->id, .offset = g->offset, .length = g->length,
-			.end_session = r->end_session, .cut = cut };
-
-		st->on_event(st->ctx, &e);
-	}
-	return err;
-}
-
-static int region_close(struct mask_stream *st, struct buf *out, bool cut)
-{
-	int r = ERR_OK;
-
-	if (st->region.open && !st->region.silent)
-		r = region_placeholder(st, out, cut);
-	st->region.open = false;
-	return r;
-}
-
-/* Takes text[i, e), all of it secret and of one region, out of sight. */
-static int region_take(struct mask_stream *st, size_t i, size_t e)
-{
-	struct mregion *g = &st->region;
-	int r = ERR_OK;
-
-	if (!g->open) {
-		*g = (struct mregion){ .open = true, .rule = st->mark[i] & MARK_RULE, .offset = st->raw_out };
-		r = mask_tag_begin(st->tag);
-	}
-	if (r >= 0)
-		r = mask_tag_add(st->tag, st->text + i, e - i);
-	g->length += e - i;
-	for (size_t k = i; k < e; k++)
-		g->width += (st->text[k] & 0xc0) != 0x80;
-	return r;
-}
-
-static int stream_put_skips(struct mask_stream *st, size_t at, struct buf *out, bool *stands)
-{
-	*stands = false;
-	while (st->skip0 < st->nskips && st->skips[st->skip0].at == at && !*stands) {
-		const struct mskip *k = &st->skips[st->skip0++];
-		int r = buf_put(out, st->skip_bytes + k->off, k->len);
-
-		if (r < 0)
-			return r;
-		st->raw_out += k->len;
-		*stands = k->stands;
-	}
-	if (st->skip0 == st->nskips)
-		st->skip0 = st->nskips = st->nskip_bytes = 0;
-	return ERR_OK;
-}
-
-/* Puts out text[st->out, upto). open: the region that reaches upto may go on there. */
-static int stream_emit(struct mask_stream *st, size_t upto, bool open, struct buf *out)
-{
-	int r = ERR_OK;
-
-	while (r >= 0) {
-		size_t i = st->out, e = upto;
-		bool marks = st->mlo < st->mhi && i < st->mhi, stands;
-		bool inside = marks && i < st->len && (st->mark[i] & MARK_INSIDE) != 0;
-
-		if (st->region.open && !inside && !(i == upto && open)) {
-			r = region_close(st, out, false);
-			if (r < 0)
-				return r;
-		}
-		if (st->region.open && i == upto)
-			return ERR_OK;
-		r = stream_put_skips(st, i, out, &stands);
-		if (r < 0)
-			return r;
-		if (i >= upto)
-			return ERR_OK;
-		if (stands) {
-			/* The byte is put out as its sequence; a secret that began with it begins with the next. */
-			if (marks && !inside && (st->mark[i] & MARK_COVER) != 0 && (st->mark[i + 1] & MARK_INSIDE) != 0)
-				st->mark[i + 1] = st->mark[i];
-			st->out++;
-			continue;
-		}
-		if (st->skip0 < st->nskips && st->skips[st->skip0].at < e)
-			e = st->skips[st->skip0].at;
-		if (!marks || i < st->mlo) {
-			if (marks && st->mlo < e)
-				e = st->mlo;
-			r = buf_put(out, st->text + i, e - i);
-		} else {
-			bool cover = (st->mark[i] & MARK_COVER) != 0;
-			size_t k = i + 1;
-
-			while (k < e && (cover ? (st->mark[k] & MARK_INSIDE) != 0 : (st->mark[k] & MARK_COVER) == 0))
-				k++;
-			e = k;
-			r = cover ? region_take(st, i, e) : buf_put(out, st->text + i, e - i);
-		}
-		if (r < 0)
-			return r;
-		st->raw_out += e - i;
-		st->out = e;
-	}
-	return r;
-}
-
 static void stream_drop(size_t *v, size_t d)
 {
 	*v = *v > d ? *v - d : 0;
@@ -509,7 +347,7 @@ static int stream_decide(struct mask_stream *st, bool end, struct buf *out)
 	if (st->hold >= x.len && st->custom_hold >= x.len)
 		st->joined = false;
 	open = !end && ((st->in_block && st->block.committed && st->block.commit >= limit) || st->joined);
-	return stream_emit(st, limit, open, out);
+	return mask_emit(st, limit, open, out);
 }
 
 /* What is recognised so far of the secret at an undecided place becomes secret. */
@@ -558,11 +396,11 @@ static int stream_release(struct mask_stream *st, struct buf *out)
 	}
 	r = st->dead < 0 ? st->dead : mask_tty_release(st);
 	if (r >= 0)
-		r = stream_emit(st, st->len, st->joined, out);
+		r = mask_emit(st, st->len, st->joined, out);
 	if (r >= 0 && st->region.open && !st->region.silent)
-		r = region_placeholder(st, out, true);
+		r = mask_emit_placeholder(st, out, true);
 	if (r >= 0)
-		r = stream_put_skips(st, st->len, out, &stands);
+		r = mask_emit_skips(st, st->len, false, out, &stands);
 	return r;
 }
 
@@ -626,9 +464,9 @@ int mask_finish(struct mask_stream *st, struct buf *out)
 	if (r >= 0)
 		r = stream_decide(st, true, out);
 	if (r >= 0)
-		r = stream_emit(st, st->len, false, out);
+		r = mask_emit(st, st->len, false, out);
 	if (r >= 0)
-		r = region_close(st, out, false);
+		r = mask_emit_close(st, out, false);
 	if (r < 0)
 		st->dead = r;
 	return r;

@@ -80,6 +80,15 @@ long mask_tty_take(struct mask_stream *st, const uint8_t *p, size_t n);
 int mask_tty_release(struct mask_stream *st);
 
 int mask_stream_skip(struct mask_stream *st, const uint8_t *p, size_t n, bool stands);
-int mask_stream_marks(struct mask_stream *st); /* makes st->mark */
+
+/* mask_emit.c: makes st->mark. */
+int mask_stream_marks(struct mask_stream *st);
+/* Puts out text[st->out, upto). open: the region that reaches upto may go on there. */
+int mask_emit(struct mask_stream *st, size_t upto, bool open, struct buf *out);
+/* The open region's placeholder, now; what follows of the region adds none. cut: the value may go on. */
+int mask_emit_placeholder(struct mask_stream *st, struct buf *out, bool cut);
+int mask_emit_close(struct mask_stream *st, struct buf *out, bool cut);
+/* What stands before text[at]; with it a sequence that text[at] stands for, when that byte is decided. */
+int mask_emit_skips(struct mask_stream *st, size_t at, bool decided, struct buf *out, bool *stands);
 
 #endif

@@ -238,7 +238,9 @@ static size_t tty_run(struct mask_stream *st, const uint8_t *p, size_t n, const 
 		while (k < n && kinds[p[k]] == T_TEXT)
 			k++;
 	}
-	if (st->mode == MASK_PTY && t->columns > 0 && k > 0) {
+	if (st->mode == MASK_PTY && t->columns > 0 && k > 0 && t->column < t->columns && k <= t->columns - t->column) {
+		t->column += tty_width(p, k);
+	} else if (st->mode == MASK_PTY && t->columns > 0 && k > 0) {
 		/* The terminal itself wraps when a character comes at the margin; a space there may be readline's. */
 		for (size_t i = 0; i < k; i++) {
 			unsigned w = tty_width(p + i, 1);

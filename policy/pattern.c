@@ -1,5 +1,6 @@
 /* Command patterns of rules: shell words with *, ** and {a,b}, matched against an argv. Where the tables know the tool, options
  * match by meaning: -fr is --force --recursive, in any place. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -242,7 +243,7 @@ static int pattern_one(struct arena *a, const char *text, const char *source, st
 
 static int pattern_expand(struct arena *a, const char *text, const char *source, struct pattern *out, unsigned cap, unsigned *n, const char **why)
 {
-	size_t open, close, from;
+	size_t open = 0, close = 0, from;
 	int r;
 
 	if (!pattern_brace(text, &open, &close)) {

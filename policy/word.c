@@ -1,5 +1,6 @@
 /* From a word of the tree to what the shell would make of it: exact bytes, a pattern, or not knowable. Every substitution in
  * a word is walked as code here, whatever becomes of the word. When in doubt, opaque. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -539,15 +540,10 @@ static void param_build(struct build *b, const struct sh_part *part, bool quoted
 	bool splits = !quoted && build_splits(b), known;
 	struct field v;
 
-	if (p->flags.n > 0 || p->nested != NULL || p->indirect || p->op == SH_OP_OTHER) {
+	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
 		param_scan_args(w, p);
 		if (p->subscript != NULL)
 			word_scan(w, p->subscript);
-		if (p->nested != NULL) {
-			struct sh_word word = { .kind = SH_WORD_VALUE, .at = part->at, .parts = p->nested };
-
-			word_scan(w, &word);
-		}
 		walk_eval(w, part->at, "an expansion that evaluates the value of a variable");
 		build_unknown(b, true, 0);
 		return;

@@ -31,7 +31,6 @@ static struct {
 		uint32_t channel; /* 0: free */
 		struct recording *recording;
 	} open[FRAME_MAX_CHANNELS];
-	uint32_t last_channel;
 	int exit_code;
 } rec;
 
@@ -119,13 +118,13 @@ static int open_recording(const struct frame *f, struct why *w)
 
 	if (i < 0)
 		return why_fail(w, ERR_LIMIT, "more than %d recordings at once", FRAME_MAX_CHANNELS);
-	/* Numbers only grow: a number that was used names a file that is there. */
-	if (f->channel <= rec.last_channel)
-		return why_fail(w, ERR_MALFORMED, "channel %u was used before", f->channel);
+	/* Channels begin in any order (one waits for a person, the next does not); a number that was used names a file that is there. */
+	if (find(f->channel) >= 0)
+		return why_fail(w, ERR_MALFORMED, "channel %u is open", f->channel);
 	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, 0, &rec.open[i].recording, w);
 	if (r < 0)
 		return r;
-	rec.open[i].channel = rec.last_channel = f->channel;
+	rec.open[i].channel = f->channel;
 	m.recording = proto_str(recording_id(rec.open[i].recording));
 	if (rec.control_alive && msg_rec_opened_send(&rec.control, &m, NULL, 0) < 0)
 		control_lost();

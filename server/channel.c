@@ -131,11 +131,19 @@ struct channel *chan_new(struct session *s)
 	return c;
 }
 
+/* libssh sends the close only once the end of file before it left the queue, and says "again" until then. */
+static void close_for_good(ssh_channel channel)
+{
+	for (int i = 0; i < 3 && ssh_channel_close(channel) == SSH_AGAIN; i++)
+		;
+}
+
 static void drop_target_channel(struct channel *c)
 {
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
+	close_for_good(c->target);
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -156,6 +164,7 @@ void chan_free(struct channel *c)
 	drop_target_channel(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
+		close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
 	buf_free(&c->text);
@@ -544,14 +553,14 @@ static bool delivered(const struct flow *f)
 /* Exit status or signal, end of file, close: in the order that clients expect. */
 static void leave(struct channel *c)
 {
-	if (c->agent != NULL && !c->agent_gone && ssh_is_connected(c->session->agent)) {
+	if (c->agent != NULL && ssh_is_connected(c->session->agent)) {
 		if (!c->out.eof_sent)
 			ssh_channel_send_eof(c->agent);
 		if (c->exit_signal != NULL)
 			ssh_channel_request_send_exit_signal(c->agent, c->exit_signal, c->exit_core, "", "");
 		else if (c->exit_status >= 0)
 			ssh_channel_request_send_exit_status(c->agent, c->exit_status);
-		ssh_channel_close(c->agent);
+		close_for_good(c->agent);
 	}
 	c->state = CHANNEL_CLOSED;
 }
@@ -594,7 +603,8 @@ bool chan_step(struct channel *c)
 
 	if (c->state == CHANNEL_CLOSED || c->session->cut)
 		return false;
-	if (c->agent_gone) {
+	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
+	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
 		agent_left(c);
 		return true;
 	}

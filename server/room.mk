@@ -16,6 +16,5 @@ check_PROGRAMS += tests/tools/allow_all_control
 tests_tools_allow_all_control_SOURCES = tests/tools/allow_all_control.c
 tests_tools_allow_all_control_LDADD = libbase.a
 server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh
-dist_check_SCRIPTS += $(server_tests)
 TESTS += $(server_tests)
-EXTRA_DIST += tests/server/lib.sh
+EXTRA_DIST += tests/server/lib.sh $(server_tests)

@@ -108,6 +108,13 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 
 static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32_t to, struct sh_part ***tail_out);
 
+/* A tilde behind a brace or comma that turned out to be ordinary is ordinary too. */
+static void settle_tilde(struct item *v, uint32_t k)
+{
+	if (k > 0 && v[k - 1].role == ROLE_LITERAL)
+		v[k].part->kind = SH_LITERAL;
+}
+
 static void arms(struct ps *p, struct item *v, uint32_t open)
 {
 	struct sh_brace *b = v[open].part->brace;
@@ -139,6 +146,8 @@ static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32
 	struct sh_part *first = NULL, **tail = &first;
 	for (uint32_t k = from; k < to; k++) {
 		struct sh_part *x = v[k].part;
+		if (x->kind == SH_TILDE)
+			settle_tilde(v, k);
 		if (v[k].role == ROLE_LITERAL) {
 			struct sh_text t = x->brace->text;
 			x->kind = SH_LITERAL;

@@ -199,6 +199,8 @@ static struct sh_pipeline *pipeline_parse(struct ps *p, enum sh_link link)
 	l->at = ps_pos(p, p->i);
 	prefixes(p, l, &prefixed);
 	if (prefixed && nothing_here(p) && (p->t->lone_bang || (l->timed != SH_TIME_NO && !l->negated))) {
+		if (!l->negated && l->timed == SH_TIME_NO)
+			ps_left_out(p, p->i, "an even number of ! in front of nothing");
 		l->commands = command_new(p, SH_SIMPLE, p->i);
 		l->commands->simple = ps_new(p, sizeof(struct sh_simple));
 		l->end = ps_orig(p, p->i);

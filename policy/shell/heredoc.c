@@ -122,7 +122,8 @@ static void body(struct ps *p, struct sh_redir *r)
 			while (from < e && p->s.p[from] == '\t')
 				from++;
 		stripped |= from != end;
-		if (!cont && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
+		bool whole = e < p->s.n || !p->streaming || p->nested; /* in a stream more may come on the last line */
+		if (!cont && whole && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
 			closed = true;
 			p->i = e < p->s.n ? e + 1 : e;
 			break;

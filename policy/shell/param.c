@@ -208,7 +208,10 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 		x->indirect = true;
 		ps_adv(p);
 	}
-	x->name = name_parse(p);
+	bool nested = p->t->zsh && c == '$' && (ps_peek(p, 1) == '{' || ps_peek(p, 1) == '(');
+	x->name = nested ? x->flags : name_parse(p);
+	if (ps_cur(p) == '`' && x->name.n == 0)
+		ps_left_out(p, at, "a backquote as the name in ${...}"); /* as $( it would be taken for the parameter $ */
 	if (ps_cur(p) == '[' && p->t->arrays && x->name.n > 0 && (p->t->zsh || ps_is_name((unsigned char)x->name.p[0], true)))
 		x->subscript = subscript(p);
 	c = ps_cur(p);

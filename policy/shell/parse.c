@@ -61,12 +61,7 @@ static void read_text(struct ps *p, void *arg)
 	struct sh_ast *ast = j->ast = ps_new(p, sizeof(*ast));
 	ast->dialect = p->dialect;
 	if (p->t == NULL) {
-		/* fish and csh: a line */
-		const char *nl = j->one_line ? memchr(p->s.p, '\n', p->s.n) : NULL;
-		if (nl != NULL)
-			p->s.n = (uint32_t)(nl - p->s.p) + 1;
-		plain_parse(p, ast);
-		p->line_done = nl != NULL;
+		plain_parse(p, ast, j->one_line);
 	} else {
 		ps_cook(p);
 		ast->list = list_parse(p, j->one_line);

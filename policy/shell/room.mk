@@ -33,3 +33,8 @@ SHELL_JSON_LIBS = libshelljson.a libshell.a libbase.a $(JANSSON_LIBS)
 noinst_PROGRAMS += tests/corpus/shparse
 tests_corpus_shparse_SOURCES = tests/corpus/shparse.c
 tests_corpus_shparse_LDADD = $(SHELL_JSON_LIBS)
+
+noinst_PROGRAMS += tests/bench/parse
+tests_bench_parse_SOURCES = tests/bench/parse.c
+tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_bench_parse_LDADD = $(SHELL_JSON_LIBS)

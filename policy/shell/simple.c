@@ -24,7 +24,9 @@ static struct sh_word *as_word(struct ps *p, struct sh_part *name, struct sh_wor
 			for (uint32_t k = 0; k < x->text.n; k++)
 				if (ps_is_meta((unsigned char)x->text.p[k]) || strchr("*?[]{},~+@!", x->text.p[k]) != NULL)
 					ps_left_out(p, start, "a special character in a subscript that no = follows");
-		x->quoted = x->kind == SH_ESCAPED || x->kind == SH_SQUOTE || x->kind == SH_DQUOTE;
+		if (x->kind == SH_ESCAPED || x->kind == SH_SQUOTE || x->kind == SH_DQUOTE)
+			ps_left_out(p, start, "a quote in a subscript that no = follows");
+		x->quoted = false;
 		*b.tail = x;
 		b.tail = &x->next;
 	}
@@ -199,7 +201,7 @@ static void function_name(struct ps *p, const struct sh_word *w)
 	if (x == NULL || x->kind != SH_LITERAL || x->next != NULL)
 		ps_left_out(p, p->i, "a function's name that is quoted or holds an expansion");
 	for (uint32_t k = 0; k < x->text.n; k++)
-		if (!ps_is_name((unsigned char)x->text.p[k], false) && (k == 0 || strchr("-.:/+@%#=!", x->text.p[k]) == NULL))
+		if (!ps_is_name((unsigned char)x->text.p[k], false) && (k == 0 || strchr(p->dialect == DIALECT_BASH ? "-.:/+@%#=!" : "-.:/+@%", x->text.p[k]) == NULL))
 			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%#=!");
 	if (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX) {
 		static const char *const special[] = {".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return",

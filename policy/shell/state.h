@@ -186,6 +186,6 @@ struct sh_cond *cond_parse(struct ps *p);
 
 /* ---- plain.c: fish and csh ---- */
 
-void plain_parse(struct ps *p, struct sh_ast *out);
+void plain_parse(struct ps *p, struct sh_ast *out, bool one_line);
 
 #endif

@@ -75,13 +75,13 @@ struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at)
 }
 
 /* A tilde at the cursor: with the name behind it, when what follows lets the shell expand it. */
-static void tilde(struct ps *p, struct parts *b, bool value)
+static void tilde(struct ps *p, struct parts *b, bool value, bool in_brace)
 {
 	uint32_t at = p->i, i = ps_after(p, p->i);
 	int c;
 	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
 		i = ps_after(p, i);
-	if (!(ps_is_meta(c) || c == '/' || c == '}' || (value && c == ':'))) {
+	if (!(ps_is_meta(c) || c == '/' || (value && c == ':') || (in_brace && (c == ',' || c == '}')))) {
 		/* Behind it stands a quote or an expansion: no shell expands that one. zsh has ~[…]. */
 		if (c == '[' && p->t->zsh)
 			ps_left_out(p, at, "zsh's ~[...]");
@@ -304,10 +304,11 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 				open += c == '{' ? 1 : open > 0 ? -1u : 0;
 			b.brace = true;
 			glob_byte(p, &b, SH_BRACE);
+			tilde_ok = open > 0 && c != '}'; /* it may come to stand at the start of a word */
 			break;
 		case '~':
 			if (was_tilde_ok)
-				tilde(p, &b, value || assigned);
+				tilde(p, &b, value || assigned, open > 0);
 			else
 				parts_byte(p, &b);
 			break;

@@ -15,8 +15,8 @@ i=0
 while [ $i -lt 64 ]; do
 	(
 		i=$i
-		printf '%s' "in$i" | ssh -F "$T/ssh_config" b "cat; echo out$i; exit $((i % 100))" >"$T/out.$i"
-		echo $? >"$T/status.$i"
+		printf '%s' "in$i" | ssh -F "$T/ssh_config" b "cat; echo out$i; exit $((i % 100))" >"$T/out.$i" && r=0 || r=$?
+		echo $r >"$T/status.$i"
 	) &
 	jobs="${jobs:-} $!"
 	i=$((i + 1))

@@ -164,28 +164,30 @@ static void mistakes_are_named(void **state)
 		{ BASE "audience: [y]\n", "audience" },
 		{ BASE "algorithms: [none]\n", "4:14" },
 		{ BASE "algorithms: [HS256]\n", "RS256" },
-		{ BASE "typ: [JWS]\n", "typ" },
+		{ BASE "types: [JWS]\n", "types" },
 		{ BASE "subject: sub\n", "Pointer" },
 		{ BASE "groups: /a~2b\n", "Pointer" },
 		{ BASE "groups: [/a, /b]\n", "one value" },
 		{ BASE "groups_format: list\n", "array, space or comma" },
-		{ BASE "max_age: 600\n", "10m" },
+		{ BASE "max_age: 600\n", "unit" },
 		{ BASE "max_age: -1s\n", "10m" },
 		{ BASE "max_age: 1w\n", "10m" },
 		{ BASE "max_age: 999999999d\n", "10m" },
 		{ BASE "clock_skew: 61s\n", "60s" },
 		{ BASE "clock_skew: 2m\n", "60s" },
-		{ BASE "certificate_lifetime: 25h\n", "24h" },
-		{ BASE "certificate_lifetime: 0\n", "24h" },
-		{ BASE "single_use_jti: yes\n", "true or false" },
+		{ BASE "lifetime: 25h\n", "24h" },
+		{ BASE "lifetime: 0\n", "24h" },
+		{ BASE "single_use: yes\n", "true or false" },
 		{ BASE "jwks_file: keys.json\n", "absolute" },
 		{ BASE "jwks_file: /k\nca_file: /c\n", "no use" },
-		{ BASE "jwks_file: /k\ndiscovery: https://a.example/.well-known/openid-configuration\n", "not from both" },
+		{ BASE "jwks_file: /k\ndiscovery: https://a.example/.well-known/openid-configuration\n", "one of" },
+		{ BASE "jwks_file: /k\njwks_url: https://a.example/k\n", "one of" },
+		{ BASE "jwks_url: http://a.example/k\n", "https" },
 		{ BASE "discovery: https://a.example/keys\n", "well-known" },
-		{ BASE "require: [a]\n", "map" },
-		{ BASE "require: { a: [b] }\n", "one pattern" },
-		{ BASE "require: { /a~: b }\n", "Pointer" },
-		{ BASE "require: { a: \"\" }\n", "empty" },
+		{ BASE "required_claims: [a]\n", "map" },
+		{ BASE "required_claims: { a: [b] }\n", "one pattern" },
+		{ BASE "required_claims: { /a~: b }\n", "Pointer" },
+		{ BASE "required_claims: { a: \"\" }\n", "empty" },
 		{ "name: a\nname: b\nissuer: https://a.example\naudiences: [x]\n", "name" },
 		{ "name: a\nissuer: https://a.example\naudiences: [x, x]\n", "each once" },
 		{ "name: a\nissuer: https://a.example\naudiences: []\n", "needs an audience" },
@@ -234,12 +236,41 @@ static void defaults_are_as_documented(void **state)
 	issuer_free(two);
 }
 
+/* What a program sets one by one: other names, seconds without a unit, an empty word for an absent typ. */
+static void programs_set_words(void **state)
+{
+	static const char *const rows[][2] = { { "name", "a" }, { "issuer", "https://a.example" }, { "audience", "x" },
+		{ "audience", "y" }, { "algorithms", "ES256" }, { "typ", "" }, { "typ", "at+jwt" }, { "max_age", "3600" }, { "skew", "30" },
+		{ "lifetime", "600" }, { "single_use", "false" }, { "jwks_url", "https://a.example/keys?v=1" } };
+	struct issuer *iss = issuer_new();
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (issuer_set(iss, rows[i][0], rows[i][1], &why) < 0)
+			fail_msg("%s: %s", rows[i][0], why.text);
+	}
+	assert_int_equal(issuer_finish(iss, &why), ERR_OK);
+	assert_int_equal(iss->n_audiences, 2);
+	assert_int_equal(iss->typs, 1 << JWS_TYP_ABSENT | 1 << JWS_TYP_AT);
+	assert_int_equal(iss->algs, 1 << JWS_ES256);
+	assert_int_equal(iss->max_age, 3600);
+	assert_int_equal(iss->skew, 30);
+	assert_int_equal(iss->lifetime, 600);
+	assert_false(iss->single_use);
+	assert_null(iss->discovery);
+	assert_int_equal(issuer_set(iss, "skew", "1", &why), ERR_EXISTS);
+	assert_int_equal(issuer_set(iss, "nonsense", "1", &why), ERR_NOTFOUND);
+	issuer_free(iss);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(six_issuers_are_expressible),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(defaults_are_as_documented),
+		cmocka_unit_test(programs_set_words),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -17,6 +17,7 @@
 
 #define NOW 1800000000
 
+static struct jwks *parse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static struct jwks *parse(const char *fmt, ...)
 {
 	struct jwks *set;

@@ -236,6 +236,18 @@ static void put_file(const char *name, const void *p, size_t n)
 	assert_int_equal(fclose(f), 0);
 }
 
+/* The text form of an SSHSIG, as ssh-keygen reads it. */
+static void armor(const struct buf *sig, struct buf *out)
+{
+	unsigned char text[8192];
+	int len = EVP_EncodeBlock(text, buf_ptr(sig), (int)sig->len);
+
+	assert_int_equal(buf_put_str(out, "-----BEGIN SSH SIGNATURE-----\n"), ERR_OK);
+	for (int at = 0; at < len; at += 70)
+		assert_int_equal(buf_printf(out, "%.*s\n", len - at < 70 ? len - at : 70, (char *)text + at), ERR_OK);
+	assert_int_equal(buf_put_str(out, "-----END SSH SIGNATURE-----\n"), ERR_OK);
+}
+
 /* ssh-keygen -Y verify takes the signature of each type of key, and not one over another text. */
 static void sshsigs_verify_with_ssh_keygen(void **state)
 {
@@ -246,20 +258,20 @@ static void sshsigs_verify_with_ssh_keygen(void **state)
 	(void)state;
 	for (size_t t = 0; t < 3; t++) {
 		struct key *k = NULL;
-		struct buf blob, sig, armor, line;
+		struct buf blob, sig, text_form, line;
 
 		buf_init(&blob, KEY_BLOB_MAX);
 		buf_init(&sig, 8192);
-		buf_init(&armor, 8192);
+		buf_init(&text_form, 8192);
 		buf_init(&line, 8192);
 		assert_int_equal(key_generate(types[t], &k), ERR_OK);
 		assert_int_equal(key_write_public(k, &blob), ERR_OK);
 		assert_int_equal(buf_put_str(&line, "log "), ERR_OK);
 		assert_int_equal(key_write_line(buf_ptr(&blob), blob.len, "c\n", &line), ERR_OK);
 		assert_int_equal(sign_sshsig(k, "test-space", (const uint8_t *)text, sizeof(text) - 1, &sig), ERR_OK);
-		assert_int_equal(sign_armor(buf_ptr(&sig), sig.len, &armor), ERR_OK);
+		armor(&sig, &text_form);
 		put_file("signers", buf_ptr(&line), line.len);
-		put_file("sig", buf_ptr(&armor), armor.len);
+		put_file("sig", buf_ptr(&text_form), text_form.len);
 		put_file("text", text, sizeof(text) - 1);
 		put_file("other", text, sizeof(text) - 2);
 		snprintf(command, sizeof(command),
@@ -272,7 +284,7 @@ static void sshsigs_verify_with_ssh_keygen(void **state)
 		key_free(k);
 		buf_free(&blob);
 		buf_free(&sig);
-		buf_free(&armor);
+		buf_free(&text_form);
 		buf_free(&line);
 	}
 }

@@ -361,6 +361,16 @@ static void the_master_key_is_32_bytes_behind_a_closed_mode(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 	assert_int_equal(master_from_credential("master", &key, &why), ERR_NOTFOUND);
 	assert_int_equal(master_create(path, &why), ERR_EXISTS);
+	for (mode_t mode = 0600; mode <= 0644; mode += 044) {
+		int fd;
+
+		assert_int_equal(chmod(path, mode), 0);
+		fd = open(path, O_RDONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(master_from_fd(fd, &key, &why), mode == 0600 ? ERR_OK : ERR_REFUSED);
+		master_free(key);
+		close(fd);
+	}
 }
 
 static int set_up(void **state)
