@@ -137,8 +137,8 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 	else
 		printf("sealed:   nothing, there is no checkpoint\n");
 	if (r->log.key[0] != '\0')
-		printf("key:      %s%s\n", r->log.key, r->log.key_trusted ? ", trusted" :
-		       signers ? "" : ", as the log says (pin it with --allowed-signers)");
+		printf("key:      %s%s\n", r->log.key, !signers ? ", as the log itself says (pin it with --allowed-signers)" :
+		       r->log.key_trusted ? ", trusted" : "");
 	if (recordings)
 		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record, %llu not in this bundle\n",
 		       (unsigned long long)r->recordings, (unsigned long long)r->open, (unsigned long long)r->deleted,
@@ -174,7 +174,7 @@ static int run(const struct evidence *e, const char *signers_path, struct outsid
 	if (json)
 		print_json(&report, r == ERR_OK);
 	else
-		print_report(&report, r == ERR_OK, outside->n > 0, signers_path[0] != '\0', e->recordings >= 0);
+		print_report(&report, r == ERR_OK, outside->n > 0, signers_path[0] != '\0' && signers_path != e->signers, e->recordings >= 0);
 	return r == ERR_OK ? CLI_OK : CLI_FAILED;
 }
 
