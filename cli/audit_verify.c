@@ -128,18 +128,21 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 	}
 	printf("verified: %llu records in %u segment%s, each unchanged and in its place\n", (unsigned long long)r->log.records, r->segments,
 	       r->segments == 1 ? "" : "s");
+	if (r->log.first_seq > 1)
+		printf("cutting:  it begins at record %llu; what came before is not in this bundle\n", (unsigned long long)r->log.first_seq);
 	chain_time(r->log.sealed_ms, time);
 	if (r->log.sealed > 0)
-		printf("sealed:   %llu records under a signed checkpoint of %s; %llu after it\n", (unsigned long long)r->log.sealed, time,
-		       (unsigned long long)(r->log.records - r->log.sealed));
+		printf("sealed:   records up to %llu under a signed checkpoint of %s; %llu after it\n", (unsigned long long)r->log.sealed, time,
+		       (unsigned long long)(r->log.first_seq + r->log.records - 1 - r->log.sealed));
 	else
 		printf("sealed:   nothing, there is no checkpoint\n");
 	if (r->log.key[0] != '\0')
-		printf("key:      %s%s\n", r->log.key, r->log.key_trusted ? ", trusted" :
-		       signers ? "" : ", as the log says (pin it with --allowed-signers)");
+		printf("key:      %s%s\n", r->log.key, !signers ? ", as the log itself says (pin it with --allowed-signers)" :
+		       r->log.key_trusted ? ", trusted" : "");
 	if (recordings)
-		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record\n", (unsigned long long)r->recordings,
-		       (unsigned long long)r->open, (unsigned long long)r->deleted);
+		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record, %llu not in this bundle\n",
+		       (unsigned long long)r->recordings, (unsigned long long)r->open, (unsigned long long)r->deleted,
+		       (unsigned long long)r->absent);
 	if (!outside)
 		printf("note:     without --checkpoint from outside this host, a log cut back together with its checkpoints looks whole\n");
 }
@@ -160,6 +163,7 @@ static int run(const struct evidence *e, const char *signers_path, struct outsid
 	}
 	o.verify.allowed_signers.p = signers_path[0] == '\0' ? NULL : signers.len > 0 ? buf_ptr(&signers) : (const uint8_t *)"";
 	o.verify.allowed_signers.n = signers.len;
+	o.verify.partial = o.recordings_may_lack = e->bundle;
 	o.verify.every_signature = all;
 	o.verify.fault = print_fault;
 	o.verify.ctx = &json;
@@ -170,7 +174,7 @@ static int run(const struct evidence *e, const char *signers_path, struct outsid
 	if (json)
 		print_json(&report, r == ERR_OK);
 	else
-		print_report(&report, r == ERR_OK, outside->n > 0, signers_path[0] != '\0', e->recordings >= 0);
+		print_report(&report, r == ERR_OK, outside->n > 0, signers_path[0] != '\0' && signers_path != e->signers, e->recordings >= 0);
 	return r == ERR_OK ? CLI_OK : CLI_FAILED;
 }
 

@@ -68,9 +68,18 @@ static void control_want_write(void)
 		loop_watch_events(rec.control_watch, LOOP_READ | (ipc_pending(&rec.control) ? LOOP_WRITE : 0));
 }
 
+/* Digests travel as lower-case hex, as records carry them. */
+static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGEST + 1])
+{
+	for (int i = 0; i < SINK_DIGEST; i++)
+		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
+}
+
 static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
 {
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = { sha256, SINK_DIGEST } };
+	char text[2 * SINK_DIGEST + 1];
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -81,8 +90,9 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
 			uint64_t ms, bool last)
 {
+	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = { sha256, SINK_DIGEST }, .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)
