@@ -6,6 +6,7 @@
 
 #include "approve/control.h"
 #include "audit/chain.h"
+#include "audit/digest.h"
 #include "base/log.h"
 #include "identity/sshkey.h"
 
@@ -158,6 +159,25 @@ void prepare_dialed(struct control *c, const struct msg_dialed *m, int fd)
 
 /* ---- the recorder ---- */
 
+/* A digest, raw or in hex, as hex. */
+static int hex_digest(struct view v, char **out)
+{
+	char hex[DIGEST_HEX + 1];
+	uint8_t raw[DIGEST_SIZE];
+
+	*out = NULL;
+	if (v.n == DIGEST_SIZE) {
+		memcpy(raw, v.p, DIGEST_SIZE);
+		digest_hex(raw, hex);
+	} else if (v.n == DIGEST_HEX && digest_unhex((const char *)v.p, v.n, raw)) {
+		digest_hex(raw, hex);
+	} else {
+		return ERR_MALFORMED;
+	}
+	*out = strdup(hex);
+	return *out != NULL ? ERR_OK : ERR_NOMEM;
+}
+
 static int on_recorder_message(void *arg, struct ipc_msg *m)
 {
 	struct session *s = arg;
@@ -185,8 +205,8 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 			r = store_recording_open(c->store, &row);
 		break;
 	case MSG_rec_digest:
-		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || u.digest.sha256.n != 64 ||
-		    view_strdup(&u.digest.recording, &id) < 0 || view_strdup(&u.digest.sha256, &sha) < 0)
+		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 ||
+		    view_strdup(&u.digest.recording, &id) < 0 || hex_digest(u.digest.sha256, &sha) < 0)
 			break;
 		r = control_record(c, s->id, "recording.digest",
 				   json_pack("{s:s,s:I,s:s,s:I}", "recording", id, "bytes", (json_int_t)u.digest.bytes, "sha256", sha, "part",
@@ -194,8 +214,8 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 				   NULL);
 		break;
 	case MSG_rec_closed:
-		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || u.closed.sha256.n != 64 ||
-		    view_strdup(&u.closed.recording, &id) < 0 || view_strdup(&u.closed.sha256, &sha) < 0)
+		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 ||
+		    view_strdup(&u.closed.recording, &id) < 0 || hex_digest(u.closed.sha256, &sha) < 0)
 			break;
 		r = control_record(c, s->id, "recording.closed",
 				   json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha,
