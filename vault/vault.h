@@ -17,7 +17,7 @@ enum {
 	VAULT_START_EARLY = 60          /* seconds that a minted certificate begins early, for clocks that are behind */
 };
 
-#define VAULT_CHECKPOINT_NAMESPACE "checkpoint@sallyport"
+#define VAULT_CHECKPOINT_NAMESPACE "sallyport-checkpoint"
 
 struct vault {
 	struct store *store;
