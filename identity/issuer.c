@@ -264,10 +264,12 @@ const char *issuer_key(unsigned i, enum issuer_kind *kind)
 
 int issuer_set(struct issuer *iss, const char *key, const char *value, struct why *why)
 {
-	if (strcmp(key, "audience") == 0)
-		key = "audiences";
-	else if (strcmp(key, "skew") == 0)
-		key = "clock_skew";
+	static const char *const other[][2] = { { "audience", "audiences" }, { "typ", "types" }, { "skew", "clock_skew" } };
+
+	for (unsigned i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		if (strcmp(key, other[i][0]) == 0)
+			key = other[i][1];
+	}
 	for (unsigned i = 0; i < sizeof(issuer_keys) / sizeof(issuer_keys[0]); i++) {
 		int r;
 

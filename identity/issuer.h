@@ -47,7 +47,7 @@ struct issuer_require {
  *   single_use     true, false: a token buys one certificate                           true
  *   lifetime       duration that a certificate lives, 30s to 24h                       15m
  *
- * A duration is digits and a unit of s, m, h, d; here, without a unit, seconds. `audience` and `skew` are understood too.
+ * A duration is digits and a unit of s, m, h, d; here, without a unit, seconds. `audience`, `typ` and `skew` are understood too.
  * issuer_require() adds a required claim (`required_claims` in the file). */
 struct issuer {
 	char *name;

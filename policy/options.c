@@ -120,8 +120,13 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	if (arg < 0)
 		return;
 	if (o->mods & OPT_PROG) {
-		if (p->prog_at >= 0)
+		const struct field *f = &a->argv[arg];
+
+		if (p->prog_at >= 0 && s->tool->prog != PROG_SED)
 			scan_unknown(s, o->name); /* two programs: joined by the tool; not read here */
+		/* sed's are lines of one script; each must be whole by itself. */
+		if (s->tool->prog == PROG_SED && (f->kind != CONFIDENCE_EXACT || !prog_sed_reads(f->p + off, f->n - off)))
+			a->effects |= EFFECT_EXEC | EFFECT_WRITE;
 		p->prog_at = arg;
 		p->prog_off = (uint32_t)off;
 	}
@@ -206,7 +211,7 @@ static void scan_long(struct scan *s, const struct field *f)
 
 static bool scan_number(const char *p)
 {
-	if (*p == '\0')
+	if (*p < '0' || *p > '9')
 		return false;
 	while (*p >= '0' && *p <= '9')
 		p++;

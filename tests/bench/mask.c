@@ -32,6 +32,17 @@ static void bench_die(const char *what)
 	exit(1);
 }
 
+static struct mask_set *bench_set_text(const char *yaml)
+{
+	struct mask_set *set;
+
+	if (mask_load("bench", yaml, strlen(yaml), &set, NULL) < 0) {
+		fprintf(stderr, "bench: the rules do not load\n");
+		exit(1);
+	}
+	return set;
+}
+
 static struct mask_set *bench_set(const char *policy)
 {
 	struct mask_set *set;
@@ -227,7 +238,7 @@ static void bench_print(const char *what, size_t n, double t)
 
 static void bench_run(const char *name, uint8_t *p, size_t n, const char *path)
 {
-	struct mask_set *all = bench_set(NULL);
+	struct mask_set *all = bench_set(NULL), *custom;
 	static const char *const cat[] = { "cat", NULL }, *const copy[] = { "sed", "-n", "p", NULL };
 	static const char *const sed[] = { "sed", "s/AKIA[A-Z0-9]\\{16\\}/x/g", NULL };
 	uint64_t count;
@@ -243,6 +254,13 @@ static void bench_run(const char *name, uint8_t *p, size_t n, const char *path)
 	bench_print("  mask, all built-ins, 4 KiB pieces", n, bench_mask(all, MASK_PLAIN, p, n, 4096, &count));
 	bench_print("  mask, all built-ins, 512 B pieces", n, bench_mask(all, MASK_PLAIN, p, n, 512, &count));
 	bench_print("  mask, PTY of 80 columns, 32 KiB", n, bench_mask(all, MASK_PTY, p, n, 32768, &count));
+	custom = bench_set_text("use: [default]\nrules: [{ id: a, regex: '\\bS\\d{7}\\b' }, "
+		"{ id: b, regex: '(?i)order[- ]?no[.:] ?\\d{6,10}' }, { id: c, regex: '\\b[A-Z]{3}-\\d{4}-[A-Z]{2}\\b' }]");
+	bench_print("  mask, all built-ins and three of one's own", n, bench_mask(custom, MASK_PLAIN, p, n, 32768, &count));
+	mask_set_free(custom);
+	t = bench_now();
+	mask_set_free(bench_set(NULL));
+	printf("%-44s %7.2f ms\n", "  loading the set", (bench_now() - t) * 1e3);
 	mask_scan_portable(true);
 	bench_print("  mask, portable scanner, 32 KiB", n, bench_mask(all, MASK_PLAIN, p, n, 32768, &count));
 	mask_scan_portable(false);

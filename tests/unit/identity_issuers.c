@@ -236,12 +236,41 @@ static void defaults_are_as_documented(void **state)
 	issuer_free(two);
 }
 
+/* What a program sets one by one: other names, seconds without a unit, an empty word for an absent typ. */
+static void programs_set_words(void **state)
+{
+	static const char *const rows[][2] = { { "name", "a" }, { "issuer", "https://a.example" }, { "audience", "x" },
+		{ "audience", "y" }, { "algorithms", "ES256" }, { "typ", "" }, { "typ", "at+jwt" }, { "max_age", "3600" }, { "skew", "30" },
+		{ "lifetime", "600" }, { "single_use", "false" }, { "jwks_url", "https://a.example/keys?v=1" } };
+	struct issuer *iss = issuer_new();
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (issuer_set(iss, rows[i][0], rows[i][1], &why) < 0)
+			fail_msg("%s: %s", rows[i][0], why.text);
+	}
+	assert_int_equal(issuer_finish(iss, &why), ERR_OK);
+	assert_int_equal(iss->n_audiences, 2);
+	assert_int_equal(iss->typs, 1 << JWS_TYP_ABSENT | 1 << JWS_TYP_AT);
+	assert_int_equal(iss->algs, 1 << JWS_ES256);
+	assert_int_equal(iss->max_age, 3600);
+	assert_int_equal(iss->skew, 30);
+	assert_int_equal(iss->lifetime, 600);
+	assert_false(iss->single_use);
+	assert_null(iss->discovery);
+	assert_int_equal(issuer_set(iss, "skew", "1", &why), ERR_EXISTS);
+	assert_int_equal(issuer_set(iss, "nonsense", "1", &why), ERR_NOTFOUND);
+	issuer_free(iss);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(six_issuers_are_expressible),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(defaults_are_as_documented),
+		cmocka_unit_test(programs_set_words),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
