@@ -125,8 +125,8 @@ int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct
 		return M_NO;
 	while (i < x->len && i - from < 254 && (email_label(t[i]) || (t[i] == '.' && i > from && t[i - 1] != '.')))
 		i++;
-	/* A prompt (user@host:~$) and a copy's source (git@host:path) are no addresses: two bytes more are looked at. */
-	if (i + 1 >= x->len && !x->end) {
+	/* A prompt (user@host:~$) and a copy's source (git@host:path) are no addresses. */
+	if ((i == x->len || (i + 1 == x->len && t[i] == ':')) && !x->end) {
 		h->strong = i > from && email_top(t, from, i) != 0;
 		return M_MORE;
 	}

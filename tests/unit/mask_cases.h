@@ -56,6 +56,7 @@ static const struct mask_case mask_cases[] = {
 	{ "private-key", "\"k\":\"", "-----BEGIN " "PRIVATE KEY-----\\n" LINE64 "\\nabcd\\n-----END " "PRIVATE KEY-----", "\\n\"" },
 	{ "private-key", "\n", "-----BEGIN " "RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123\n\n" LINE64
 	  "\n-----END " "RSA PRIVATE KEY-----", "\n" },
+	{ "private-key", "k=", "-----BEGIN " "PRIVATE KEY-----\n" LINE64 "\n-----END " "PRIVATE KEY-----", " is the key\n" },
 	{ "url-password", "postgres://bob:", "s3cr3t", "@db.example:5432/x" },
 	{ "url-password", "redis://:", "p@ss:w0rd", "@10.0.0.1/0" },
 	{ "password-field", "DB_PASSWORD=", "hunter2", "\n" },
