@@ -50,6 +50,63 @@ int approval_digest(const struct approval_binding *b, const char *id, uint8_t ou
 	return r;
 }
 
+json_t *approval_asker_json(const struct identity *id)
+{
+	json_t *groups = json_array();
+
+	for (size_t i = 0; i < id->n_groups; i++)
+		json_array_append_new(groups, json_string(id->groups[i]));
+	return json_pack("{s:s,s:s*,s:s,s:o,s:s*,s:s*}", "issuer", id->issuer, "iss", id->iss, "subject", id->subject, "groups", groups,
+			 "on_behalf_of", id->on_behalf_of, "email", id->email);
+}
+
+static int read_string(const json_t *j, const char *key, bool required, char **out)
+{
+	const char *s = json_string_value(json_object_get(j, key));
+
+	if (s == NULL)
+		return required ? ERR_MALFORMED : ERR_OK;
+	*out = strdup(s);
+	return *out != NULL ? ERR_OK : ERR_NOMEM;
+}
+
+int approval_asker_read(const json_t *j, struct identity **out)
+{
+	struct identity *id = calloc(1, sizeof(*id));
+	json_t *groups = json_object_get(j, "groups");
+	size_t n = json_array_size(groups);
+	int r;
+
+	*out = NULL;
+	if (id == NULL)
+		return ERR_NOMEM;
+	r = read_string(j, "issuer", true, &id->issuer);
+	if (r >= 0)
+		r = read_string(j, "iss", false, &id->iss);
+	if (r >= 0)
+		r = read_string(j, "subject", true, &id->subject);
+	if (r >= 0)
+		r = read_string(j, "on_behalf_of", false, &id->on_behalf_of);
+	if (r >= 0)
+		r = read_string(j, "email", false, &id->email);
+	if (r >= 0 && n > 0) {
+		id->groups = calloc(n, sizeof(*id->groups));
+		r = id->groups != NULL ? ERR_OK : ERR_NOMEM;
+	}
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		const char *g = json_string_value(json_array_get(groups, i));
+
+		id->groups[i] = strdup(g != NULL ? g : "");
+		r = id->groups[i] != NULL ? ERR_OK : ERR_NOMEM;
+		id->n_groups += r >= 0;
+	}
+	if (r < 0)
+		identity_free(id);
+	else
+		*out = id;
+	return r;
+}
+
 struct approval *approval_new(void)
 {
 	return calloc(1, sizeof(struct approval));

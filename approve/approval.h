@@ -40,9 +40,8 @@ struct approval_binding {
 	uint8_t kind, op;    /* policy/policy.h */
 };
 
-/* SHA-256 over a binding. id NULL: the key by which the same question is found again. With the request's id: the digest
- * that is shown, signed and recorded; it differs for every request, so that no signature serves twice. ERR_OK, ERR_CRYPTO,
- * ERR_NOMEM. */
+/* SHA-256 over a binding and the request's id: the digest that is shown, signed and recorded. It differs for every request,
+ * so that no signature serves twice. ERR_OK, ERR_CRYPTO, ERR_NOMEM. */
 int approval_digest(const struct approval_binding *b, const char *id, uint8_t out[APPROVAL_DIGEST]);
 
 struct approval_vote {
@@ -57,8 +56,8 @@ struct approval_vote {
 struct approval {
 	char id[APPROVAL_ID + 1];
 	enum approval_state state;
-	uint8_t key[APPROVAL_DIGEST], digest[APPROVAL_DIGEST];
-	struct identity *asker;
+	uint8_t digest[APPROVAL_DIGEST];
+	struct identity *asker; /* issuer, iss, subject, groups, on_behalf_of, email; nothing else of it */
 	char *text;        /* what runs; NUL-terminated, text_len bytes; NULL once it can never run again */
 	size_t text_len;
 	json_t *ask;       /* what a person is shown: an object, written by ask.c */
@@ -89,6 +88,10 @@ struct approval_wish {
 
 const char *approval_state_name(enum approval_state s);
 int approval_state_parse(const char *name, enum approval_state *out);
+
+/* Who asks, as the store and the log keep it: {"issuer","iss","subject","groups","on_behalf_of","email"}; and back. */
+json_t *approval_asker_json(const struct identity *id);
+int approval_asker_read(const json_t *j, struct identity **out);
 
 struct approval *approval_new(void);
 void approval_free(struct approval *a);

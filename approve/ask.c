@@ -166,7 +166,7 @@ json_t *ask_make(struct session *s, const struct request_ask *ask)
 	if (a->ncommands > 0)
 		json_object_set_new(j, "commands", argvs(s, a));
 	set_pairs(s, j, "env", m->env);
-	set_pairs(s, j, "state", m->state);
+	set_pairs(s, j, "state_carried", m->state);
 	if (m->stdin_known) {
 		set_text(s, j, "stdin", m->stdin, false);
 		set_hash(j, "stdin_sha256", m->stdin);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -260,7 +261,7 @@ static void load_hooks(struct config *c, const struct yaml_node *m)
 
 static void load_approvals(struct config *c, const struct yaml_node *root)
 {
-	static const char *const keys[] = { "wait", "pending_ttl", "webhooks", NULL };
+	static const char *const keys[] = { "wait", "pending_ttl", "allowed_signers", "webhooks", NULL };
 	const struct yaml_node *m = yaml_map(&c->doc, root, "approvals", false);
 
 	c->approvals.wait = 55;
@@ -270,6 +271,7 @@ static void load_approvals(struct config *c, const struct yaml_node *root)
 	yaml_known_keys(&c->doc, m, "approvals", keys);
 	yaml_seconds(&c->doc, m, "wait", 1, 3600, &c->approvals.wait);
 	yaml_seconds(&c->doc, m, "pending_ttl", 1, 7 * 86400, &c->approvals.pending_ttl);
+	config_path(c, m, "allowed_signers", false, &c->approvals.allowed_signers);
 	load_hooks(c, m);
 }
 
@@ -499,6 +501,7 @@ int config_files(const struct config *c, struct buf *errors)
 	bad |= check_file(c, c->http.certificate, "http.tls.certificate", errors);
 	bad |= check_file(c, c->http.key, "http.tls.key", errors);
 	bad |= check_file(c, c->http.client_ca, "http.tls.client_ca", errors);
+	bad |= check_file(c, c->approvals.allowed_signers, "approvals.allowed_signers", errors);
 	bad |= check_file(c, c->audit.witness_ca, "audit.witness_ca", errors);
 	for (size_t i = 0; i < c->n_issuers; i++) {
 		bad |= check_file(c, c->issuers[i].jwks_file, "issuers: jwks_file", errors);

@@ -118,6 +118,7 @@ struct config {
 	size_t n_locals;
 	struct {
 		uint64_t wait, pending_ttl;
+		const char *allowed_signers; /* whose signatures count under an answer; NULL: none do */
 		struct config_webhook *hooks;
 		size_t n_hooks;
 	} approvals;

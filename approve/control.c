@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,254 +21,6 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/sandbox.h"
-
-struct vault_call {
-	struct vault_call *next;
-	struct control *ctl;
-	uint32_t req;
-	vault_fn *fn;
-	void *arg;
-	struct loop_timer *timer;
-};
-
-/* ---- records ---- */
-
-int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq)
-{
-	struct why why = { "" };
-	int r = audit_append(c->log, session, event, fields, seq, &why);
-
-	if (r < 0) {
-		log_error("cannot record %s: %s", event, why.text[0] != '\0' ? why.text : err_text(r));
-		return r;
-	}
-	c->appended++;
-	c->count.records++;
-	return ERR_OK;
-}
-
-void control_id(char out[CONTROL_ID + 1])
-{
-	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-	uint64_t ms = (uint64_t)clock_wall_ms();
-	uint8_t rnd[16];
-
-	if (getrandom(rnd, sizeof(rnd), 0) != (ssize_t)sizeof(rnd))
-		abort();
-	for (int i = 9; i >= 0; i--, ms >>= 5)
-		out[i] = digits[ms & 31];
-	for (int i = 0; i < 16; i++)
-		out[10 + i] = digits[rnd[i] & 31];
-	out[CONTROL_ID] = '\0';
-}
-
-uint32_t control_req(struct control *c)
-{
-	if (++c->next_req == 0)
-		c->next_req = 1;
-	return c->next_req;
-}
-
-json_t *control_time(int64_t ms)
-{
-	char text[CHAIN_TIME_LEN + 1];
-
-	chain_time((uint64_t)ms, text);
-	return json_string(text);
-}
-
-json_t *control_who(const struct identity *id)
-{
-	json_t *groups = json_array();
-
-	for (size_t i = 0; i < id->n_groups; i++)
-		json_array_append_new(groups, json_string(id->groups[i]));
-	return json_pack("{s:s,s:s,s:o,s:s*}", "issuer", id->issuer, "subject", id->subject, "groups", groups, "on_behalf_of",
-			 id->on_behalf_of);
-}
-
-int control_mask(struct control *c, const uint8_t *key, const void *p, size_t n, struct buf *out, size_t *masked)
-{
-	static uint8_t own[MASK_KEY_LEN];
-	static bool have;
-
-	if (masked != NULL)
-		*masked = 0;
-	if (!c->config->masking || c->masks == NULL)
-		return buf_put(out, p, n);
-	if (!have && getrandom(own, sizeof(own), 0) != (ssize_t)sizeof(own))
-		return ERR_SYS;
-	have = true;
-	return mask_text(c->masks, key != NULL ? key : own, p, n, out, NULL, NULL, masked);
-}
-
-json_t *control_masked(struct control *c, const uint8_t *key, const void *p, size_t n)
-{
-	struct buf b;
-	json_t *j;
-
-	buf_init(&b, 2 << 20);
-	/* What cannot be masked is left out, not let through. */
-	if (control_mask(c, key, p, n, &b, NULL) < 0) {
-		buf_clear(&b);
-		(void)buf_put_str(&b, "[masked]");
-	}
-	j = chain_text(buf_ptr(&b), b.len);
-	buf_free(&b);
-	return j;
-}
-
-/* ---- the vault ---- */
-
-static void call_done(struct vault_call *v, bool ok, struct view data, struct view why)
-{
-	struct vault_call **p;
-
-	for (p = &v->ctl->vault_calls; *p != v; p = &(*p)->next)
-		;
-	*p = v->next;
-	loop_timer_del(v->timer);
-	if (v->fn != NULL)
-		v->fn(v->arg, ok, data, why);
-	free(v);
-}
-
-static void call_late(void *arg)
-{
-	struct vault_call *v = arg;
-
-	v->timer = NULL;
-	call_done(v, false, proto_str(""), proto_str("the vault does not answer"));
-}
-
-int control_vault_call(struct control *c, vault_fn *fn, void *arg, uint32_t *req)
-{
-	struct vault_call *v;
-
-	if (c->vault == NULL)
-		return ERR_UNAVAILABLE;
-	v = calloc(1, sizeof(*v));
-	if (v == NULL)
-		return ERR_NOMEM;
-	v->ctl = c;
-	v->req = *req = control_req(c);
-	v->fn = fn;
-	v->arg = arg;
-	v->timer = loop_timer(c->loop, CONTROL_VAULT_MS, call_late, v);
-	v->next = c->vault_calls;
-	c->vault_calls = v;
-	return ERR_OK;
-}
-
-void control_vault_forget(struct control *c, uint32_t req)
-{
-	for (struct vault_call *v = c->vault_calls; v != NULL; v = v->next) {
-		if (v->req == req && req != 0)
-			v->fn = NULL;
-	}
-}
-
-static int on_vault_message(void *arg, struct ipc_msg *m)
-{
-	struct control *c = arg;
-	struct msg_vault_answer a;
-	int r = msg_vault_answer_read(m, &a);
-
-	if (r < 0)
-		return r;
-	for (struct vault_call *v = c->vault_calls; v != NULL; v = v->next) {
-		if (v->req == a.req) {
-			call_done(v, a.ok != 0, a.data, a.why);
-			return ERR_OK;
-		}
-	}
-	return ERR_OK; /* too late */
-}
-
-static void on_vault_gone(void *arg, const char *why)
-{
-	struct control *c = arg;
-
-	c->vault = NULL;
-	log_warn("the vault is gone: %s", why);
-	(void)control_record(c, NULL, "process.lost", json_pack("{s:s,s:s}", "program", "sallyport-vault", "reason", why), NULL);
-	while (c->vault_calls != NULL)
-		call_done(c->vault_calls, false, proto_str(""), proto_str("the vault is not running"));
-}
-
-static void on_public_keys(void *arg, bool ok, struct view data, struct view why);
-
-static void ask_public_keys(struct control *c)
-{
-	struct msg_vault_public_keys m = { 0 };
-
-	if (control_vault_call(c, on_public_keys, c, &m.req) >= 0)
-		(void)msg_vault_public_keys_send(&c->vault->ipc, &m, NULL, 0);
-}
-
-static void retry_public_keys(void *arg)
-{
-	struct control *c = arg;
-
-	if (c->vault != NULL && c->ca_blob.len == 0)
-		ask_public_keys(c);
-}
-
-static void now_ready(struct control *c)
-{
-	struct msg_control_ready m = { 0 };
-
-	if (c->ready || c->supervisor == NULL)
-		return;
-	c->ready = true;
-	(void)msg_control_ready_send(&c->supervisor->ipc, &m, NULL, 0);
-	log_info("ready");
-}
-
-/* KIND NAME LINE, three a key. */
-static void on_public_keys(void *arg, bool ok, struct view data, struct view why)
-{
-	struct control *c = arg;
-	struct view kind, name, line;
-
-	if (!ok) {
-		log_error("the vault's public keys: %.*s", (int)(why.n > 200 ? 200 : why.n), (const char *)why.p);
-		(void)loop_timer(c->loop, 1000, retry_public_keys, c);
-		return;
-	}
-	while (proto_list_next(&data, &kind) == ERR_OK && proto_list_next(&data, &name) == ERR_OK &&
-	       proto_list_next(&data, &line) == ERR_OK) {
-		if (view_is(&name, "user-ca")) {
-			buf_clear(&c->ca_blob);
-			free(c->ca_line);
-			c->ca_line = NULL;
-			if (view_strdup(&line, &c->ca_line) < 0 || sshkey_parse_line((const char *)line.p, line.n, &c->ca_blob, NULL, NULL) < 0)
-				buf_clear(&c->ca_blob);
-		} else if (view_is(&kind, "audit")) {
-			free(c->audit_key_line);
-			c->audit_key_line = NULL;
-			(void)view_strdup(&line, &c->audit_key_line);
-		}
-	}
-	if (c->ca_blob.len == 0) {
-		log_error("the vault has no user CA key: run `sallyport vault init`");
-		(void)loop_timer(c->loop, 5000, retry_public_keys, c);
-		return;
-	}
-	evidence_keys(c);
-	now_ready(c);
-}
-
-static void open_vault(struct control *c, int fd)
-{
-	if (c->vault != NULL) {
-		peer_close(c->vault, false);
-		on_vault_gone(c, "it was replaced");
-	}
-	c->vault = peer_open(&c->peers, fd, "the vault", on_vault_message, on_vault_gone, c);
-	if (c->vault != NULL)
-		ask_public_keys(c);
-}
 
 /* ---- the supervisor ---- */
 
@@ -322,7 +73,7 @@ static int on_supervisor_message(void *arg, struct ipc_msg *m)
 		r = msg_vault_socket_read(m, &u.vault_socket);
 		if (r < 0 || m->nfds != 1)
 			return ERR_MALFORMED;
-		open_vault(c, take(m, 0));
+		vault_side_open(c, take(m, 0));
 		return ERR_OK;
 	case MSG_reload:
 		r = msg_reload_read(m, &u.reload);
@@ -352,6 +103,7 @@ static void control_round(void *arg)
 	struct control *c = arg;
 	struct why why = { "" };
 	int64_t from;
+	bool more;
 
 	http_work(c);
 	do {
@@ -369,9 +121,9 @@ static void control_round(void *arg)
 			log_error("%s", why.text);
 			_exit(1);
 		}
-		http_release(c);
+		more = http_release(c);
 		evidence_round(c);
-	} while (c->appended > 0);
+	} while (c->appended > 0 || more);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -510,7 +262,7 @@ static int start(struct control *c)
 	c->supervisor = peer_open(&c->peers, FD_CONTROL, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
 	if (c->supervisor == NULL)
 		return ERR_NOMEM;
-	open_vault(c, FD_CONTROL_VAULT);
+	vault_side_open(c, FD_CONTROL_VAULT);
 	return ERR_OK;
 }
 
@@ -531,11 +283,7 @@ static void stop(struct control *c)
 	evidence_close(c);
 	receipt_close(c);
 	requests_close(c->requests);
-	while (c->vault_calls != NULL) {
-		c->vault_calls->fn = NULL;
-		call_done(c->vault_calls, false, proto_str(""), proto_str(""));
-	}
-	peer_close(c->vault, false);
+	vault_side_close(c);
 	peer_close(c->supervisor, false);
 	peer_round(&c->peers);
 	store_close(c->store);

@@ -22,6 +22,7 @@
 #include "base/proto.h"
 #include "identity/cidr.h"
 #include "identity/identity.h"
+#include "identity/sshkey.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
 
@@ -126,6 +127,7 @@ struct control {
 	struct requests *requests;
 	struct issue *issue;
 	struct http *http;
+	uint16_t http_port;     /* 0: none */
 	struct hooks *hooks;
 	struct receipts *receipts;
 	struct evidence *evidence;
@@ -136,7 +138,7 @@ struct control {
 	} count;
 };
 
-/* ---- control.c ---- */
+/* ---- record.c ---- */
 
 /* Appends a record. Takes fields over. ERR_UNAVAILABLE when nothing may happen any more. session may be NULL. */
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq);
@@ -157,6 +159,12 @@ int control_mask(struct control *c, const uint8_t *key, const void *p, size_t n,
 
 /* Masked bytes as a JSON string, what is not UTF-8 written as \xNN. */
 json_t *control_masked(struct control *c, const uint8_t *key, const void *p, size_t n);
+
+/* ---- vault_side.c ---- */
+
+/* Takes over the socket of a (new) vault, and asks for its public keys. */
+void vault_side_open(struct control *c, int fd);
+void vault_side_close(struct control *c);
 
 /* Asks the vault. fn gets ok, and data or why; it is called once, at the latest after CONTROL_VAULT_MS. Fill in the request's req with
  * *req before sending. ERR_UNAVAILABLE without a vault. */
@@ -237,6 +245,11 @@ int ask_escape(const void *p, size_t n, struct buf *out, bool *escaped);
 json_t *ask_make(struct session *s, const struct request_ask *ask);
 /* The whole of a request as the API answers it. brief: without the long texts. */
 json_t *ask_json(struct control *c, const struct approval *a, bool brief);
+
+/* ---- signature.c ---- */
+/* Checks an SSHSIG over the request's digest. *signer: the principal of the allowed_signers file (static). */
+int approver_signature(struct control *c, const struct approval *a, const struct identity *who, bool yes, const char *text,
+		       const char **signer, struct why *why);
 
 /* ---- line.c: what the agent sees ---- */
 struct line {

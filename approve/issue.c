@@ -53,16 +53,8 @@ static int set_list(struct issuer *iss, const char *key, const struct config_str
 	int r = ERR_OK;
 
 	for (size_t i = 0; r >= 0 && i < s->n; i++)
-		r = issuer_set(iss, key, s->v[i][0] == '\0' ? "absent" : s->v[i], why);
+		r = issuer_set(iss, key, s->v[i], why);
 	return r;
-}
-
-static int set_number(struct issuer *iss, const char *key, uint64_t v, struct why *why)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
-	return issuer_set(iss, key, text, why);
 }
 
 static struct issuer *make_issuer(const struct config_issuer *ci, struct why *why)
@@ -70,8 +62,7 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 	const struct {
 		const char *key, *value;
 	} words[] = { { "name", ci->name }, { "issuer", ci->issuer }, { "jwks_file", ci->jwks_file }, { "jwks_url", ci->jwks_url },
-		      { "ca_file", ci->ca_file }, { "subject", ci->subject }, { "groups", ci->groups },
-		      { "groups_format", ci->groups_format }, { "single_use", ci->single_use ? "true" : "false" } };
+		      { "ca_file", ci->ca_file }, { "subject", ci->subject }, { "groups", ci->groups }, { "groups_format", ci->groups_format } };
 	struct issuer *iss = issuer_new();
 	int r = iss != NULL ? ERR_OK : ERR_NOMEM;
 
@@ -80,17 +71,11 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 			r = issuer_set(iss, words[i].key, words[i].value, why);
 	}
 	if (r >= 0)
-		r = set_list(iss, "audience", &ci->audiences, why);
+		r = set_list(iss, "audiences", &ci->audiences, why);
 	if (r >= 0)
 		r = set_list(iss, "algorithms", &ci->algorithms, why);
 	if (r >= 0)
-		r = set_list(iss, "typ", &ci->types, why);
-	if (r >= 0)
-		r = set_number(iss, "max_age", ci->max_age, why);
-	if (r >= 0)
-		r = set_number(iss, "skew", ci->clock_skew, why);
-	if (r >= 0)
-		r = set_number(iss, "lifetime", ci->lifetime, why);
+		r = set_list(iss, "types", &ci->types, why);
 	for (size_t i = 0; r >= 0 && i < ci->n_required; i++)
 		r = issuer_require(iss, ci->required[i].name, ci->required[i].glob, why);
 	if (r >= 0)
@@ -99,7 +84,30 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 		issuer_free(iss);
 		return NULL;
 	}
+	iss->max_age = (int64_t)ci->max_age;
+	iss->skew = (int64_t)ci->clock_skew;
+	iss->lifetime = (int64_t)ci->lifetime;
+	iss->single_use = ci->single_use;
 	return iss;
+}
+
+int issue_check(const struct config *cfg, struct buf *errors)
+{
+	struct issuer *iss;
+	struct why why;
+	int r = ERR_OK;
+
+	for (size_t i = 0; i < cfg->n_issuers; i++) {
+		why.text[0] = '\0';
+		iss = make_issuer(&cfg->issuers[i], &why);
+		if (iss == NULL) {
+			(void)buf_printf(errors, "%s:%u:%u: issuer %s: %s\n", cfg->path, cfg->issuers[i].node->line, cfg->issuers[i].node->column,
+					 cfg->issuers[i].name, why.text);
+			r = ERR_MALFORMED;
+		}
+		issuer_free(iss);
+	}
+	return r;
 }
 
 static void free_home(struct home *h)

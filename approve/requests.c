@@ -59,6 +59,7 @@ static int record_requested(struct control *c, const struct approval *a, const s
 	json_object_set(j, "approvers", json_object_get(a->ask, "approvers"));
 	json_object_set(j, "risk", json_object_get(a->ask, "risk"));
 	json_object_set(j, "exact", json_object_get(a->ask, "exact"));
+	json_object_set_new(j, "identity", approval_asker_json(a->asker));
 	json_object_set_new(j, "approvals", json_integer(a->needed));
 	json_object_set_new(j, "uses", json_integer(a->uses_max));
 	json_object_set_new(j, "ttl", json_integer(a->ttl_max));
@@ -385,20 +386,18 @@ static void waiting_line(const struct approval *a, bool json, const char *past, 
 	(void)line_write(&l, json, line);
 }
 
-static int make(struct requests *r, struct session *s, struct question *q, const struct request_ask *ask, const uint8_t *key,
-		struct approval **out)
+static int make(struct requests *r, struct session *s, struct question *q, const struct request_ask *ask, struct approval **out)
 {
 	struct control *c = r->ctl;
 	const struct policy_answer *pa = ask->answer;
 	struct approval *a = approval_new();
-	char *text = NULL;
+	json_t *who;
 	int e = ERR_NOMEM;
 
 	*out = NULL;
 	if (a == NULL)
 		return ERR_NOMEM;
 	control_id(a->id);
-	memcpy(a->key, key, APPROVAL_DIGEST);
 	a->text = malloc(ask->binding->text.n + 1);
 	a->ask = ask_make(s, ask);
 	if (a->text == NULL || a->ask == NULL)
@@ -406,9 +405,9 @@ static int make(struct requests *r, struct session *s, struct question *q, const
 	memcpy(a->text, ask->binding->text.p, ask->binding->text.n);
 	a->text[ask->binding->text.n] = '\0';
 	a->text_len = ask->binding->text.n;
-	e = identity_text(s->who, &text, NULL);
-	if (e >= 0)
-		e = identity_parse(text, strlen(text), &a->asker, NULL);
+	who = approval_asker_json(s->who);
+	e = approval_asker_read(who, &a->asker);
+	json_decref(who);
 	if (e >= 0)
 		e = approval_digest(ask->binding, a->id, a->digest);
 	if (e < 0)
@@ -425,7 +424,6 @@ static int make(struct requests *r, struct session *s, struct question *q, const
 	if (e >= 0)
 		e = keep(r, a);
 out:
-	free(text);
 	if (e < 0)
 		approval_free(a);
 	else
@@ -483,21 +481,27 @@ static int again(struct requests *r, struct approval *a, struct question *q, con
 	return ERR_OK;
 }
 
+/* Whether a request was for this very question: its digest, with its own id, says so. */
+static bool same_question(const struct approval *a, const struct identity *who, const struct approval_binding *b)
+{
+	uint8_t d[APPROVAL_DIGEST];
+
+	return strcmp(a->asker->issuer, who->issuer) == 0 && strcmp(a->asker->subject, who->subject) == 0 &&
+	       approval_digest(b, a->id, d) == ERR_OK && memcmp(a->digest, d, sizeof(d)) == 0;
+}
+
 int requests_ask(struct session *s, struct question *q, const struct request_ask *ask, struct buf *line)
 {
 	struct requests *r = s->ctl->requests;
-	uint8_t key[APPROVAL_DIGEST];
 	struct approval *a;
 	char past[128] = "";
-	int e = approval_digest(ask->binding, NULL, key);
+	int e;
 
-	if (e < 0)
-		return e;
 	for (struct entry *n = r->first, *next; n != NULL; n = next) {
 		next = n->next;
-		if (memcmp(n->a->key, key, APPROVAL_DIGEST) != 0)
-			continue;
 		a = n->a;
+		if (!same_question(a, s->who, ask->binding))
+			continue;
 		e = again(r, a, q, ask, line);
 		if (e != ERR_NOTFOUND)
 			return e;
@@ -508,7 +512,7 @@ int requests_ask(struct session *s, struct question *q, const struct request_ask
 	}
 	if (r->n >= REQUESTS_MAX || pending_of(r, s->who) >= CONTROL_PENDING_MAX)
 		return ERR_LIMIT;
-	e = make(r, s, q, ask, key, &a);
+	e = make(r, s, q, ask, &a);
 	if (e < 0)
 		return e == ERR_LIMIT ? ERR_NOMEM : e;
 	s->ctl->count.approvals_asked++;

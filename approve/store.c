@@ -11,7 +11,7 @@ enum { STORE_VERSION = 1 };
 
 /* Every statement of the program, prepared once. */
 #define STATEMENTS(S)                                                                                                      \
-	S(APPROVAL_PUT, "INSERT OR REPLACE INTO approvals VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")                   \
+	S(APPROVAL_PUT, "INSERT OR REPLACE INTO approvals VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")                   \
 	S(APPROVAL_GET, "SELECT * FROM approvals WHERE id=?")                                                             \
 	S(APPROVAL_LIST, "SELECT * FROM approvals WHERE (?1<0 OR state=?1) AND (?2=0 OR live=1) AND (?3=0 OR created<?3) "  \
 			 "ORDER BY created DESC, id DESC LIMIT ?4")                                                       \
@@ -29,8 +29,8 @@ enum { STORE_VERSION = 1 };
 			   "ended=CASE WHEN ?7 THEN ?6 ELSE ended END WHERE id=?1")                                       \
 	S(RECORDING_LIST, "SELECT * FROM recordings WHERE (?1 IS NULL OR id=?1) AND (?2 IS NULL OR session=?2) AND "       \
 			  "(?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4")                                 \
-	S(META_GET, "SELECT value FROM meta WHERE name='chain_seq'")                                                      \
-	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES('chain_seq',?)")
+	S(META_GET, "SELECT value FROM meta WHERE name=?")                                                                \
+	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?,?)")
 
 #define STATEMENT_ID(name, sql) name,
 #define STATEMENT_SQL(name, sql) sql,
@@ -38,7 +38,7 @@ enum { STATEMENTS(STATEMENT_ID) N_STATEMENTS };
 static const char *const sql_text[] = { STATEMENTS(STATEMENT_SQL) };
 
 static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS approvals(id TEXT PRIMARY KEY, state INTEGER, live INTEGER, key BLOB, digest BLOB, asker TEXT,"
+	"CREATE TABLE IF NOT EXISTS approvals(id TEXT PRIMARY KEY, state INTEGER, live INTEGER, digest BLOB, asker TEXT,"
 	" text BLOB, ask TEXT, needed INTEGER, uses_max INTEGER, ttl_max INTEGER, flags INTEGER, created INTEGER, expires INTEGER,"
 	" decided INTEGER, grant_until INTEGER, uses_left INTEGER, votes TEXT, why TEXT) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS approvals_state ON approvals(state, created);"
@@ -190,7 +190,7 @@ int store_commit(struct store *s, uint64_t chain_seq, struct why *why)
 
 	if (!s->open)
 		return ERR_OK;
-	r = change(s, bind(s, META_PUT, "i", (int64_t)chain_seq));
+	r = change(s, bind(s, META_PUT, "ti", "chain_seq", (int64_t)chain_seq));
 	if (r >= 0)
 		r = run(s, "COMMIT", why);
 	if (r < 0) {
@@ -202,13 +202,23 @@ int store_commit(struct store *s, uint64_t chain_seq, struct why *why)
 	return ERR_OK;
 }
 
-uint64_t store_chain_seq(struct store *s)
+int64_t store_number(struct store *s, const char *name)
 {
-	sqlite3_stmt *st = bind(s, META_GET, "");
-	uint64_t v = sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+	sqlite3_stmt *st = bind(s, META_GET, "t", name);
+	int64_t v = sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
 
 	sqlite3_reset(st);
 	return v;
+}
+
+int store_number_put(struct store *s, const char *name, int64_t v)
+{
+	return change(s, bind(s, META_PUT, "ti", name, v));
+}
+
+uint64_t store_chain_seq(struct store *s)
+{
+	return (uint64_t)store_number(s, "chain_seq");
 }
 
 static json_t *votes_json(const struct approval *a)
@@ -227,16 +237,15 @@ static json_t *votes_json(const struct approval *a)
 
 int store_approval_put(struct store *s, const struct approval *a)
 {
-	json_t *votes = votes_json(a);
-	char *asker = NULL, *ask = json_dumps(a->ask, JSON_COMPACT), *vote_text = json_dumps(votes, JSON_COMPACT);
+	json_t *votes = votes_json(a), *who = approval_asker_json(a->asker);
+	char *asker = json_dumps(who, JSON_COMPACT), *ask = json_dumps(a->ask, JSON_COMPACT), *vote_text = json_dumps(votes, JSON_COMPACT);
 	bool live = approval_live(a);
-	int r = identity_text(a->asker, &asker, NULL);
+	int r = ask != NULL && vote_text != NULL && asker != NULL ? ERR_OK : ERR_NOMEM;
 
-	if (r >= 0 && (ask == NULL || vote_text == NULL))
-		r = ERR_NOMEM;
+	json_decref(who);
 	if (r >= 0)
-		r = change(s, bind(s, APPROVAL_PUT, "tiibbtbtiiiiiiiiitt", a->id, (int64_t)a->state, (int64_t)(live || !a->told),
-				   (const void *)a->key, sizeof(a->key), (const void *)a->digest, sizeof(a->digest), asker,
+		r = change(s, bind(s, APPROVAL_PUT, "tiibtbtiiiiiiiiitt", a->id, (int64_t)a->state, (int64_t)(live || !a->told),
+				   (const void *)a->digest, sizeof(a->digest), asker,
 				   (const void *)(live ? a->text : NULL), a->text_len, ask, (int64_t)a->needed, (int64_t)a->uses_max,
 				   (int64_t)a->ttl_max, (int64_t)(a->signed_required | a->told << 1), a->created_ms, a->expires_ms, a->decided_ms,
 				   a->grant_until_ms, (int64_t)a->uses_left, vote_text, a->why));
@@ -307,40 +316,48 @@ static int read_text(sqlite3_stmt *st, int column, struct approval *a)
 	return ERR_OK;
 }
 
+static int read_asker(const char *text, struct identity **out)
+{
+	json_t *j = json_loads(text, 0, NULL);
+	int r = j != NULL ? approval_asker_read(j, out) : ERR_MALFORMED;
+
+	json_decref(j);
+	return r;
+}
+
 static int read_approval(sqlite3_stmt *st, struct approval **out)
 {
-	const char *id = (const char *)sqlite3_column_text(st, 0), *asker = (const char *)sqlite3_column_text(st, 5);
+	const char *id = (const char *)sqlite3_column_text(st, 0), *asker = (const char *)sqlite3_column_text(st, 4);
 	struct approval *a = approval_new();
-	int64_t state = sqlite3_column_int64(st, 1), flags = sqlite3_column_int64(st, 11);
+	int64_t state = sqlite3_column_int64(st, 1), flags = sqlite3_column_int64(st, 10);
 	int r = ERR_MALFORMED;
 
 	*out = NULL;
 	if (a == NULL)
 		return ERR_NOMEM;
 	if (id == NULL || strlen(id) != APPROVAL_ID || state < 0 || state > APPROVAL_WITHDRAWN || asker == NULL ||
-	    sqlite3_column_bytes(st, 3) != APPROVAL_DIGEST || sqlite3_column_bytes(st, 4) != APPROVAL_DIGEST)
+	    sqlite3_column_bytes(st, 3) != APPROVAL_DIGEST)
 		goto out;
 	memcpy(a->id, id, APPROVAL_ID);
 	a->state = (enum approval_state)state;
-	memcpy(a->key, sqlite3_column_blob(st, 3), APPROVAL_DIGEST);
-	memcpy(a->digest, sqlite3_column_blob(st, 4), APPROVAL_DIGEST);
-	a->ask = json_loads((const char *)sqlite3_column_text(st, 7), 0, NULL);
-	a->needed = (unsigned)sqlite3_column_int64(st, 8);
-	a->uses_max = (unsigned)sqlite3_column_int64(st, 9);
-	a->ttl_max = (unsigned)sqlite3_column_int64(st, 10);
+	memcpy(a->digest, sqlite3_column_blob(st, 3), APPROVAL_DIGEST);
+	a->ask = json_loads((const char *)sqlite3_column_text(st, 6), 0, NULL);
+	a->needed = (unsigned)sqlite3_column_int64(st, 7);
+	a->uses_max = (unsigned)sqlite3_column_int64(st, 8);
+	a->ttl_max = (unsigned)sqlite3_column_int64(st, 9);
 	a->signed_required = flags & 1;
 	a->told = flags >> 1 & 1;
-	a->created_ms = sqlite3_column_int64(st, 12);
-	a->expires_ms = sqlite3_column_int64(st, 13);
-	a->decided_ms = sqlite3_column_int64(st, 14);
-	a->grant_until_ms = sqlite3_column_int64(st, 15);
-	a->uses_left = (unsigned)sqlite3_column_int64(st, 16);
-	a->why = column_strdup(st, 18);
-	r = json_is_object(a->ask) ? read_votes(a, (const char *)sqlite3_column_text(st, 17)) : ERR_MALFORMED;
+	a->created_ms = sqlite3_column_int64(st, 11);
+	a->expires_ms = sqlite3_column_int64(st, 12);
+	a->decided_ms = sqlite3_column_int64(st, 13);
+	a->grant_until_ms = sqlite3_column_int64(st, 14);
+	a->uses_left = (unsigned)sqlite3_column_int64(st, 15);
+	a->why = column_strdup(st, 17);
+	r = json_is_object(a->ask) ? read_votes(a, (const char *)sqlite3_column_text(st, 16)) : ERR_MALFORMED;
 	if (r >= 0)
-		r = identity_parse(asker, strlen(asker), &a->asker, NULL);
+		r = read_asker(asker, &a->asker);
 	if (r >= 0)
-		r = read_text(st, 6, a);
+		r = read_text(st, 5, a);
 out:
 	if (r < 0)
 		approval_free(a);

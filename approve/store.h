@@ -23,6 +23,10 @@ void store_close(struct store *s);
 /* Ends the round's transaction, with the seq of the last durable audit record. ERR_OK when nothing was written. */
 int store_commit(struct store *s, uint64_t chain_seq, struct why *why);
 
+/* Numbers by name; 0 when it was never put. */
+int64_t store_number(struct store *s, const char *name);
+int store_number_put(struct store *s, const char *name, int64_t v);
+
 /* 0 for a new file. */
 uint64_t store_chain_seq(struct store *s);
 

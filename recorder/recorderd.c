@@ -31,7 +31,6 @@ static struct {
 		uint32_t channel; /* 0: free */
 		struct recording *recording;
 	} open[FRAME_MAX_CHANNELS];
-	uint32_t last_channel;
 	int exit_code;
 } rec;
 
@@ -69,9 +68,18 @@ static void control_want_write(void)
 		loop_watch_events(rec.control_watch, LOOP_READ | (ipc_pending(&rec.control) ? LOOP_WRITE : 0));
 }
 
+/* Digests travel as lower-case hex, as records carry them. */
+static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGEST + 1])
+{
+	for (int i = 0; i < SINK_DIGEST; i++)
+		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
+}
+
 static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
 {
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = { sha256, SINK_DIGEST } };
+	char text[2 * SINK_DIGEST + 1];
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -82,8 +90,9 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
 			uint64_t ms, bool last)
 {
+	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = { sha256, SINK_DIGEST }, .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)
@@ -119,13 +128,13 @@ static int open_recording(const struct frame *f, struct why *w)
 
 	if (i < 0)
 		return why_fail(w, ERR_LIMIT, "more than %d recordings at once", FRAME_MAX_CHANNELS);
-	/* Numbers only grow: a number that was used names a file that is there. */
-	if (f->channel <= rec.last_channel)
-		return why_fail(w, ERR_MALFORMED, "channel %u was used before", f->channel);
+	/* Channels begin in any order (one waits for a person, the next does not); a number that was used names a file that is there. */
+	if (find(f->channel) >= 0)
+		return why_fail(w, ERR_MALFORMED, "channel %u is open", f->channel);
 	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, 0, &rec.open[i].recording, w);
 	if (r < 0)
 		return r;
-	rec.open[i].channel = rec.last_channel = f->channel;
+	rec.open[i].channel = f->channel;
 	m.recording = proto_str(recording_id(rec.open[i].recording));
 	if (rec.control_alive && msg_rec_opened_send(&rec.control, &m, NULL, 0) < 0)
 		control_lost();

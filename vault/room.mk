@@ -1,7 +1,7 @@
 # vault: the key process, and what the command line shares with it. The program links libcrypto,
 # libseccomp and libc only.
 noinst_LIBRARIES += libvault.a
-libvault_a_SOURCES = vault/secmem.c vault/secmem.h vault/crypto.h vault/key.c vault/key.h vault/import.c vault/import.h \
+libvault_a_SOURCES = vault/secmem.c vault/secmem.h vault/crypto.h vault/key.c vault/keyblob.c vault/key.h vault/import.c vault/import.h \
 	vault/master.c vault/master.h vault/seal.c vault/seal.h vault/store.c vault/store.h vault/storefile.c vault/storefile.h \
 	vault/certtbs.c vault/certtbs.h vault/checkpoint.c vault/checkpoint.h vault/sign.c vault/sign.h \
 	vault/agent.c vault/agent.h vault/vault.c vault/vault.h vault/init.c
@@ -48,7 +48,7 @@ VAULT_FUZZ = tests/fuzz/fuzz_agent tests/fuzz/fuzz_certtbs tests/fuzz/fuzz_vault
 check_PROGRAMS += $(VAULT_FUZZ)
 TESTS += tests/fuzz/vault-corpora.sh
 EXTRA_DIST += tests/fuzz/vault-corpora.sh tests/fuzz/corpus/agent tests/fuzz/corpus/certtbs tests/fuzz/corpus/vault_key \
-	tests/e2e/30-the-vault-logs-in-to-a-real-sshd.sh
+	tests/e2e/30-the-vault-logs-in-to-a-real-sshd.sh tests/e2e/31-the-vault-command-keeps-its-word.sh
 if FUZZER
 VAULT_REPLAY =
 else

@@ -103,7 +103,6 @@ static int walk_parts(struct walk *k, const struct sh_part *x)
 
 static int walk_param(struct walk *k, const struct sh_param *p)
 {
-	TRY(walk_parts(k, p->nested));
 	TRY(walk_words(k, p->subscript));
 	TRY(walk_words(k, p->arg));
 	return walk_words(k, p->arg2);

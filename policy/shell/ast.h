@@ -105,21 +105,21 @@ enum sh_param_op {
 	SH_OP_CASE,       /* ${x^p} ${x^^p} ${x,p} ${x,,p} ${x~p} ${x~~p} : arg is a pattern or NULL */
 	SH_OP_SUBSTRING,  /* ${x:off} ${x:off:len} : arg, arg2 (NULL: none) are arithmetic: they can run code by subscripts */
 	SH_OP_TRANSFORM,  /* ${x@Q} … : op_text is "@Q". @P @E evaluate */
-	SH_OP_OTHER       /* a dialect's own (zsh ${x:h}, mksh ${x@…}, ${%x}): never exact */
+	SH_OP_OTHER       /* a dialect's own (zsh ${(f)x} ${x:h} ${${x}}), names (${!x*}), or what this shell will call a bad
+	                   * substitution: op_text, then arg holds the source with what expands in it. Never exact */
 };
 
 struct sh_param {
-	struct sh_text name;      /* "x" "10" "@" "*" "#" "?" "-" "$" "!" "0" "_"; "" for zsh ${${…}} (nested holds it) */
+	struct sh_text name;      /* "x" "10" "@" "*" "#" "?" "-" "$" "!" "0" "_"; may be "" with SH_OP_OTHER */
 	bool braced;
 	bool indirect;            /* ${!x}: the value of x names the parameter. With op_text "*" or "@" and SH_OP_OTHER:
 	                           * ${!x*} names of variables. With subscript @ or *: ${!x[@]} the keys */
 	uint8_t op;               /* enum sh_param_op */
 	struct sh_text op_text;   /* the operator as written: ":-" "//" "@Q" … "" for none */
-	struct sh_text flags;     /* zsh ${(…)x}, or ${=x} ${~x} ${^x} ${+x}: bytes between name and brace; "" for none. Never exact */
+	struct sh_text flags;     /* "#" of a ${#…} that is SH_OP_OTHER; else "" */
 	struct sh_word *subscript;/* between [ ]; NULL: none. kind ARITH; "@" and "*" are one literal or glob part */
 	struct sh_word *arg;      /* NULL: none; an empty argument is a word without parts */
 	struct sh_word *arg2;
-	struct sh_part *nested;   /* zsh ${${…}…}: the inner expansion; NULL */
 };
 
 enum sh_comsub_kind { SH_COMSUB_DOLLAR, SH_COMSUB_BACKQUOTE, SH_COMSUB_FUNSUB, SH_COMSUB_VALSUB, SH_PROCSUB_IN, SH_PROCSUB_OUT, SH_PROCSUB_TEMP };

@@ -73,7 +73,7 @@ static void check_dup(struct ps *p, const struct sh_redir *r)
 	size_t n = ast_word_bytes(r->target, s, sizeof(s));
 	if (n == (size_t)-1 || (n == 1 && ((s[0] >= '0' && s[0] <= '9') || s[0] == '-')))
 		return;
-	if (p->dialect == DIALECT_BUSYBOX && n >= 1 && r->fd < 0)
+	if (p->dialect == DIALECT_BUSYBOX && n >= 1)
 		return;
 	ps_fail(p, ERR_MALFORMED, p->i, "expected a digit or - behind >& or <&");
 }
@@ -199,6 +199,8 @@ static struct sh_pipeline *pipeline_parse(struct ps *p, enum sh_link link)
 	l->at = ps_pos(p, p->i);
 	prefixes(p, l, &prefixed);
 	if (prefixed && nothing_here(p) && (p->t->lone_bang || (l->timed != SH_TIME_NO && !l->negated))) {
+		if (!l->negated && l->timed == SH_TIME_NO)
+			ps_left_out(p, p->i, "an even number of ! in front of nothing");
 		l->commands = command_new(p, SH_SIMPLE, p->i);
 		l->commands->simple = ps_new(p, sizeof(struct sh_simple));
 		l->end = ps_orig(p, p->i);

@@ -57,7 +57,7 @@ static struct sh_word *operand(struct ps *p, enum word_mode m)
 static struct sh_word *right_side(struct ps *p, const char *op)
 {
 	if (strcmp(op, "=~") == 0) {
-		if (p->dialect != DIALECT_BASH)
+		if (p->dialect != DIALECT_BASH && !p->t->zsh)
 			ps_left_out(p, p->i, "=~ in this shell");
 		struct sh_word *w = glob_regex(p);
 		if (w == NULL)

@@ -9,7 +9,7 @@ static const char *const dash_decl[] = {"export", "local", "readonly", NULL};
 static const char *const zsh_decl[] = {"declare", "export", "float", "integer", "local", "readonly", "typeset", NULL};
 static const char *const mksh_decl[] = {"export", "global", "local", "nameref", "integer", "readonly", "typeset", NULL};
 static const char *const mksh_alias[] = {"autoload", "functions", "hash", "history", "integer", "local", "login",
-					 "nameref", "nohup", "r", "type", NULL};
+					 "nameref", "r", "type", NULL};
 
 static const struct traits table[] = {
 	[DIALECT_BASH] = {
@@ -34,7 +34,7 @@ static const struct traits table[] = {
 	},
 	[DIALECT_MKSH] = {
 		.cquote = true, .extglob = true, .brace = true, .funsub = true, .arrays = true, .append = true,
-		.indirect = true, .replace = true, .transform = true, .herestr = true, .amp_out = true, .locale_quote = true,
+		.indirect = true, .replace = true, .transform = true, .herestr = true, .amp_out = true, .amp_append = true, .locale_quote = true,
 		.arith_cmd = true, .arith_falls = true, .cond = true, .select = true,
 		.function = true, .time = true, .many_bangs = true, .inner_bang = true, .case_fall = true,
 		.case_test = true, .case_bar = true, .for_group = true, .empty_group = true, .any_function = true,

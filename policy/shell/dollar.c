@@ -43,6 +43,7 @@ void dollar_procsub(struct ps *p, struct parts *b, enum sh_comsub_kind kind)
 static void comsub(struct ps *p, struct parts *b, bool quoted)
 {
 	uint32_t at = p->i;
+	parts_flush(p, b);
 	if (ps_peek(p, 2) == '(') {
 		ps_adv_n(p, 3);
 		struct sh_word *e = arith_try(p, at);
@@ -96,6 +97,9 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	if (ps_is_name(c, true))
 		while (ps_is_name(ps_cur(p), false))
 			parts_byte(p, &name);
+	else if (p->t->zsh && c >= '0' && c <= '9') /* the others take one digit */
+		while (ps_cur(p) >= '0' && ps_cur(p) <= '9')
+			parts_byte(p, &name);
 	parts_flush(p, &name);
 	x->param->name = name.first->text;
 	x->param->op_text = x->param->flags = (struct sh_text){"", 0};
@@ -103,8 +107,16 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	c = ps_cur(p);
 	if (!p->t->zsh)
 		return;
-	if (c == '[')
-		ps_left_out(p, p->i, "zsh's subscript without braces");
+	if (c == '[' && ps_is_name((unsigned char)x->param->name.p[0], true)) {
+		/* $x[1] is ${x[1]} */
+		ps_enter(p);
+		ps_adv(p);
+		x->param->subscript = arith_parse(p, ARITH_BRACKET);
+		ps_adv(p);
+		ps_leave(p);
+		x->end = ps_orig(p, p->i);
+		c = ps_cur(p);
+	}
 	if (c == ':' && ps_is_name(ps_peek(p, 1), true))
 		ps_left_out(p, p->i, "zsh's modifier without braces");
 	if (x->param->name.p[0] == '#' && (ps_is_name(c, false) || is_special(c)))
@@ -115,6 +127,8 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 {
 	uint32_t at = p->i;
 	int c = ps_peek(p, 1);
+	if (p->t->zsh && ps_after(p, at) != at + 1)
+		ps_left_out(p, at, "a line continuation behind $");
 	if (c == '(') {
 		comsub(p, b, quoted);
 		return true;

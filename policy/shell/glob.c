@@ -34,7 +34,7 @@ static struct sh_word *alternative(struct ps *p)
 				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
 		} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL) {
 			glob_extended(p, &b);
-		} else if (c == '(' || c == '<' || c == '>' || c == '&' || c == ';' || c == '\n') {
+		} else if (c == '(' || c == '\n' || ((c == '<' || c == '>') && ps_peek(p, 1) == '(')) {
 			ps_left_out(p, p->i, "a metacharacter in an extended glob");
 		} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 			parts_text(p, &b, SH_GLOB, p->i, 1, false);
@@ -69,28 +69,59 @@ void glob_extended(struct ps *p, struct parts *b)
 	x->end = ps_orig(p, p->i);
 }
 
-/* zsh: parentheses inside a word are a pattern, or qualifiers that may even run code. Kept whole, never exact, and only
- * without anything that expands. */
-void glob_zsh(struct ps *p, struct parts *b, int open, int close)
+static void glob_one(struct ps *p, struct parts *b)
 {
-	uint32_t at = p->i;
+	parts_text(p, b, SH_GLOB, p->i, 1, false);
+	ps_adv(p);
+}
+
+/* zsh: parentheses inside a word are a pattern, or qualifiers that may even run code: never exact. */
+void glob_zsh(struct ps *p, struct parts *b)
+{
 	unsigned depth = 0;
-	parts_flush(p, b);
-	struct sh_part **x = b->tail;
 	do {
 		int c = ps_cur(p);
-		if (c == END)
+		switch (c) {
+		case END:
 			ps_expected(p, ") to close the pattern");
-		if (!(ps_is_name(c, false) || strchr("()|*?.-/,:^#[]@+=%", c) != NULL) || c == 0)
-			ps_left_out(p, p->i, "more than plain bytes in a parenthesized zsh pattern");
-		depth += c == open ? 1 : c == close ? -1u : 0;
-		if (depth > SHELL_MAX_DEPTH)
-			ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
-		parts_byte(p, b);
+		case '\'':
+			quote_single(p, b);
+			break;
+		case '"':
+			quote_double(p, b);
+			break;
+		case '\\':
+			quote_escape(p, b);
+			break;
+		case '`':
+			dollar_backquote(p, b, false, false);
+			break;
+		case '$':
+			if (!dollar_parse(p, b, false))
+				parts_text(p, b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			break;
+		case '(':
+			if (++depth > SHELL_MAX_DEPTH)
+				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+			glob_one(p, b);
+			break;
+		case ')':
+			depth--;
+			glob_one(p, b);
+			break;
+		case '[': case ']':
+			b->bracket = true;
+			glob_one(p, b);
+			break;
+		case '*': case '?': case '|': case '#': case '^': case '~':
+			glob_one(p, b);
+			break;
+		case '<': case '>': case '&': case ';': case '\n': case '{': case '}':
+			ps_left_out(p, p->i, "a metacharacter in a parenthesized zsh pattern");
+		default:
+			parts_byte(p, b);
+		}
 	} while (depth > 0);
-	parts_flush(p, b);
-	(*x)->kind = SH_GLOB;
-	(*x)->at = ps_pos(p, at);
 }
 
 /* Behind =~ : bars are ordinary, and everything is inside parentheses. */

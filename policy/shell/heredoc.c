@@ -3,6 +3,24 @@
 
 #include "policy/shell/state.h"
 
+static void wait_for(struct ps *p, struct sh_redir *r, uint32_t at)
+{
+	if (p->here.n == sizeof(p->here.item) / sizeof(p->here.item[0]))
+		ps_fail(p, ERR_LIMIT, at, "more than %u here-documents on a line", p->here.n);
+	p->here.item[p->here.n++] = r;
+}
+
+/* bash takes what looks like an expansion as it is written, when nothing in it is quoted. */
+static bool raw_delimiter(struct ps *p, struct sh_redir *r, uint32_t at)
+{
+	for (uint32_t i = at; i < p->i; i++)
+		if (strchr("'\"\\`\n", p->s.p[i]) != NULL)
+			return false;
+	r->delim = ps_text(p, p->s.p + at, p->i - at);
+	wait_for(p, r, at);
+	return true;
+}
+
 /* The delimiter is a word of which only quotes are taken off; any quote in it makes the body literal. */
 void heredoc_delimiter(struct ps *p, struct sh_redir *r)
 {
@@ -11,6 +29,8 @@ void heredoc_delimiter(struct ps *p, struct sh_redir *r)
 	if (w == NULL)
 		ps_expected(p, "a here-document's delimiter");
 	size_t n = ast_word_bytes(w, NULL, 0);
+	if (p->dialect == DIALECT_BASH && n == (size_t)-1 && raw_delimiter(p, r, at))
+		return;
 	if (n == (size_t)-1)
 		ps_left_out(p, at, "an expansion or pattern as a here-document's delimiter");
 	for (const struct sh_part *x = w->parts; x != NULL; x = x->next) {
@@ -26,9 +46,7 @@ void heredoc_delimiter(struct ps *p, struct sh_redir *r)
 	if (memchr(s, '\n', n) != NULL)
 		ps_left_out(p, at, "a newline in a here-document's delimiter");
 	r->delim = (struct sh_text){s, (uint32_t)n};
-	if (p->here.n == sizeof(p->here.item) / sizeof(p->here.item[0]))
-		ps_fail(p, ERR_LIMIT, at, "more than %u here-documents on a line", p->here.n);
-	p->here.item[p->here.n++] = r;
+	wait_for(p, r, at);
 }
 
 static uint32_t line_end(const struct ps *p, uint32_t i)
@@ -104,7 +122,8 @@ static void body(struct ps *p, struct sh_redir *r)
 			while (from < e && p->s.p[from] == '\t')
 				from++;
 		stripped |= from != end;
-		if (!cont && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
+		bool whole = e < p->s.n || !p->streaming || p->nested; /* in a stream more may come on the last line */
+		if (!cont && whole && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
 			closed = true;
 			p->i = e < p->s.n ? e + 1 : e;
 			break;

@@ -1,5 +1,5 @@
-/* ${…}: name, subscript, operator, arguments. What a shell would call a bad substitution when it runs is refused here.
- * Distrusts every byte. */
+/* ${…}: name, subscript, operator, arguments. What a shell would call a bad substitution when it runs is kept as its
+ * source. Distrusts every byte. */
 #include <string.h>
 
 #include "policy/shell/state.h"
@@ -33,7 +33,7 @@ static struct sh_text name_parse(struct ps *p)
 	} else if (is_special(c)) {
 		parts_byte(p, &b);
 	} else {
-		ps_expected(p, "the name of a parameter");
+		return (struct sh_text){"", 0};
 	}
 	parts_flush(p, &b);
 	return b.first->text;
@@ -72,6 +72,8 @@ static const struct operator *operator_at(const struct ps *p)
 		const struct operator *o = &operators[k];
 		if ((unsigned char)o->text[0] != ps_cur(p) || !ps_looking(p, o->text))
 			continue;
+		if (o->op == SH_OP_REPLACE && p->dialect == DIALECT_BUSYBOX && (o->text[1] == '#' || o->text[1] == '%'))
+			continue; /* no anchors there: the byte belongs to the pattern */
 		if (o->trait != 0 && !*((const bool *)((const char *)p->t + o->trait)))
 			continue;
 		return o;
@@ -83,8 +85,6 @@ static struct sh_word *subscript(struct ps *p)
 {
 	ps_adv(p);
 	struct sh_word *w = arith_parse(p, ARITH_BRACKET);
-	if (w->parts == NULL)
-		ps_expected(p, "a subscript");
 	ps_adv(p);
 	return w;
 }
@@ -142,13 +142,20 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 	return w;
 }
 
+/* What this shell calls a bad substitution, or zsh's own forms: kept as its source, never exact. */
+static void other(struct ps *p, struct sh_param *x, bool quoted)
+{
+	if (p->i >= p->s.n)
+		ps_expected(p, "} to close ${");
+	int c = ps_cur(p);
+	if (p->t->zsh && !(x->name.n == 0 && strchr("(^=~+$\":", c) != NULL) && !(c == ':' && ps_is_name(ps_peek(p, 1), true)))
+		ps_expected(p, "an operator or } in ${...}");
+	x->op = SH_OP_OTHER;
+	x->arg = param_arg(p, quoted, false, false);
+}
+
 static void argument(struct ps *p, struct sh_param *x, const struct operator *o, bool quoted)
 {
-	uint32_t at = p->i;
-	if (p->t->zsh && o->op == SH_OP_SUBSTRING && ps_is_name(ps_peek(p, 1), true))
-		ps_left_out(p, at, "zsh's modifiers");
-	if (p->dialect == DIALECT_BUSYBOX && o->op == SH_OP_REPLACE && o->text[1] != '/' && o->text[1] != '\0')
-		ps_left_out(p, at, "busybox's ${x/#p/r}");
 	x->op = o->op;
 	x->op_text = take(p, (unsigned)strlen(o->text));
 	switch (o->op) {
@@ -168,8 +175,10 @@ static void argument(struct ps *p, struct sh_param *x, const struct operator *o,
 		}
 		return;
 	case SH_OP_TRANSFORM:
-		if (ps_cur(p) == END || ps_cur(p) == 0 || strchr("QEPAKakUuL#", ps_cur(p)) == NULL)
-			ps_expected(p, "an operator behind @");
+		if (ps_cur(p) == END || ps_cur(p) == 0 || strchr("QEPAKakUuL#", ps_cur(p)) == NULL || ps_peek(p, 1) != '}') {
+			other(p, x, quoted);
+			return;
+		}
 		x->op_text = ps_text(p, (char[]){'@', (char)ps_cur(p)}, 2);
 		ps_adv(p);
 		return;
@@ -190,8 +199,8 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	int c = ps_cur(p);
 	bool length = false;
 	ps_enter(p);
-	if (p->t->zsh && c != END && strchr("(^=~+:$\"", c) != NULL)
-		ps_left_out(p, p->i, "zsh's expansion flags and nested expansions");
+	if (c == ' ' || c == '\t' || c == '\n' || c == '|')
+		ps_left_out(p, at, "${ ...;}, which newer shells run as commands");
 	if (c == '#' && is_prefix(p)) {
 		length = true;
 		ps_adv(p);
@@ -199,29 +208,30 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 		x->indirect = true;
 		ps_adv(p);
 	}
-	x->name = name_parse(p);
-	if (ps_cur(p) == '[' && p->t->arrays && ps_is_name((unsigned char)x->name.p[0], true))
+	bool nested = p->t->zsh && c == '$' && (ps_peek(p, 1) == '{' || ps_peek(p, 1) == '(');
+	x->name = nested ? x->flags : name_parse(p);
+	if (ps_cur(p) == '`' && x->name.n == 0)
+		ps_left_out(p, at, "a backquote as the name in ${...}"); /* as $( it would be taken for the parameter $ */
+	if (ps_cur(p) == '[' && p->t->arrays && x->name.n > 0 && (p->t->zsh || ps_is_name((unsigned char)x->name.p[0], true)))
 		x->subscript = subscript(p);
-	else if (ps_cur(p) == '[' && p->t->zsh)
-		ps_left_out(p, p->i, "zsh's subscript of a special parameter");
 	c = ps_cur(p);
-	if (length) {
+	const struct operator *o = operator_at(p);
+	if (length && c == '}' && x->name.n > 0) {
 		x->op = SH_OP_LENGTH;
-		if (c != '}') {
-			/* zsh and mksh apply more; the others call it bad */
-			ps_expected(p, "} behind ${#name");
-		}
 	} else if (x->indirect && (c == '*' || c == '@') && ps_peek(p, 1) == '}') {
 		x->op = SH_OP_OTHER;
 		x->op_text = take(p, 1);
+	} else if (length || (c != '}' && o == NULL) || x->name.n == 0 || (p->t->zsh && c == ':' && ps_is_name(ps_peek(p, 1), true))) {
+		if (length)
+			x->flags = (struct sh_text){"#", 1};
+		other(p, x, quoted);
 	} else if (c != '}') {
-		const struct operator *o = operator_at(p);
-		if (o == NULL)
-			ps_expected(p, "an operator or } in ${...}");
 		argument(p, x, o, quoted);
 	}
 	if (ps_cur(p) != '}')
 		ps_fail(p, ERR_MALFORMED, at, "expected } to close this ${");
+	if (x->subscript != NULL && x->subscript->parts == NULL)
+		x->op = SH_OP_OTHER;
 	ps_adv(p);
 	ps_leave(p);
 	return x;

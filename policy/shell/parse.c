@@ -6,7 +6,10 @@
 #include "policy/shell/gate.h"
 #include "policy/shell/state.h"
 
-#define STEPS_PER_BYTE 256 /* 64 levels, each read at most twice, and a margin */
+/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of those
+ * around most of its bytes is refused. */
+#define STEPS_PER_BYTE 16
+#define STEPS_FREE 65536
 
 static int gate_error(const char *text, const struct gate *g, struct sh_error *e)
 {
@@ -35,7 +38,7 @@ static bool set_up(struct ps *p, const char *text, const struct gate *g, enum di
 	p->a = a;
 	p->dialect = d;
 	p->t = traits_of(d);
-	p->budget = (uint64_t)STEPS_PER_BYTE * g->clean + 4096;
+	p->budget = (uint64_t)STEPS_PER_BYTE * g->clean + STEPS_FREE;
 	p->hidden = g->hidden;
 	uint32_t *lines = arena_alloc(a, (g->lines + 1) * sizeof(*lines));
 	p->not_arith = arena_alloc(a, g->clean / 8 + 1);
@@ -61,12 +64,7 @@ static void read_text(struct ps *p, void *arg)
 	struct sh_ast *ast = j->ast = ps_new(p, sizeof(*ast));
 	ast->dialect = p->dialect;
 	if (p->t == NULL) {
-		/* fish and csh: a line */
-		const char *nl = j->one_line ? memchr(p->s.p, '\n', p->s.n) : NULL;
-		if (nl != NULL)
-			p->s.n = (uint32_t)(nl - p->s.p) + 1;
-		plain_parse(p, ast);
-		p->line_done = nl != NULL;
+		plain_parse(p, ast, j->one_line);
 	} else {
 		ps_cook(p);
 		ast->list = list_parse(p, j->one_line);

@@ -24,6 +24,8 @@ static bool is_safe(int c, bool first, bool command)
 static void quoted(struct ps *p, struct parts *b)
 {
 	quote_single(p, b);
+	if (p->s.p[p->i - 1] != '\'')
+		ps_left_out(p, p->i - 2, "a line continuation in fish or csh");
 	const struct sh_part *x = b->first;
 	while (x->next != NULL)
 		x = x->next;
@@ -47,7 +49,7 @@ static struct sh_word *word(struct ps *p, bool command)
 			/* One run of bytes; a line continuation is no part of this little language. */
 			uint32_t from = p->i;
 			while (is_safe(ps_at(p, p->i), p->i == start, command))
-				p->i++;
+				p->i++; /* a backslash is not safe: there is nothing to cook */
 			parts_text(p, &b, SH_LITERAL, from, p->i - from, false);
 		} else if (c == END || c == ' ' || c == '\n') {
 			break;
@@ -55,23 +57,28 @@ static struct sh_word *word(struct ps *p, bool command)
 			ps_left_out(p, p->i, "more than one plain command in fish or csh");
 		}
 	}
-	parts_flush(p, &b);
 	struct sh_word *w = word_new(p, SH_WORD_PLAIN, start);
 	w->parts = b.first;
 	w->end = p->i;
 	return w;
 }
 
-void plain_parse(struct ps *p, struct sh_ast *out)
+/* Blanks and newlines; in a stream no further than the newline that ends the line. */
+static void gap(struct ps *p, bool one_line)
+{
+	while ((ps_cur(p) == ' ' || ps_cur(p) == '\n') && !p->line_done) {
+		p->line_done = one_line && ps_cur(p) == '\n';
+		p->i++;
+	}
+}
+
+void plain_parse(struct ps *p, struct sh_ast *out, bool one_line)
 {
 	struct sh_list *l = ps_new(p, sizeof(*l));
 	l->at = ps_pos(p, 0);
 	out->list = l;
-	if (memchr(p->s.p, '\\', p->s.n) != NULL)
-		ps_left_out(p, (uint32_t)((const char *)memchr(p->s.p, '\\', p->s.n) - p->s.p), "a backslash in fish or csh");
-	while (ps_cur(p) == ' ' || ps_cur(p) == '\n')
-		p->i++;
-	if (ps_cur(p) == END)
+	gap(p, one_line);
+	if (ps_cur(p) == END || p->line_done)
 		return;
 	uint32_t at = p->i;
 	struct sh_command *c = command_new(p, SH_SIMPLE, at);
@@ -90,9 +97,8 @@ void plain_parse(struct ps *p, struct sh_ast *out)
 		while (ps_cur(p) == ' ')
 			p->i++;
 	}
-	while (ps_cur(p) == ' ' || ps_cur(p) == '\n')
-		p->i++;
-	if (ps_cur(p) != END)
+	gap(p, one_line);
+	if (ps_cur(p) != END && !p->line_done)
 		ps_left_out(p, p->i, "more than one plain command in fish or csh");
 	struct sh_pipeline *pl = ps_new(p, sizeof(*pl));
 	struct sh_andor *a = ps_new(p, sizeof(*a));

@@ -68,44 +68,85 @@ static size_t utf8_put(char *out, uint32_t c)
 	return 4;
 }
 
-/* One escape of $'…', the cursor behind its backslash. Only what all shells with $'…' decode alike is taken. */
-static size_t c_escape(struct ps *p, char *out)
+/* What a shell makes of an escape that it does not know: bash and busybox keep the backslash, zsh and mksh drop it. */
+static size_t unknown_escape(struct ps *p, char *out)
+{
+	size_t n = 0;
+	uint32_t at = p->i - 1;
+	if ((unsigned char)p->s.p[p->i] >= 0x80 || (p->t->zsh && (p->s.p[p->i] == 'M' || p->s.p[p->i] == 'C')))
+		ps_left_out(p, at, "an escape in $'...' that shells decode in different ways");
+	if (p->dialect == DIALECT_BASH || p->dialect == DIALECT_BUSYBOX)
+		out[n++] = '\\';
+	out[n++] = p->s.p[p->i++];
+	return n;
+}
+
+static size_t unicode_escape(struct ps *p, char *out)
+{
+	uint32_t at = p->i - 1, v, back = p->i;
+	unsigned max = p->s.p[p->i] == 'u' ? 4 : 8;
+	if (p->dialect == DIALECT_BUSYBOX)
+		return unknown_escape(p, out);
+	p->i++;
+	if (digits(p, 16, max, &v) == 0 && !p->t->zsh) {
+		p->i = back;
+		return unknown_escape(p, out);
+	}
+	if (v == 0 || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
+		ps_left_out(p, at, "\\u without a character's number in $'...'");
+	return utf8_put(out, v);
+}
+
+/* \cX in bash and mksh. */
+static size_t control_escape(struct ps *p, char *out)
+{
+	if (p->t->zsh || p->dialect == DIALECT_BUSYBOX)
+		return unknown_escape(p, out);
+	int c = ps_at(p, p->i + 1);
+	if (!ps_is_name(c, false) && c != '?' && c != '[')
+		ps_left_out(p, p->i - 1, "an escape in $'...' that shells decode in different ways");
+	p->i += 2;
+	out[0] = c == '?' ? 0x7f : (char)(c & 0x1f);
+	return 1;
+}
+
+/* One escape of $'…', the cursor behind its backslash. *nul: it gave a NUL byte, which no argument can hold. */
+static size_t c_escape(struct ps *p, char *out, bool *nul)
 {
 	static const char from[] = "abeEfnrtv\\'\"?", to[] = "\a\b\033\033\f\n\r\t\v\\'\"?";
 	uint32_t at = p->i - 1, v = 0;
 	int c = ps_at(p, p->i);
-	if (c == END)
-		return 0; /* the caller finds the end */
-	const char *f = strchr(from, c);
-	if (f != NULL) {
+	const char *f = c == 0 ? NULL : strchr(from, c);
+	if (f != NULL && !(p->dialect == DIALECT_BUSYBOX && (c == 'e' || c == 'E' || c == '?'))) {
 		p->i++;
 		out[0] = to[f - from];
 		return 1;
 	}
 	if (c >= '0' && c <= '7') {
 		digits(p, 8, 3, &v);
+		if (v > 0xff && p->dialect != DIALECT_BASH)
+			ps_left_out(p, at, "an octal escape over \\377 in $'...'");
 		v &= 0xff;
 	} else if (c == 'x') {
-		p->i++;
-		if (digits(p, 16, 2, &v) == 0)
-			ps_left_out(p, at, "\\x without digits in $'...'");
+		uint32_t back = p->i++;
+		if (digits(p, 16, 2, &v) == 0 && !p->t->zsh) {
+			p->i = back;
+			return unknown_escape(p, out);
+		}
 		if (p->dialect == DIALECT_MKSH && hex(ps_at(p, p->i)) >= 0)
 			ps_left_out(p, at, "more than two digits behind \\x in $'...'");
 	} else if (c == 'u' || c == 'U') {
-		if (p->dialect == DIALECT_BUSYBOX)
-			ps_left_out(p, at, "\\u in $'...'");
-		p->i++;
-		unsigned n = digits(p, 16, c == 'u' ? 4 : 8, &v);
-		if (n == 0 || v == 0 || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
-			ps_left_out(p, at, "\\u without a character's number in $'...'");
-		return utf8_put(out, v);
+		return unicode_escape(p, out);
+	} else if (c == 'c') {
+		return control_escape(p, out);
 	} else {
-		ps_left_out(p, at, "an escape in $'...' that shells decode in different ways");
+		return unknown_escape(p, out);
 	}
-	if (v == 0)
+	*nul = v == 0;
+	if (v == 0 && p->t->zsh)
 		ps_left_out(p, at, "a NUL byte in $'...'");
 	out[0] = (char)v;
-	return 1;
+	return v != 0;
 }
 
 void quote_c(struct ps *p, struct parts *b)
@@ -113,7 +154,6 @@ void quote_c(struct ps *p, struct parts *b)
 	uint32_t at = p->i;
 	struct sh_part *x = parts_add(p, b, SH_CQUOTE, at, true);
 	p->i = ps_after(p, p->i) + 1; /* raw from here */
-	/* No escape grows: \uXXXX gives at most four bytes for three or more. */
 	uint32_t end = p->i;
 	while (end < p->s.n && p->s.p[end] != '\'')
 		end += p->s.p[end] == '\\' ? 2 : 1;
@@ -121,16 +161,21 @@ void quote_c(struct ps *p, struct parts *b)
 		p->i = p->s.n;
 		ps_fail(p, ERR_MALFORMED, at, "expected ' to close this quote");
 	}
-	char *out = ps_new(p, (size_t)(end - p->i) * 2 + 8);
+	char *out = ps_new(p, (size_t)(end - p->i) * 2 + 8); /* \uXX: at most four bytes for four */
 	size_t n = 0;
+	bool cut = false; /* behind a NUL: bash and mksh drop the rest of the quote, busybox only the NUL */
 	while (p->i < end) {
 		if (p->s.p[p->i] == '\\') {
+			bool nul = false;
 			p->i++;
-			n += c_escape(p, out + n);
+			size_t k = c_escape(p, out + n, &nul);
+			n += cut ? 0 : k;
+			cut = cut || (nul && p->dialect != DIALECT_BUSYBOX);
 		} else {
 			if (p->hidden)
 				ps_hidden(p);
-			out[n++] = p->s.p[p->i++];
+			out[n] = p->s.p[p->i++];
+			n += !cut;
 		}
 	}
 	x->text = (struct sh_text){out, (uint32_t)n};
@@ -182,19 +227,34 @@ static void dq_escape(struct ps *p, struct parts *b, enum dq mode)
 	ps_cook(p);
 }
 
-/* Single quotes in the argument of ${x-…} inside double quotes are ordinary bytes, but bash's parser pairs them first. */
+/* $name or ${name} at the cursor. */
+static bool simple_name(const struct ps *p)
+{
+	int d = ps_peek(p, 1);
+	if (d != '{')
+		return ps_is_name(d, false) || (d > 0 && strchr("@*?", d) != NULL);
+	uint32_t i = ps_after(p, ps_after(p, p->i));
+	while (ps_is_name(ps_at(p, i), false))
+		i = ps_after(p, i);
+	return ps_at(p, i) == '}';
+}
+
+/* Single quotes in the argument of ${x-…} inside double quotes are ordinary bytes, but bash's parser pairs them first.
+ * Between a pair, names expand; whatever else the pairing might hide is left out. */
 static void dq_apostrophe(struct ps *p, struct parts *b)
 {
-	if (!p->t->squote_in_dq) {
-		parts_byte(p, b);
-		return;
-	}
 	uint32_t at = p->i;
 	parts_byte(p, b);
+	if (!p->t->squote_in_dq)
+		return;
 	for (;;) {
 		int c = ps_cur(p);
 		if (c == END)
 			ps_fail(p, ERR_MALFORMED, at, "expected ' to pair with this one");
+		if (c == '$' && simple_name(p)) {
+			dollar_parse(p, b, true);
+			continue;
+		}
 		if (c == '$' || c == '`' || c == '\\' || c == '"' || c == '{' || c == '}')
 			ps_left_out(p, p->i, "a special character between single quotes in \"${...}\"");
 		parts_byte(p, b);

@@ -35,7 +35,7 @@ void render_close(struct render *r)
 /* Whether a line of the body would end it. */
 static bool has_line(const struct buf *b, const char *line)
 {
-	const char *s = (const char *)buf_ptr(b), *end = s + b->len;
+	const char *s = b->len > 0 ? (const char *)buf_ptr(b) : "", *end = s + b->len;
 	size_t n = strlen(line);
 	while (s < end) {
 		const char *nl = memchr(s, '\n', (size_t)(end - s));

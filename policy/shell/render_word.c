@@ -84,18 +84,41 @@ static bool is_safe(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
 }
 
-/* Unquoted bytes of a word that is not exact: plain ones stay as they are, runs of others are quoted. */
-static void mixed(struct render *r, struct sh_text t)
+/* Quoted bytes of a word that is not exact, put together until something else comes: then they are one string. */
+struct quoted {
+	struct buf bytes;
+	bool open;
+};
+
+static void quoted_flush(struct render *r, struct quoted *q)
+{
+	if (q->open)
+		render_quote(r, q->bytes.len > 0 ? (const char *)buf_ptr(&q->bytes) : "", q->bytes.len);
+	q->open = false;
+	buf_clear(&q->bytes);
+}
+
+static void quoted_add(struct render *r, struct quoted *q, const char *p, size_t n)
+{
+	q->open = true;
+	if (r->r == ERR_OK && n > 0)
+		r->r = buf_put(&q->bytes, p, n);
+}
+
+/* Unquoted bytes: plain ones stay as they are (a tilde or an assignment may depend on that), others are quoted. */
+static void mixed(struct render *r, struct quoted *q, struct sh_text t)
 {
 	for (uint32_t i = 0; i < t.n;) {
 		uint32_t from = i;
 		bool safe = is_safe(t.p[i]);
 		while (i < t.n && is_safe(t.p[i]) == safe)
 			i++;
-		if (safe)
-			render_bytes(r, t.p + from, i - from);
-		else
-			render_quote(r, t.p + from, i - from);
+		if (!safe) {
+			quoted_add(r, q, t.p + from, i - from);
+			continue;
+		}
+		quoted_flush(r, q);
+		render_bytes(r, t.p + from, i - from);
 	}
 }
 
@@ -115,7 +138,7 @@ static void raw(struct render *r, struct sh_text t)
 	render_bytes(r, t.p, t.n);
 }
 
-static void text(struct render *r, const struct sh_part *x, enum place at, bool bracket)
+static void text(struct render *r, const struct sh_part *x, enum place at, bool bracket, struct quoted *q)
 {
 	switch (at) {
 	case PLACE_DQ:
@@ -128,12 +151,14 @@ static void text(struct render *r, const struct sh_part *x, enum place at, bool 
 		escaped(r, x->text, "$`\"\\}");
 		return;
 	case PLACE_WORD:
-		if (x->kind != SH_LITERAL)
-			render_quote(r, x->text.p, x->text.n);
-		else if (bracket)
+		if (x->kind != SH_LITERAL) {
+			quoted_add(r, q, x->text.p, x->text.n);
+		} else if (bracket) {
+			quoted_flush(r, q);
 			raw(r, x->text);
-		else
-			mixed(r, x->text);
+		} else {
+			mixed(r, q, x->text);
+		}
 		return;
 	case PLACE_ARG:
 	case PLACE_REGEX:
@@ -161,11 +186,8 @@ static void param(struct render *r, const struct sh_part *x)
 		render_bytes(r, p->name.p, 1);
 		return;
 	}
-	if (p->nested != NULL || p->flags.n > 0) {
-		render_fail(r, ERR_UNSUPPORTED);
-		return;
-	}
 	render_put(r, p->op == SH_OP_LENGTH ? "${#" : p->indirect ? "${!" : "${");
+	render_bytes(r, p->flags.p, p->flags.n);
 	render_bytes(r, p->name.p, p->name.n);
 	if (p->subscript != NULL) {
 		render_put(r, "[");
@@ -173,7 +195,8 @@ static void param(struct render *r, const struct sh_part *x)
 		render_put(r, "]");
 	}
 	render_bytes(r, p->op_text.p, p->op_text.n);
-	bool value = p->op == SH_OP_DEFAULT || p->op == SH_OP_ASSIGN || p->op == SH_OP_ERROR || p->op == SH_OP_ALT;
+	bool value = p->op == SH_OP_DEFAULT || p->op == SH_OP_ASSIGN || p->op == SH_OP_ERROR || p->op == SH_OP_ALT ||
+		     p->op == SH_OP_OTHER;
 	enum place at = p->op == SH_OP_SUBSTRING ? PLACE_ARITH : value && x->quoted ? PLACE_ARG_DQ : PLACE_ARG;
 	if (p->arg != NULL)
 		render_parts(r, p->arg->parts, at);
@@ -209,26 +232,23 @@ static void substitution(struct render *r, const struct sh_comsub *c)
 	r->base = base;
 }
 
-static void double_quoted(struct render *r, const struct sh_part *x, enum place at)
+/* The bytes of "…" when nothing expands in it. */
+static bool plain_bytes(struct render *r, struct quoted *q, const struct sh_part *x)
 {
-	if (at == PLACE_WORD && !x->locale) {
-		struct sh_part one = *x;
-		struct sh_word w = {.kind = SH_WORD_PLAIN, .parts = &one};
-		one.next = NULL;
-		size_t n = ast_word_bytes(&w, NULL, 0);
-		if (n != (size_t)-1) {
-			/* Nothing expands in it: single quotes show that. At most 128 KiB. */
-			char *s = malloc(n + 1);
-			if (s == NULL) {
-				render_fail(r, ERR_NOMEM);
-				return;
-			}
-			ast_word_bytes(&w, s, n);
-			render_quote(r, s, n);
-			free(s);
-			return;
-		}
-	}
+	for (const struct sh_part *k = x->parts; k != NULL; k = k->next)
+		if (k->kind != SH_LITERAL && k->kind != SH_ESCAPED)
+			return false;
+	quoted_add(r, q, "", 0);
+	for (const struct sh_part *k = x->parts; k != NULL; k = k->next)
+		quoted_add(r, q, k->text.p, k->text.n);
+	return true;
+}
+
+static void double_quoted(struct render *r, const struct sh_part *x, enum place at, struct quoted *q)
+{
+	if (at == PLACE_WORD && !x->locale && plain_bytes(r, q, x))
+		return; /* single quotes show that nothing expands */
+	quoted_flush(r, q);
 	render_put(r, x->locale ? "$\"" : "\"");
 	render_parts(r, x->parts, PLACE_DQ);
 	render_put(r, "\"");
@@ -258,16 +278,20 @@ static void brace(struct render *r, const struct sh_brace *b)
 void render_parts(struct render *r, const struct sh_part *x, enum place at)
 {
 	bool bracket = false;
+	struct quoted q = {.open = false};
+	buf_init(&q.bytes, r->out->max);
 	for (; x != NULL && r->r == ERR_OK; x = x->next) {
+		if (x->kind > SH_DQUOTE)
+			quoted_flush(r, &q);
 		switch (x->kind) {
 		case SH_LITERAL:
 		case SH_ESCAPED:
 		case SH_SQUOTE:
 		case SH_CQUOTE:
-			text(r, x, at, bracket);
+			text(r, x, at, bracket, &q);
 			break;
 		case SH_DQUOTE:
-			double_quoted(r, x, at);
+			double_quoted(r, x, at, &q);
 			break;
 		case SH_PARAM:
 			param(r, x);
@@ -301,6 +325,8 @@ void render_parts(struct render *r, const struct sh_part *x, enum place at)
 			render_fail(r, ERR_UNSUPPORTED);
 		}
 	}
+	quoted_flush(r, &q);
+	buf_free(&q.bytes);
 }
 
 /* ---- words ---- */

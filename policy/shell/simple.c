@@ -24,7 +24,9 @@ static struct sh_word *as_word(struct ps *p, struct sh_part *name, struct sh_wor
 			for (uint32_t k = 0; k < x->text.n; k++)
 				if (ps_is_meta((unsigned char)x->text.p[k]) || strchr("*?[]{},~+@!", x->text.p[k]) != NULL)
 					ps_left_out(p, start, "a special character in a subscript that no = follows");
-		x->quoted = x->kind == SH_ESCAPED || x->kind == SH_SQUOTE || x->kind == SH_DQUOTE;
+		if (x->kind == SH_ESCAPED || x->kind == SH_SQUOTE || x->kind == SH_DQUOTE)
+			ps_left_out(p, start, "a quote in a subscript that no = follows");
+		x->quoted = false;
 		*b.tail = x;
 		b.tail = &x->next;
 	}
@@ -76,7 +78,10 @@ static struct sh_element *elements(struct ps *p)
 			ps_adv(p);
 			if (equals(p, &e->append)) {
 				e->index = sub;
-				e->value = value(p, WORD_VALUE);
+				e->value = value(p, WORD_DECL);
+				for (const struct sh_part *x = e->value->parts; x != NULL; x = x->next)
+					if (x->kind == SH_BRACE)
+						ps_left_out(p, at, "a brace expansion in [index]=value");
 			} else {
 				e->value = as_word(p, NULL, sub, WORD_ARG, at);
 			}
@@ -124,8 +129,6 @@ struct sh_assign *assign_parse(struct ps *p, enum word_mode m, bool arrays, stru
 		return NULL;
 	}
 	if (ps_cur(p) == '(' && p->t->arrays && arrays) {
-		if (a->subscript != NULL)
-			ps_left_out(p, p->i, "an array as an element");
 		a->is_array = true;
 		a->elements = elements(p);
 	} else {
@@ -201,12 +204,16 @@ static void function_name(struct ps *p, const struct sh_word *w)
 	if (x == NULL || x->kind != SH_LITERAL || x->next != NULL)
 		ps_left_out(p, p->i, "a function's name that is quoted or holds an expansion");
 	for (uint32_t k = 0; k < x->text.n; k++)
-		if (!ps_is_name((unsigned char)x->text.p[k], false) && strchr("-.:/+@%", x->text.p[k]) == NULL)
-			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%");
+		if (!ps_is_name((unsigned char)x->text.p[k], false) && (k == 0 || strchr(p->dialect == DIALECT_BASH ? "-.:/+@%#=!" : "-.:/+@%", x->text.p[k]) == NULL))
+			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%#=!");
 	if (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX) {
+		static const char *const special[] = {".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return",
+						      "set", "shift", "times", "trap", "unset", NULL};
+		bool ok = !traits_has(special, x->text.p, x->text.n);
 		for (uint32_t k = 0; k < x->text.n; k++)
-			if (!ps_is_name((unsigned char)x->text.p[k], k == 0))
-				ps_fail(p, ERR_MALFORMED, p->i, "expected a name of letters, digits and _ for the function");
+			ok = ok && ps_is_name((unsigned char)x->text.p[k], k == 0);
+		if (!ok)
+			ps_fail(p, ERR_MALFORMED, p->i, "expected a name of letters, digits and _ for the function, no special builtin");
 	}
 }
 
@@ -323,7 +330,7 @@ static bool one_word(struct ps *p, struct build *b)
 	return true;
 }
 
-/* busybox reads && and || between [[ and ]] as the arguments -a and -o. */
+/* busybox hands && and || between [[ and ]] to its test as arguments. */
 static bool test_operator(struct ps *p, struct build *b)
 {
 	if (!b->test || !(ps_looking(p, "&&") || ps_looking(p, "||")))
@@ -333,12 +340,21 @@ static bool test_operator(struct ps *p, struct build *b)
 	x->kind = SH_SQUOTE;
 	x->quoted = true;
 	x->at = w->at;
-	x->text = ps_text(p, ps_cur(p) == '&' ? "-a" : "-o", 2);
+	x->text = ps_text(p, ps_cur(p) == '&' ? "&&" : "||", 2);
 	ps_adv_n(p, 2);
 	w->end = x->end = ps_orig(p, p->i);
 	w->parts = x;
 	add_word(p, b, w);
 	return true;
+}
+
+/* "(" and behind it, blanks apart, ")". */
+static bool empty_parens(const struct ps *p)
+{
+	uint32_t i = ps_after(p, p->i);
+	while (ps_at(p, i) == ' ' || ps_at(p, i) == '\t')
+		i = ps_after(p, i);
+	return ps_at(p, i) == ')';
 }
 
 struct sh_command *simple_parse(struct ps *p)
@@ -356,11 +372,16 @@ struct sh_command *simple_parse(struct ps *p)
 		}
 		if (test_operator(p, &b))
 			continue;
-		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && !b.test)
+		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && !b.test &&
+		    !(p->t->zsh && !empty_parens(p)))
 			return function_posix(p, c->simple->words, at);
 		if (!one_word(p, &b))
 			break;
 	}
+	if (p->dialect == DIALECT_MKSH && c->simple->nwords > 0)
+		for (const struct sh_assign *a = c->simple->assigns; a != NULL; a = a->next)
+			if (a->is_array)
+				ps_fail(p, ERR_MALFORMED, p->i, "expected no command behind an array assignment");
 	if (c->simple->nwords == 0 && c->simple->assigns == NULL && c->redirs == NULL)
 		ps_expected(p, "a command");
 	return c;

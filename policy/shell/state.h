@@ -109,6 +109,7 @@ struct parts { /* a word being put together */
 	uint32_t lit;     /* first byte of a run of literal bytes, when in_lit */
 	bool in_lit;
 	bool quoted;      /* literal bytes stand in quotes */
+	bool dollar;         /* holds an unquoted $ that begins nothing */
 	bool bracket, brace; /* holds "[" or "{" whose meaning is settled at the end */
 };
 void parts_init(struct parts *b, bool quoted);
@@ -154,7 +155,7 @@ struct sh_word *arith_try(struct ps *p, uint32_t opens_at);    /* behind "((": t
 /* ---- glob.c ---- */
 
 void glob_extended(struct ps *p, struct parts *b); /* at the operator, "(" behind it */
-void glob_zsh(struct ps *p, struct parts *b, int open, int close);
+void glob_zsh(struct ps *p, struct parts *b);
 struct sh_word *glob_regex(struct ps *p);
 bool glob_extended_here(const struct ps *p);
 
@@ -186,6 +187,6 @@ struct sh_cond *cond_parse(struct ps *p);
 
 /* ---- plain.c: fish and csh ---- */
 
-void plain_parse(struct ps *p, struct sh_ast *out);
+void plain_parse(struct ps *p, struct sh_ast *out, bool one_line);
 
 #endif

@@ -9,7 +9,7 @@ void parts_init(struct parts *b, bool quoted)
 	b->first = NULL;
 	b->quoted = quoted;
 	b->tail = &b->first;
-	b->in_lit = b->bracket = b->brace = false;
+	b->in_lit = b->bracket = b->brace = b->dollar = false;
 	b->lit = 0;
 }
 
@@ -75,16 +75,16 @@ struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at)
 }
 
 /* A tilde at the cursor: with the name behind it, when what follows lets the shell expand it. */
-static void tilde(struct ps *p, struct parts *b, bool value)
+static void tilde(struct ps *p, struct parts *b, bool value, bool in_brace)
 {
 	uint32_t at = p->i, i = ps_after(p, p->i);
 	int c;
 	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
 		i = ps_after(p, i);
-	if (!(ps_is_meta(c) || c == '/' || c == '}' || (value && c == ':'))) {
-		/* Behind it stands a quote or an expansion: no shell expands that one. zsh has ~[…]. */
-		if (c == '[' && p->t->zsh)
-			ps_left_out(p, at, "zsh's ~[...]");
+	if (!(ps_is_meta(c) || c == '/' || (value && c == ':') || (in_brace && (c == ',' || c == '}')))) {
+		/* Behind it stands a quote or an expansion: only zsh expands that one. */
+		if (p->t->zsh)
+			ps_left_out(p, at, "a quote or bracket behind zsh's ~");
 		parts_byte(p, b);
 		return;
 	}
@@ -225,14 +225,24 @@ static bool word_meta(struct ps *p, struct parts *b, enum word_mode m, bool begi
 	if (c == '<' && zsh_range(p, &after))
 		ps_left_out(p, p->i, "zsh's <n-m> pattern");
 	if (c == '(' && !begins && ps_peek(p, 1) != ')') {
-		glob_zsh(p, b, '(', ')');
+		glob_zsh(p, b);
 		return true;
 	}
 	if (c == '(' && begins && (m == WORD_ARG || m == WORD_PATTERN) && ps_peek(p, 1) != ')') {
-		glob_zsh(p, b, '(', ')');
+		glob_zsh(p, b);
 		return true;
 	}
 	return false;
+}
+
+/* Whether only empty quotes were read so far. */
+static bool nothing_yet(const struct parts *b)
+{
+	for (const struct sh_part *x = b->first; x != NULL; x = x->next)
+		if (!(x->kind == SH_SQUOTE && x->text.n == 0) && !(x->kind == SH_CQUOTE && x->text.n == 0) &&
+		    !(x->kind == SH_DQUOTE && x->parts == NULL))
+			return false;
+	return !b->in_lit;
 }
 
 struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *before, uint32_t start)
@@ -247,7 +257,7 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 	}
 	bool value = m == WORD_VALUE || m == WORD_DECL, braces = p->t->brace && (m == WORD_ARG || m == WORD_DECL);
 	bool tilde_ok = before == NULL; /* a tilde here would be expanded */
-	bool name = m == WORD_ARG && before == NULL, assigned = value; /* so far only a name; behind NAME= */
+	bool name = m == WORD_ARG && before == NULL, assigned = value || m == WORD_SUBJECT; /* so far only a name; behind NAME= */
 	unsigned open = 0;
 	for (;;) {
 		int c = ps_cur(p);
@@ -268,8 +278,11 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 			quote_escape(p, &b);
 			break;
 		case '$':
-			if (!dollar_parse(p, &b, false))
-				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			if (!dollar_parse(p, &b, false)) {
+				parts_text(p, &b, SH_ESCAPED, p->i, 1, true);
+				b.dollar = true;
+				ps_adv(p);
+			}
 			break;
 		case '`':
 			dollar_backquote(p, &b, false, false);
@@ -290,31 +303,36 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 			glob_byte(p, &b, SH_GLOB);
 			break;
 		case '{': case '}': case ',':
-			if (!braces || (c == ',' && !b.brace)) {
+			if ((!braces && !(p->t->zsh && c == '}')) || (c == ',' && !b.brace)) {
 				parts_byte(p, &b);
 				break;
 			}
-			if (c == '}' && open == 0 && p->t->zsh)
-				goto done; /* it closes a group wherever it stands */
+			if (c == '}' && open == 0 && p->t->zsh && ps_is_meta(ps_peek(p, 1)))
+				goto done; /* it closes a group, blank before it or not */
+			if (!braces) {
+				parts_byte(p, &b);
+				break;
+			}
 			if (c != ',')
 				open += c == '{' ? 1 : open > 0 ? -1u : 0;
 			b.brace = true;
 			glob_byte(p, &b, SH_BRACE);
+			tilde_ok = open > 0 && c != '}'; /* it may come to stand at the start of a word */
 			break;
 		case '~':
 			if (was_tilde_ok)
-				tilde(p, &b, value || assigned);
+				tilde(p, &b, value || assigned, open > 0);
 			else
 				parts_byte(p, &b);
 			break;
 		case '=':
-			if (p->t->zsh && p->i == start && m == WORD_ARG && !ps_is_meta(ps_peek(p, 1))) {
-				if (ps_peek(p, 1) == '(')
-					ps_left_out(p, p->i, "zsh's =(...)");
+			if (p->t->zsh && was_tilde_ok && m != WORD_SUBJECT && m != WORD_PATTERN && !ps_is_meta(ps_peek(p, 1))) {
 				glob_byte(p, &b, SH_GLOB); /* =command is the command's path */
 				break;
 			}
-			tilde_ok = was_name && p->i != start;
+			if (p->t->zsh && nothing_yet(&b) && p->i != start)
+				ps_left_out(p, p->i, "= behind empty quotes");
+			tilde_ok = m == WORD_SUBJECT || (was_name && p->i != start);
 			assigned = assigned || tilde_ok;
 			parts_byte(p, &b);
 			break;
@@ -333,6 +351,9 @@ done:
 	word_finish(p, &b, braces);
 	struct sh_word *w = word_new(p, kinds[m], start);
 	w->parts = b.first;
+	/* bash does not split `$x$`, and joins a $ to what a brace expansion puts behind it. */
+	if (b.dollar && !ast_word_exact(w))
+		ps_left_out(p, start, "a $ that begins nothing in a word with expansions");
 	w->end = ps_orig(p, p->i);
 	return w;
 }

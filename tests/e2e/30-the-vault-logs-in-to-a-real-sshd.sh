@@ -8,6 +8,7 @@ for p in sallyport sallyport-vault tests/e2e/vault_bridge; do
 	[ -x "$SALLYPORT_BUILD/$p" ] || skip "$p is not built"
 done
 me=$(id -un)
+case $(getent passwd "$me") in *nologin | *false) skip "$me has no login shell, so no sshd lets it in" ;; esac
 dir=$(mktemp -d "${TMPDIR:-/tmp}/vault-sshd.XXXXXX")
 trap '[ -z "${daemon:-}" ] || kill "$daemon"; rm -rf "$dir"' EXIT
 chmod 755 "$dir"

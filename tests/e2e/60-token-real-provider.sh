@@ -33,6 +33,10 @@ line 6 | jq -e '.subject == "agent-jwt" and .groups == []' >/dev/null || fail "t
 line 7 | jq -e '.subject == "agent-9" and .on_behalf_of == "person"' >/dev/null || fail "act"
 [ "$(line 8)" = "fetches 1" ] || fail "one fetch for all"
 
+echo "== without discovery, from the address of the keys"
+idp_token straight "" sallyport | "$tool" token "$IDP_ISSUER" sallyport "$IDP_CA" "$IDP_ISSUER/jwks" >"$work/out"
+line 1 | jq -e '.subject == "straight"' >/dev/null || fail "jwks_url"
+
 echo "== what is wrong is refused"
 good=$(idp_token me "" sallyport)
 {

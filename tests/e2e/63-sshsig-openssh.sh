@@ -18,9 +18,9 @@ for curve in ed25519 256 384 521; do
 	ed25519) openssl genpkey -algorithm ed25519 -out k.pem 2>/dev/null ;;
 	*) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-$curve -out k.pem 2>/dev/null ;;
 	esac
-	"$tool" sign k.pem checkpoint@sallyport message >ours.sig
-	ssh-keygen -Y check-novalidate -n checkpoint@sallyport -s ours.sig <message >/dev/null || fail "$curve"
-	! ssh-keygen -Y check-novalidate -n checkpoint@sallyport -s ours.sig <changed >/dev/null 2>&1 || fail "$curve, changed"
+	"$tool" sign k.pem sallyport-checkpoint message >ours.sig
+	ssh-keygen -Y check-novalidate -n sallyport-checkpoint -s ours.sig <message >/dev/null || fail "$curve"
+	! ssh-keygen -Y check-novalidate -n sallyport-checkpoint -s ours.sig <changed >/dev/null 2>&1 || fail "$curve, changed"
 	! ssh-keygen -Y check-novalidate -n file -s ours.sig <message >/dev/null 2>&1 || fail "$curve, namespace"
 done
 

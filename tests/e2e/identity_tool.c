@@ -1,6 +1,6 @@
 /* What the end-to-end tests of identity/ need at a shell: our code with arguments, one verb a line.
  *
- *   token ISSUER AUDIENCE CA_FILE       tokens on stdin, one a line; keys over https; prints an identity or "refused: …" a line,
+ *   token ISSUER AUDIENCE CA_FILE [JWKS_URL]   tokens on stdin, one a line; keys over https; prints an identity or "refused: …" a line,
  *                                       and at the end "fetches N"
  *   fetch URL [CA_FILE [POST_BODY]]     prints "status BYTES" or "error: …"; plain http to loopback is allowed with "-" as CA_FILE
  *   storm URL N                         N requests at once; prints how many ended and the longest time a dispatch took
@@ -105,6 +105,7 @@ static int do_token(char **argv)
 
 	if (issuer_set(s.iss, "name", "idp", &why) < 0 || issuer_set(s.iss, "issuer", argv[0], &why) < 0 ||
 	    issuer_set(s.iss, "audiences", argv[1], &why) < 0 || issuer_set(s.iss, "ca_file", argv[2], &why) < 0 ||
+	    (argv[3] != NULL && issuer_set(s.iss, "jwks_url", argv[3], &why) < 0) ||
 	    issuer_finish(s.iss, &why) < 0 || http_fetch_new(&f) < 0) {
 		fprintf(stderr, "%s\n", why.text);
 		return 2;
@@ -362,7 +363,7 @@ static int do_verify(char **argv)
 int main(int argc, char **argv)
 {
 	argv++;
-	if (argc == 5 && strcmp(argv[0], "token") == 0)
+	if (argc >= 5 && argc <= 6 && strcmp(argv[0], "token") == 0)
 		return do_token(argv + 1);
 	if (argc >= 3 && strcmp(argv[0], "fetch") == 0)
 		return do_fetch(argv + 1);
