@@ -464,24 +464,32 @@ static void broken_sequences_stay(void **state)
 	buf_free(&whole);
 }
 
-/* Both scanners stop at the same places, so both give the same. */
+/* Both scanners stop at the same places, so both give the same; with each rule alone, since one may stop for another. */
 static void the_portable_scanner_gives_the_same(void **state)
 {
+	struct mask_set *full = set;
 	struct buf a, b;
 
 	(void)state;
 	buf_init(&a, 1 << 20);
 	buf_init(&b, 1 << 20);
 	for (size_t i = 0; i < NCASES; i++) {
-		char in[8192];
+		char in[8192], yaml[64];
 		const struct mask_case *c = &mask_cases[i];
 		int n = snprintf(in, sizeof(in), "%0100d%s%s%s%0100d", 0, c->before, c->secret, c->after, 0);
 
+		snprintf(yaml, sizeof(yaml), "use: [%s]", c->rule);
+		if (mask_load("one", yaml, strlen(yaml), &set, NULL) < 0)
+			set = full;
 		run(in, (size_t)n, 0, 0, &a, NULL);
 		mask_scan_portable(true);
 		run(in, (size_t)n, 0, 0, &b, NULL);
 		mask_scan_portable(false);
 		same(&a, &b, in, 0, 0);
+		if (set != full) {
+			mask_set_free(set);
+			set = full;
+		}
 	}
 	buf_free(&a);
 	buf_free(&b);
