@@ -408,6 +408,14 @@ static void an_echo_waits_a_moment_only(void **state)
 	assert_int_equal(mask_wait_ms(st), 0);
 	assert_int_equal(out.len, 3);
 	mask_stream_free(st);
+	assert_int_equal(mask_stream_new(set, key, MASK_PLAIN, NULL, NULL, &st), ERR_OK);
+	assert_int_equal(mask_feed(st, (const uint8_t *)"a word", 6, &out), ERR_OK);
+	assert_int_equal(mask_wait_ms(st), MASK_WEAK_MS);
+	assert_int_equal(mask_feed(st, (const uint8_t *)" pass", 5, &out), ERR_OK);
+	assert_int_equal(mask_wait_ms(st), MASK_WEAK_MS);
+	assert_int_equal(mask_feed(st, (const uint8_t *)"word=ab", 7, &out), ERR_OK);
+	assert_int_equal(mask_wait_ms(st), MASK_IDLE_MS);
+	mask_stream_free(st);
 	buf_free(&out);
 }
 
@@ -448,7 +456,7 @@ static void broken_sequences_stay(void **state)
 {
 	static const char *const in[] = {
 		"\x1b", "\x1b[", "\x1b[1;2", "a\x1b[31", "\x1b\x1b\x1b[m", "\x1b[12345678901234567890123456789012345678901234567890123456789012345678901m",
-		"\x1b]0;never ends", "\x1b(B\x1b)0\x1b#8", "\x1b[1\n2m", "x\x1b[?25l\x1b[?2004hy", "\x1b[\xc3\xa4m", "\r", "\r\r\n", "a\x08\x08" "b",
+		"\x1b]0;never ends", "\x1b(B\x1b)0\x1b#8", "\x1b[1\n2m", "x\x1b[?25l\x1b[?2004hy", "\x1b[\xc3\xa4m", "\r", "\r\r\n", ("a\x08\x08" "b"),
 	};
 	struct buf whole;
 
@@ -535,8 +543,8 @@ static void long_secrets_are_not_held(void **state)
 static void hostile_input_is_bounded(void **state)
 {
 	static const char *const units[] = {
-		"-----BEGIN " "PRIVATE KEY-----\n", "eyJ", "password=", "data:\n  a: ", "\"data\"", "\"data\":{\"a\":\"", "://a:", "@", "4111 ",
-		"\x1b[", "\x1b[m", "a@b.", "AKIA", "stringData:\n a: b\n", "-----BEGIN " "PRIVATE KEY-----\nA: b\n", "password: \"", "HONEY-", "\x1b]",
+		("-----BEGIN " "PRIVATE KEY-----\n"), "eyJ", "password=", "data:\n  a: ", "\"data\"", "\"data\":{\"a\":\"", "://a:", "@", "4111 ",
+		"\x1b[", "\x1b[m", "a@b.", "AKIA", "stringData:\n a: b\n", ("-----BEGIN " "PRIVATE KEY-----\nA: b\n"), "password: \"", "HONEY-", "\x1b]",
 		"data:\n  aaaa: QUJDRA==\n", "&password=a", " ",
 	};
 	struct buf out;
