@@ -45,9 +45,13 @@ static struct approval *find(struct call *call, bool *owned)
 		a = NULL;
 	if (a != NULL && may_see(call, a))
 		return a;
+	/* Ids cannot be guessed: who knows one may know that it is there. */
+	if (a == NULL)
+		call_problem(call, 404, "there is no such request");
+	else
+		call_problem(call, 403, "you have not the role that the rule names");
 	if (*owned)
 		approval_free(a);
-	call_problem(call, 404, "there is no such request");
 	return NULL;
 }
 

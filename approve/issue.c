@@ -20,7 +20,6 @@ struct home {
 	struct issue *all;
 	struct issuer *iss;
 	struct jwks_cache cache;
-	char *jwks_url; /* the keys are here, without discovery; NULL: discovery or a file */
 	bool retired; /* by a reload, while a fetch was under way */
 };
 
@@ -54,7 +53,7 @@ static int set_list(struct issuer *iss, const char *key, const struct config_str
 	int r = ERR_OK;
 
 	for (size_t i = 0; r >= 0 && i < s->n; i++)
-		r = issuer_set(iss, key, s->v[i][0] == '\0' ? "absent" : s->v[i], why);
+		r = issuer_set(iss, key, s->v[i], why);
 	return r;
 }
 
@@ -62,8 +61,8 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 {
 	const struct {
 		const char *key, *value;
-	} words[] = { { "name", ci->name }, { "issuer", ci->issuer }, { "jwks_file", ci->jwks_file }, { "ca_file", ci->ca_file },
-		      { "subject", ci->subject }, { "groups", ci->groups }, { "groups_format", ci->groups_format } };
+	} words[] = { { "name", ci->name }, { "issuer", ci->issuer }, { "jwks_file", ci->jwks_file }, { "jwks_url", ci->jwks_url },
+		      { "ca_file", ci->ca_file }, { "subject", ci->subject }, { "groups", ci->groups }, { "groups_format", ci->groups_format } };
 	struct issuer *iss = issuer_new();
 	int r = iss != NULL ? ERR_OK : ERR_NOMEM;
 
@@ -76,7 +75,7 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 	if (r >= 0)
 		r = set_list(iss, "algorithms", &ci->algorithms, why);
 	if (r >= 0)
-		r = set_list(iss, "typ", &ci->types, why);
+		r = set_list(iss, "types", &ci->types, why);
 	for (size_t i = 0; r >= 0 && i < ci->n_required; i++)
 		r = issuer_require(iss, ci->required[i].name, ci->required[i].glob, why);
 	if (r >= 0)
@@ -92,13 +91,31 @@ static struct issuer *make_issuer(const struct config_issuer *ci, struct why *wh
 	return iss;
 }
 
+int issue_check(const struct config *cfg, struct buf *errors)
+{
+	struct issuer *iss;
+	struct why why;
+	int r = ERR_OK;
+
+	for (size_t i = 0; i < cfg->n_issuers; i++) {
+		why.text[0] = '\0';
+		iss = make_issuer(&cfg->issuers[i], &why);
+		if (iss == NULL) {
+			(void)buf_printf(errors, "%s:%u:%u: issuer %s: %s\n", cfg->path, cfg->issuers[i].node->line, cfg->issuers[i].node->column,
+					 cfg->issuers[i].name, why.text);
+			r = ERR_MALFORMED;
+		}
+		issuer_free(iss);
+	}
+	return r;
+}
+
 static void free_home(struct home *h)
 {
 	if (h == NULL)
 		return;
 	jwks_cache_free(&h->cache);
 	issuer_free(h->iss);
-	free(h->jwks_url);
 	free(h);
 }
 
@@ -129,8 +146,6 @@ static int load_homes(struct issue *all)
 		homes[i]->all = all;
 		jwks_cache_init(&homes[i]->cache);
 		homes[i]->iss = issuers[i] = make_issuer(&cfg->issuers[i], &why);
-		if (cfg->issuers[i].jwks_url != NULL)
-			homes[i]->jwks_url = strdup(cfg->issuers[i].jwks_url);
 		if (issuers[i] == NULL) {
 			log_error("issuer %s (%s:%u): %s", cfg->issuers[i].name, cfg->path, cfg->issuers[i].node->line, why.text);
 			r = ERR_MALFORMED;
@@ -239,29 +254,6 @@ static void on_keys(void *arg, int err, struct jwks *set, const struct why *why)
 		free_home(h);
 }
 
-/* The key set itself came, from jwks_url. */
-static void on_key_set(void *arg, struct http_result *res)
-{
-	struct why why = res->why;
-	struct jwks *set = NULL;
-	int r = res->err;
-
-	if (r >= 0 && res->status != 200)
-		r = why_fail(&why, ERR_UNAVAILABLE, "the answer is %ld", res->status);
-	if (r >= 0)
-		r = jwks_parse((const char *)buf_ptr(&res->body), res->body.len, &set, &why);
-	on_keys(arg, r, set, &why);
-}
-
-static int fetch_set(struct home *h, struct why *why)
-{
-	static const char *const headers[] = { "Accept: application/json", NULL };
-	struct http_request req = { .method = "GET", .url = h->jwks_url, .headers = headers, .ca_file = h->iss->ca_file, .max = JWKS_MAX,
-				    .done = on_key_set, .arg = h };
-
-	return http_fetch_submit(h->all->fetch, &req, why);
-}
-
 /* Begins to fetch; the cache has been told. */
 static void fetch(struct home *h)
 {
@@ -269,11 +261,6 @@ static void fetch(struct home *h)
 
 	if (h->iss->jwks_file != NULL) {
 		load_file(h);
-	} else if (h->jwks_url != NULL) {
-		if (fetch_set(h, &why) >= 0)
-			return;
-		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
-		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);
 	} else if (fetch_keys(h->all->fetch, h->iss, on_keys, h, &why) < 0) {
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
 		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);

@@ -14,6 +14,11 @@ struct control;
 /* The one principal of a certificate that opens the bastion. Who the agent is stands in the identity extension. */
 #define ISSUE_PRINCIPAL "sallyport"
 
+struct config;
+
+/* Whether the issuers of a configuration are such as identity/ takes; a line in errors for each that is not. */
+int issue_check(const struct config *cfg, struct buf *errors);
+
 int issue_open(struct control *c);
 void issue_close(struct control *c);
 

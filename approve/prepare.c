@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/digest.h"
 #include "approve/control.h"
 #include "audit/chain.h"
 #include "base/log.h"
@@ -169,7 +170,8 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		struct msg_rec_failed failed;
 	} u;
 	struct store_recording row = { 0 };
-	char *id = NULL, *sha = NULL;
+	uint8_t digest[DIGEST_SIZE];
+	char *id = NULL, sha[DIGEST_HEX + 1];
 	int r = ERR_MALFORMED;
 
 	if (m->nfds != 0)
@@ -185,18 +187,20 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 			r = store_recording_open(c->store, &row);
 		break;
 	case MSG_rec_digest:
-		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || u.digest.sha256.n != 64 ||
-		    view_strdup(&u.digest.recording, &id) < 0 || view_strdup(&u.digest.sha256, &sha) < 0)
+		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) ||
+		    view_strdup(&u.digest.recording, &id) < 0)
 			break;
+		digest_hex(digest, sha);
 		r = control_record(c, s->id, "recording.digest",
 				   json_pack("{s:s,s:I,s:s,s:I}", "recording", id, "bytes", (json_int_t)u.digest.bytes, "sha256", sha, "part",
 					     (json_int_t)u.digest.part),
 				   NULL);
 		break;
 	case MSG_rec_closed:
-		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || u.closed.sha256.n != 64 ||
-		    view_strdup(&u.closed.recording, &id) < 0 || view_strdup(&u.closed.sha256, &sha) < 0)
+		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) ||
+		    view_strdup(&u.closed.recording, &id) < 0)
 			break;
+		digest_hex(digest, sha);
 		r = control_record(c, s->id, "recording.closed",
 				   json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha,
 					     "part", (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms",
@@ -217,7 +221,6 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		break;
 	}
 	free(id);
-	free(sha);
 	/* A record that could not be made (disk full) is no fault of the recorder's. */
 	return r == ERR_UNAVAILABLE ? ERR_OK : r;
 }

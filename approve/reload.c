@@ -53,8 +53,12 @@ int control_load_config(struct control *c, bool first, struct buf *errors)
 	if (r >= 0)
 		r = config_load(c->config_path, &made, errors);
 	buf_free(&text);
-	if (r < 0)
+	if (r >= 0)
+		r = issue_check(made, errors);
+	if (r < 0) {
+		config_free(made);
 		return r;
+	}
 	if (!first) {
 		/* Where things lie and who listens is settled at start. */
 		if (strcmp(made->state, c->config->state) != 0 || strcmp(made->audit.origin, c->config->audit.origin) != 0) {

@@ -410,7 +410,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		room += (a->argv[i].kind == CONFIDENCE_EXACT && a->argv[i].p[0] == '-' && a->argv[i].p[1] != '-') || (i == 1 && bundle) ? a->argv[i].n + 1 : 1;
 	a->opts = arena_alloc(w->r->arena, room * sizeof(*a->opts));
 	a->ops = arena_alloc(w->r->arena, (a->argc + 1) * sizeof(*a->ops));
-	if (a->opts == NULL || a->ops == NULL || a->argc > 30000) {
+	if (a->opts == NULL || a->ops == NULL || a->argc > MAX_FIELDS + 512) {
 		w->r->failed = true;
 		return;
 	}

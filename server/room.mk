@@ -15,6 +15,6 @@ sallyport_session_LDADD = libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(
 check_PROGRAMS += tests/tools/allow_all_control
 tests_tools_allow_all_control_SOURCES = tests/tools/allow_all_control.c
 tests_tools_allow_all_control_LDADD = libbase.a
-server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh
+server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh tests/server/lifecycle.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/server/lib.sh $(server_tests)

@@ -181,11 +181,15 @@ static void loop(struct session *s)
 
 static void say_over(struct session *s)
 {
-	struct msg_session_over m = { .why = proto_str(s->why) };
+	char why[sizeof(s->why)];
+	struct msg_session_over m;
 	int64_t until = session_now() + BYE_MS;
 
+	memcpy(why, s->why, sizeof(why)); /* what follows from the first reason is no reason */
+	m.why = proto_str(why);
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
 		if (c->state != CHANNEL_CLOSED) {
+			c->out.eof_sent = false;
 			c->agent_gone = true; /* nothing more can be said there; the command's end still has to be told */
 			s->cut = false;
 			(void)chan_step(c);

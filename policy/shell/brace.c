@@ -92,10 +92,10 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 		} else if (c == '{' && m == k + 2 && p->t->brace_range && v[k + 1].part->kind == SH_LITERAL &&
 			   is_range(v[k + 1].part->text.p, v[k + 1].part->text.n)) {
 			v[k].role = ROLE_RANGE;
-		} else if (c == '{' && (m == NONE || m > k + 2)) {
-			odd = true;
+		} else if (c == '{') {
+			odd |= m == NONE || m > k + 2;
 			if (m != NONE && p->t->zsh && has_dots(v, k + 1, m))
-				ps_left_out(p, p->i, "zsh's range between expansions");
+				ps_left_out(p, p->i, "what zsh may take for a range");
 		} else if (c == ',' && m != NONE && v[m].role == ROLE_LIST) {
 			v[k].role = ROLE_COMMA;
 		} else if (c == '}' && m != NONE && v[m].role != ROLE_LITERAL) {
@@ -115,11 +115,22 @@ static void settle_tilde(struct item *v, uint32_t k)
 		v[k].part->kind = SH_LITERAL;
 }
 
+/* Braces are expanded first, as text: a $name in front of what an arm begins with, or behind which an arm ends, could
+ * become another name. */
+static void check_edge(struct ps *p, const struct item *v, uint32_t k)
+{
+	const struct sh_part *x = v[k].part;
+	if (x->kind == SH_PARAM && !x->quoted && !x->param->braced && ps_is_name((unsigned char)x->param->name.p[0], true))
+		ps_left_out(p, p->i, "$name without braces at the edge of a brace expansion");
+}
+
 static void arms(struct ps *p, struct item *v, uint32_t open)
 {
 	struct sh_brace *b = v[open].part->brace;
 	struct sh_word **tail = &b->alts;
 	uint32_t from = open + 1, close = v[open].mate;
+	if (open > 0)
+		check_edge(p, v, open - 1);
 	for (uint32_t k = from; k <= close; k++) {
 		if (v[k].role == ROLE_LIST && k < close) {
 			k = v[k].mate;
@@ -127,6 +138,8 @@ static void arms(struct ps *p, struct item *v, uint32_t open)
 		}
 		if (k < close && !(v[k].role == ROLE_COMMA && v[k].mate == open))
 			continue;
+		if (k > from)
+			check_edge(p, v, k - 1);
 		struct sh_word *w = ps_new(p, sizeof(*w));
 		w->kind = SH_WORD_PLAIN;
 		w->at = v[from].part->at;
@@ -158,6 +171,8 @@ static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32
 			x->end = v[close].part->end;
 			k = close;
 		} else if (v[k].role == ROLE_RANGE) {
+			if (k > 0)
+				check_edge(p, v, k - 1);
 			x->brace->kind = SH_BRACE_RANGE;
 			x->brace->text = v[k + 1].part->text;
 			x->end = v[k + 2].part->end;
