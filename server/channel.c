@@ -221,7 +221,7 @@ static void refuse_text(struct channel *c, int code, const char *line)
 /* Puts the question about the command (again, with its standard input, when stdin_known). */
 void chan_ask(struct channel *c)
 {
-	struct msg_question q = { .channel = c->id, .kind = c->kind, .has_pty = c->has_pty, .term = proto_str(c->term == NULL ? "" : c->term),
+	struct msg_question q = { .channel = c->id, .kind = c->kind, .has_pty = c->has_pty && !c->no_tty, .term = proto_str(c->term == NULL ? "" : c->term),
 				  .cols = c->cols, .rows = c->rows, .json = c->json, .stdin_known = c->stdin_known };
 
 	q.text = (struct view){ buf_ptr(&c->text), c->text.len };
@@ -517,7 +517,7 @@ bool chan_start_step(struct channel *c)
 			c->step = START_PTY;
 		return r == SSH_OK;
 	case START_PTY:
-		r = c->has_pty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
+		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target gives no terminal");
 		if (r == SSH_OK)

@@ -100,6 +100,7 @@ struct channel {
 	struct view env_next; /* in env_allowed: what is still to be sent */
 	unsigned nenv, env_asked; /* requests; answers outstanding */
 	bool json, has_pty, stdin_known;
+	bool no_tty; /* a managed shell on a terminal: what runs now has none, since its output is a value */
 	char *term;
 	uint32_t cols, rows;
 	uint32_t stdin_cap;

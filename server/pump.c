@@ -382,7 +382,7 @@ static void pump_in(struct channel *c, bool *moved)
 			buf_clear(&f->raw);
 		return;
 	}
-	if (c->shell != NULL && !c->has_pty) { /* what comes is the script; a statement has an empty input */
+	if (c->shell != NULL && (!c->has_pty || c->no_tty)) { /* what comes is the script; a statement has an empty input */
 		if (!f->eof_sent)
 			ssh_channel_send_eof(c->target);
 		f->eof_sent = true;

@@ -255,8 +255,11 @@ static void paint(struct edit *e, struct buf *out, size_t at)
 	to_row(out, e->row, 0);
 	put_str(out, "\r\033[J");
 	draw_prompt(e, &k);
-	draw_prompt(e, &cursor);
 	draw(&k, e->line, e->n);
+	e->row = k.row;
+	if (at == e->n)
+		return;
+	draw_prompt(e, &cursor);
 	draw(&cursor, e->line, at);
 	to_row(out, k.row, cursor.row);
 	put_str(out, "\r");
@@ -277,13 +280,16 @@ static void bell(struct buf *out)
 
 void edit_prompt(struct edit *e, const char *prompt, struct buf *out)
 {
+	struct pen k = { .cols = e->cols, .out = out };
+
 	snprintf(e->prompt, sizeof(e->prompt), "%s", prompt);
 	e->n = e->at = e->row = 0;
 	e->look = e->npast;
 	e->searching = e->killing = false;
 	e->active = true;
 	put_str(out, "\033[?2004h");
-	repaint(e, out);
+	draw_prompt(e, &k);
+	e->row = k.row;
 }
 
 void edit_again(struct edit *e, struct buf *out)
@@ -302,8 +308,11 @@ void edit_columns(struct edit *e, unsigned columns, struct buf *out)
 /* The line is done: the cursor goes below it. */
 static void finish(struct edit *e, struct buf *out, const char *mark)
 {
+	bool as_it_is = !e->searching && e->at == e->n && !e->paste;
+
 	e->searching = false;
-	paint(e, out, e->n);
+	if (!as_it_is)
+		paint(e, out, e->n);
 	put_str(out, mark);
 	put_str(out, "\033[?2004l\r\n");
 	e->active = false;

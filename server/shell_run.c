@@ -220,6 +220,11 @@ void shell_refused(struct channel *c, int code, struct view line)
 	}
 }
 
+static bool capturing(const struct shell *sh)
+{
+	return sh->step.kind == STEP_CD || sh->step.kind == STEP_VALUE;
+}
+
 static void ask_step(struct channel *c)
 {
 	struct shell *sh = c->shell;
@@ -230,6 +235,7 @@ static void ask_step(struct channel *c)
 		return;
 	}
 	c->kind = QUESTION_STATEMENT;
+	c->no_tty = capturing(sh);
 	c->stdin_known = false;
 	chan_ask(c);
 }
@@ -341,9 +347,28 @@ static int status_of(const struct channel *c)
 	return c->exit_status >= 0 ? c->exit_status & 255 : 255;
 }
 
-static bool capturing(const struct shell *sh)
+/* What a command without a terminal says on stderr, for a terminal. */
+static void to_terminal(struct flow *f)
 {
-	return sh->step.kind == STEP_CD || sh->step.kind == STEP_VALUE;
+	const uint8_t *p = buf_ptr(&f->raw);
+	struct buf b;
+	int r = ERR_OK;
+
+	if (f->raw.len == 0 || f->ready.len >= FLOW_TAKE)
+		return;
+	buf_init(&b, FLOW_MAX);
+	for (size_t i = 0; i < f->raw.len && r == ERR_OK; i++) {
+		if (p[i] == '\n')
+			r = buf_put_u8(&b, '\r');
+		if (r == ERR_OK)
+			r = buf_put_u8(&b, p[i]);
+	}
+	if (r == ERR_OK) {
+		buf_free(&f->raw);
+		f->raw = b;
+	} else {
+		buf_free(&b);
+	}
 }
 
 static bool run(struct channel *c)
@@ -360,6 +385,8 @@ static bool run(struct channel *c)
 		buf_clear(&c->out.raw);
 		moved = true;
 	}
+	if (c->has_pty && c->no_tty)
+		to_terminal(&c->err);
 	moved |= pump_channel(c);
 	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
 		return moved;
