@@ -40,6 +40,9 @@ struct yaml_doc {
 /* Parses. errors is the caller's buffer and must outlive the document. ERR_OK, ERR_MALFORMED (errors says why), ERR_NOMEM,
  * ERR_LIMIT. The document must be freed with yaml_free() in every case. */
 int yaml_parse(struct yaml_doc *d, const char *name, const void *text, size_t len, struct buf *errors);
+/* libyaml has an exported yaml_free() of its own and calls it through the dynamic linker: a function of that name in a
+ * program stands in for it, and the heap is broken at the first parse. So this one has another name behind the scenes. */
+#define yaml_free yaml_doc_free
 void yaml_free(struct yaml_doc *d);
 
 /* Notes a mistake at a node (NULL: at the file). */

@@ -14,20 +14,12 @@ static const struct verb {
 } verbs[] = {
 	{ "demo", cli_demo, "a whole bastion for this terminal: throw-away keys, a target, a sample policy" },
 	{ "token", cli_token, "issue a demo token: token issue --sub NAME --groups A,B" },
-#ifdef WITH_VAULT
 	{ "init", cli_init, "make keys and a commented configuration for a new bastion" },
-#endif
-#ifdef WITH_POLICY
 	{ "policy", cli_policy, "check, test, explain, simulate, eval, parse" },
-#endif
-#ifdef WITH_VAULT
 	{ "vault", cli_vault, "add, list, rotate, remove target keys" },
-#endif
-#ifdef WITH_AUDIT
 	{ "audit", cli_audit, "verify, export, prove, query the evidence" },
 	{ "replay", cli_replay, "play a recording safely in this terminal" },
 	{ "recording", cli_recording, "list, commands, cat: what a recording holds" },
-#endif
 };
 
 static void message(const char *verb, const char *fmt, va_list ap)

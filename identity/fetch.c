@@ -94,13 +94,14 @@ int fetch_keys(struct http_fetch *f, const struct issuer *iss, fetch_keys_fn don
 	struct fetch *x;
 	int r;
 
-	if (iss->discovery == NULL)
+	if (iss->discovery == NULL && iss->jwks_url == NULL)
 		return why_fail(why, ERR_WRONGSTATE, "issuer %s has its keys in a file", iss->name);
 	x = calloc(1, sizeof(*x));
 	if (x == NULL)
 		return why_fail(why, ERR_NOMEM, "no memory for a request");
 	*x = (struct fetch){ .http = f, .iss = iss, .done = done, .arg = arg };
-	r = fetch_get(x, iss->discovery, fetch_on_discovery, why);
+	r = iss->jwks_url != NULL ? fetch_get(x, iss->jwks_url, fetch_on_keys, why) :
+		fetch_get(x, iss->discovery, fetch_on_discovery, why);
 	if (r < 0)
 		free(x);
 	return r;

@@ -12,7 +12,7 @@
  * went wrong. */
 typedef void (*fetch_keys_fn)(void *arg, int err, struct jwks *set, const struct why *why);
 
-/* Begins to fetch. The issuer must live until done was called or f is freed. Both documents are at most JWKS_MAX bytes; each
+/* Begins to fetch, with discovery or straight from the issuer's jwks_url. The issuer must live until done was called or f is freed. Both documents are at most JWKS_MAX bytes; each
  * request takes at most 5 s. The discovery document must name the configured issuer exactly, and a jwks_uri that is https.
  * ERR_OK: done will be called. ERR_LIMIT, ERR_NOMEM, ERR_REFUSED: it will not. For issuers without jwks_file. */
 int fetch_keys(struct http_fetch *f, const struct issuer *iss, fetch_keys_fn done, void *arg, struct why *why);

@@ -58,6 +58,7 @@ void issuer_free(struct issuer *iss)
 	for (size_t i = 0; i < iss->n_audiences; i++)
 		free(iss->audiences[i]);
 	free(iss->discovery);
+	free(iss->jwks_url);
 	free(iss->jwks_file);
 	free(iss->ca_file);
 	free(iss->subject);
@@ -123,7 +124,7 @@ static int issuer_set_typ(struct issuer *iss, const char *value)
 	static const char *const names[] = { [JWS_TYP_ABSENT] = "absent", [JWS_TYP_JWT] = "JWT", [JWS_TYP_AT] = "at+jwt" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], value) == 0) {
+		if (strcmp(names[i], value) == 0 || (i == JWS_TYP_ABSENT && value[0] == '\0')) {
 			iss->typs |= 1u << i;
 			return ERR_OK;
 		}
@@ -138,6 +139,11 @@ static int issuer_set_discovery(struct issuer *iss, const char *value)
 	if (!issuer_url_ok(value, false) || n <= tail || strcmp(value + n - tail, issuer_well_known) != 0)
 		return ERR_MALFORMED;
 	return issuer_copy(&iss->discovery, value);
+}
+
+static int issuer_set_jwks_url(struct issuer *iss, const char *value)
+{
+	return issuer_url_ok(value, true) ? issuer_copy(&iss->jwks_url, value) : ERR_MALFORMED;
 }
 
 static int issuer_set_jwks_file(struct issuer *iss, const char *value)
@@ -173,7 +179,7 @@ static int issuer_set_groups_format(struct issuer *iss, const char *value)
 	return ERR_OK;
 }
 
-/* Digits and one unit, or 0 alone: a bare number would leave open what it counts. */
+/* Digits and one unit; seconds without. */
 static int issuer_duration(const char *value, int64_t min, int64_t max, int64_t *out)
 {
 	static const struct {
@@ -187,8 +193,6 @@ static int issuer_duration(const char *value, int64_t min, int64_t max, int64_t 
 		return ERR_MALFORMED;
 	for (size_t i = 0; i < n; i++)
 		v = v * 10 + (value[i] - '0');
-	if (value[n] == '\0' && v != 0)
-		return ERR_MALFORMED;
 	for (size_t i = 0; value[n] != '\0' && i < 4; i++) {
 		if (value[n] == units[i].unit && value[n + 1] == '\0') {
 			v *= units[i].seconds;
@@ -229,42 +233,49 @@ static int issuer_set_single_use(struct issuer *iss, const char *value)
 static const struct {
 	const char *key;
 	int (*set)(struct issuer *iss, const char *value);
-	bool many;
+	enum issuer_kind kind;
 	const char *wanted;
 } issuer_keys[] = {
-	{ "name", issuer_set_name, false, "1 to 32 of a-z 0-9 . _ -, beginning with a letter or digit" },
-	{ "issuer", issuer_set_issuer, false, "the exact issuer of its tokens: an https URL without user, query or fragment" },
-	{ "audiences", issuer_set_audience, true, "readable text, each once, at most 16" },
-	{ "algorithms", issuer_set_algorithm, true, "RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA" },
-	{ "typ", issuer_set_typ, true, "absent, JWT or at+jwt" },
-	{ "discovery", issuer_set_discovery, false, "an https URL ending in /.well-known/openid-configuration" },
-	{ "jwks_file", issuer_set_jwks_file, false, "an absolute path" },
-	{ "ca_file", issuer_set_ca_file, false, "an absolute path" },
-	{ "subject", issuer_set_subject, false, "a JSON Pointer such as /sub" },
-	{ "groups", issuer_set_groups, false, "a JSON Pointer such as /realm_access/roles" },
-	{ "groups_format", issuer_set_groups_format, false, "array, space or comma" },
-	{ "max_age", issuer_set_max_age, false, "a duration such as 10m, at most 366d; 0 is no limit" },
-	{ "clock_skew", issuer_set_skew, false, "0 to 60s" },
-	{ "single_use_jti", issuer_set_single_use, false, "true or false" },
-	{ "certificate_lifetime", issuer_set_lifetime, false, "30s to 24h" },
+	{ "name", issuer_set_name, ISSUER_ONE, "1 to 32 of a-z 0-9 . _ -, beginning with a letter or digit" },
+	{ "issuer", issuer_set_issuer, ISSUER_ONE, "the exact issuer of its tokens: an https URL without user, query or fragment" },
+	{ "audiences", issuer_set_audience, ISSUER_MANY, "readable text, each once, at most 16" },
+	{ "algorithms", issuer_set_algorithm, ISSUER_MANY, "RS256, RS384, RS512, PS256, ES256, ES384 or EdDSA" },
+	{ "types", issuer_set_typ, ISSUER_MANY, "absent, JWT or at+jwt" },
+	{ "discovery", issuer_set_discovery, ISSUER_ONE, "an https URL ending in /.well-known/openid-configuration" },
+	{ "jwks_url", issuer_set_jwks_url, ISSUER_ONE, "an https URL without user or fragment" },
+	{ "jwks_file", issuer_set_jwks_file, ISSUER_ONE, "an absolute path" },
+	{ "ca_file", issuer_set_ca_file, ISSUER_ONE, "an absolute path" },
+	{ "subject", issuer_set_subject, ISSUER_ONE, "a JSON Pointer such as /sub" },
+	{ "groups", issuer_set_groups, ISSUER_ONE, "a JSON Pointer such as /realm_access/roles" },
+	{ "groups_format", issuer_set_groups_format, ISSUER_ONE, "array, space or comma" },
+	{ "max_age", issuer_set_max_age, ISSUER_DURATION, "a duration such as 10m, at most 366d; 0 is no limit" },
+	{ "clock_skew", issuer_set_skew, ISSUER_DURATION, "a duration of 0 to 60s" },
+	{ "single_use", issuer_set_single_use, ISSUER_ONE, "true or false" },
+	{ "lifetime", issuer_set_lifetime, ISSUER_DURATION, "a duration of 30s to 24h" },
 };
 
-const char *issuer_key(unsigned i, bool *many)
+const char *issuer_key(unsigned i, enum issuer_kind *kind)
 {
 	if (i >= sizeof(issuer_keys) / sizeof(issuer_keys[0]))
 		return NULL;
-	*many = issuer_keys[i].many;
+	*kind = issuer_keys[i].kind;
 	return issuer_keys[i].key;
 }
 
 int issuer_set(struct issuer *iss, const char *key, const char *value, struct why *why)
 {
+	static const char *const other[][2] = { { "audience", "audiences" }, { "typ", "types" }, { "skew", "clock_skew" } };
+
+	for (unsigned i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		if (strcmp(key, other[i][0]) == 0)
+			key = other[i][1];
+	}
 	for (unsigned i = 0; i < sizeof(issuer_keys) / sizeof(issuer_keys[0]); i++) {
 		int r;
 
 		if (strcmp(issuer_keys[i].key, key) != 0)
 			continue;
-		if (!issuer_keys[i].many && (iss->set >> i & 1) != 0)
+		if (issuer_keys[i].kind != ISSUER_MANY && (iss->set >> i & 1) != 0)
 			return why_fail(why, ERR_EXISTS, "%s is given twice", key);
 		r = issuer_keys[i].set(iss, value);
 		if (r < 0)
@@ -319,8 +330,8 @@ int issuer_finish(struct issuer *iss, struct why *why)
 		return why_fail(why, ERR_MALFORMED, "an issuer needs a name and its issuer URL");
 	if (iss->n_audiences == 0)
 		return why_fail(why, ERR_MALFORMED, "an issuer needs an audience: tokens for others must not open this door");
-	if (iss->jwks_file != NULL && iss->discovery != NULL)
-		return why_fail(why, ERR_MALFORMED, "keys come from jwks_file or from discovery, not from both");
+	if ((iss->jwks_file != NULL) + (iss->jwks_url != NULL) + (iss->discovery != NULL) > 1)
+		return why_fail(why, ERR_MALFORMED, "keys come from one of jwks_file, jwks_url and discovery");
 	if (iss->jwks_file != NULL && iss->ca_file != NULL)
 		return why_fail(why, ERR_MALFORMED, "ca_file has no use beside jwks_file");
 	/* Only where nothing is fetched may an issuer be no URL: "kubernetes/serviceaccount", "accounts.google.com". */
@@ -334,7 +345,7 @@ int issuer_finish(struct issuer *iss, struct why *why)
 		return why_fail(why, ERR_NOMEM, "no memory for the issuer");
 	if (iss->groups == NULL && issuer_copy(&iss->groups, "/groups") < 0)
 		return why_fail(why, ERR_NOMEM, "no memory for the issuer");
-	if (iss->jwks_file == NULL && iss->discovery == NULL)
+	if (iss->jwks_file == NULL && iss->jwks_url == NULL && iss->discovery == NULL)
 		return issuer_make_discovery(iss, why);
 	return ERR_OK;
 }

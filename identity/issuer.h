@@ -27,27 +27,28 @@ struct issuer_require {
 	char *glob;  /* text_glob(); booleans match as "true" and "false", integers in decimal, arrays by any element */
 };
 
-/* Strings are owned, NULL where not set. issuer_set() fills it from the configuration's words:
+/* Strings are owned, NULL where not set. issuer_set() fills it from words; the keys are those of the configuration file:
  *
- *   key                   value                                                        default
- *   name                  short name, [a-z0-9][a-z0-9._-]*, 32 bytes                   required
- *   issuer                the exact `iss`: an https URL, or any text beside jwks_file  required
- *   audiences             one audience; repeated for more                              at least one
- *   algorithms            RS256 RS384 RS512 PS256 ES256 ES384 EdDSA; repeated          all of them
- *   typ                   absent, JWT, at+jwt; repeated                                all of them
- *   discovery             an https URL that ends in /.well-known/openid-configuration  made of the issuer
- *   jwks_file             keys from a file instead of from discovery                   none
- *   ca_file               PEM certificates to trust for https, instead of the system's none
- *   subject               JSON Pointer of the subject                                  /sub
- *   groups                JSON Pointer of the groups                                   /groups
- *   groups_format         array, space, comma                                          array
- *   max_age               duration since iat; 0: no limit                              0
- *   clock_skew            duration that clocks may differ, 0 to 60s                    60s
- *   single_use_jti        true, false: a token buys one certificate                    true
- *   certificate_lifetime  duration that a certificate lives, 30s to 24h                15m
+ *   key            value                                                               default
+ *   name           short name, [a-z0-9][a-z0-9._-]*, 32 bytes                          required
+ *   issuer         the exact `iss`: an https URL, or any text beside jwks_file         required
+ *   audiences      one audience; repeated for more                                     at least one
+ *   algorithms     RS256 RS384 RS512 PS256 ES256 ES384 EdDSA; repeated                 all of them
+ *   types          the header's typ: absent (or empty), JWT, at+jwt; repeated          all of them
+ *   discovery      an https URL that ends in /.well-known/openid-configuration         made of the issuer
+ *   jwks_url       the https URL of the keys, where there is no discovery              none
+ *   jwks_file      keys from a file instead                                            none
+ *   ca_file        PEM certificates to trust for https, instead of the system's        none
+ *   subject        JSON Pointer of the subject                                         /sub
+ *   groups         JSON Pointer of the groups                                          /groups
+ *   groups_format  array, space, comma                                                 array
+ *   max_age        duration since iat; 0: no limit                                     0
+ *   clock_skew     duration that clocks may differ, 0 to 60s                           60s
+ *   single_use     true, false: a token buys one certificate                           true
+ *   lifetime       duration that a certificate lives, 30s to 24h                       15m
  *
- * A duration is digits and a unit of s, m, h, d; or 0.
- * issuer_require() adds a required claim. */
+ * A duration is digits and a unit of s, m, h, d; here, without a unit, seconds. `audience`, `typ` and `skew` are understood too.
+ * issuer_require() adds a required claim (`required_claims` in the file). */
 struct issuer {
 	char *name;
 	char *issuer;
@@ -56,6 +57,7 @@ struct issuer {
 	unsigned algs; /* 1 << enum jws_alg */
 	unsigned typs; /* 1 << enum jws_typ */
 	char *discovery;
+	char *jwks_url;
 	char *jwks_file;
 	char *ca_file;
 	char *subject;
@@ -89,8 +91,9 @@ int issuer_finish(struct issuer *iss, struct why *why);
 /* Whether several can stand beside each other: short names and issuer URLs are unique, so that a token has one home. */
 int issuer_check_set(const struct issuer *const *issuers, size_t n, struct why *why);
 
-/* The i-th key and whether it takes a list; NULL behind the last. */
-const char *issuer_key(unsigned i, bool *many);
+/* The i-th key of the file and what it takes; NULL behind the last. */
+enum issuer_kind { ISSUER_ONE, ISSUER_MANY, ISSUER_DURATION };
+const char *issuer_key(unsigned i, enum issuer_kind *kind);
 
 /* Whether the text is an https URL with a host, without user, fragment, or any byte outside printable ASCII. Query only
  * where allowed. */

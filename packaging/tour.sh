@@ -93,7 +93,7 @@ check "the hash chain is whole" [ $code -eq 0 ]
 show "cut one word out of a copy, and verify again"
 copy=$(mktemp -d)
 cp -r "$SALLYPORT_AUDIT/." "$copy"
-first=$(ls "$copy"/*.jsonl | head -n 1)
+first=$(ls "$copy"/log-*.jsonl | head -n 1)
 sed -i '0,/decision/s/decision/decisiom/' "$first"
 sallyport audit verify --dir "$copy" >"$out" 2>&1
 code=$?

@@ -109,6 +109,7 @@ struct policy_answer {
 	/* how it runs */
 	bool needs_stdin;      /* stdin is a program: send it (up to stdin_cap bytes) and ask again. verdict is then DENY */
 	size_t stdin_cap;
+	bool stdin_consumed;   /* the program that came on stdin is in text now: give the target an empty stdin */
 	bool record_digest;    /* `record: digest`: size and SHA-256 instead of content */
 	bool pty_raw;          /* a rule with `pty: raw` allowed it */
 	bool end_session;      /* `on_denial: end` */
@@ -134,6 +135,14 @@ void policy_source(const struct policy *p, struct view *out);
 /* Decides. Always fills *a when it returns ERR_OK; on any other code (ERR_NOMEM) the caller must treat it as deny. */
 int policy_decide(const struct policy *p, const struct policy_question *q, struct policy_answer *a);
 void policy_answer_free(struct policy_answer *a);
+
+/* What a person reads to understand a verdict: the tree, the commands after unwrapping, the rule, the confidence, and what
+ * would pass. Appends text to out. ERR_OK, ERR_NOMEM, ERR_LIMIT. */
+int policy_explain(const struct policy *p, const struct policy_question *q, struct buf *out);
+
+/* One line of `policy eval --jsonl`: reads a question, appends the answer's line (policy/jsonl_eval.c, which needs jansson).
+ * A line that is not a question is answered with a denial. ERR_OK, ERR_NOMEM, ERR_LIMIT. */
+int policy_eval_line(const struct policy *p, const char *line, size_t n, struct buf *out);
 
 /* The masking section of the file as JSON-free text for mask_load() (policy/mask.h); NULL when the file has none. */
 const char *policy_mask_section(const struct policy *p);

@@ -6,7 +6,7 @@
 
 #include "vault/key.h"
 
-#define IMPORT_MAX (64 * 1024) /* bytes of the text */
+#define IMPORT_MAX (16 * 1024) /* bytes of the text; an RSA key of 8192 bits takes 7,000 */
 
 /* Reads the first private key in n bytes of text and checks it whole (key_check). ERR_MALFORMED, ERR_UNSUPPORTED
  * (encrypted, or a type the vault has not), ERR_REFUSED (its parts do not belong together), ERR_CRYPTO, ERR_NOMEM. */

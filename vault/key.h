@@ -8,9 +8,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define KEY_BLOB_MAX 2048     /* bytes of a public blob: an 8192 bit RSA key takes 1,0xx */
+#define KEY_BLOB_MAX 2048     /* bytes of a public blob: an 8192 bit RSA key takes about 1,050 */
 #define KEY_PRIVATE_MAX 8192  /* bytes of the private fields */
 #define KEY_SIGNATURE_MAX 2048
+#define KEY_RSA_BITS_MIN 3072
+#define KEY_RSA_BITS_MAX 8192
 
 enum key_type { KEY_ED25519 = 1, KEY_ECDSA_P256 = 2, KEY_RSA = 3 };
 
@@ -50,6 +52,7 @@ int key_wrap(void *evp_pkey, struct key **out);
  * rsa); 0 when unknown. */
 const char *key_type_name(enum key_type t);
 enum key_type key_type_by_name(const char *name);
+enum key_type key_type_by_view(const struct view *v); /* exactly the name in a blob */
 
 /* A public blob of ours, read to the last byte: its type into *out. ERR_MALFORMED, ERR_UNSUPPORTED. */
 int key_check_public(const uint8_t *p, size_t n, enum key_type *out);

@@ -56,12 +56,18 @@ int master_from_fd(int fd, uint8_t **out, struct why *w)
 {
 	uint8_t *text = secmem_alloc(MASTER_TEXT), *key = secmem_alloc(MASTER_SIZE);
 	size_t n = 0;
+	struct stat st;
 	ssize_t got = 0;
 	int r = ERR_NOMEM;
 
 	*out = NULL;
 	if (text == NULL || key == NULL)
 		goto out;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0137) != 0) {
+		r = why_fail(w, ERR_REFUSED, "the master key is open to others (mode %04o); chmod 0600 it",
+			     (unsigned)(st.st_mode & 07777));
+		goto out;
+	}
 	while (n < MASTER_TEXT && (got = read(fd, text + n, MASTER_TEXT - n)) != 0) {
 		if (got < 0 && errno == EINTR)
 			continue;

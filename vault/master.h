@@ -19,7 +19,8 @@ int master_from_file(const char *path, uint8_t **out, struct why *w);
  * ERR_NOTFOUND when the variable is not set. name holds no slash. */
 int master_from_credential(const char *name, uint8_t **out, struct why *w);
 
-/* Reads to the end of fd, which stays the caller's. */
+/* Reads to the end of fd, which stays the caller's. A regular file must be closed to others, and to its group but for
+ * reading (a credential is that). */
 int master_from_fd(int fd, uint8_t **out, struct why *w);
 
 /* A fresh random one in a new file, 0600, in hexadecimal. ERR_EXISTS when there is one: it is never overwritten. */

@@ -9,7 +9,7 @@
 
 /* Largest first: the usual limit on locked memory is 8 MiB, in old containers 64 KiB. Keys are unsealed one at a time,
  * so the smallest is enough. */
-static const size_t secmem_sizes[] = { 1 << 20, 1 << 18, 1 << 15 };
+static const size_t secmem_sizes[] = { 1 << 20, 1 << 18, 1 << 16 };
 
 int secmem_init(bool *locked)
 {

@@ -150,17 +150,3 @@ int sign_sshsig(const struct key *k, const char *space, const uint8_t *text, siz
 	buf_free(&blob);
 	return r;
 }
-
-int sign_armor(const uint8_t *blob, size_t n, struct buf *out)
-{
-	uint8_t text[(KEY_BLOB_MAX + KEY_SIGNATURE_MAX + 512) / 3 * 4 + 8];
-	int len, r;
-
-	if (n > KEY_BLOB_MAX + KEY_SIGNATURE_MAX + 256)
-		return ERR_LIMIT;
-	len = EVP_EncodeBlock(text, blob, (int)n);
-	r = buf_put_str(out, "-----BEGIN SSH SIGNATURE-----\n");
-	for (int at = 0; at < len && r == ERR_OK; at += 70)
-		r = buf_printf(out, "%.*s\n", len - at < 70 ? len - at : 70, (const char *)text + at);
-	return r < 0 ? r : buf_put_str(out, "-----END SSH SIGNATURE-----\n");
-}

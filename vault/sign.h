@@ -12,9 +12,7 @@ enum key_sign sign_default(const struct key *k);
 int sign_login_certificate(const struct key *ca, const struct key *subject, const char *principal, const char *key_id,
 			   uint64_t valid_after, uint64_t valid_before, struct buf *out);
 
-/* Appends the binary SSHSIG (PROTOCOL.sshsig, sha512) of n bytes of text; sign_armor() makes the text form of it, 70
- * characters a line, with a newline at the end. */
+/* Appends the binary SSHSIG (PROTOCOL.sshsig, sha512) of n bytes of text. */
 int sign_sshsig(const struct key *k, const char *space, const uint8_t *text, size_t n, struct buf *out);
-int sign_armor(const uint8_t *blob, size_t n, struct buf *out);
 
 #endif

@@ -293,11 +293,13 @@ int vault_epoch_advance(struct vault *v, struct why *w)
 
 int vault_public_keys(struct vault *v, struct buf *out, struct why *w)
 {
+	const struct store_entry *current, *next;
 	int r = ERR_OK;
 
+	vault_epochs(v, &current, &next);
 	for (size_t i = 0; i < store_count(v->store) && r == ERR_OK; i++) {
 		const struct store_entry *e = store_at(v->store, i);
-		const char *kind = store_kind_name(e->kind);
+		const char *kind = e->kind == STORE_AUDIT && e != current ? "audit-next" : store_kind_name(e->kind);
 		struct buf line;
 
 		buf_init(&line, 8192);

@@ -50,7 +50,8 @@ int vault_sign_checkpoint(struct vault *v, const struct view *text, struct buf *
 int vault_epoch_next(struct vault *v, struct buf *out, struct why *w);
 int vault_epoch_advance(struct vault *v, struct why *w);
 
-/* A list of strings KIND NAME LINE, three a key, in order of name. */
+/* A list of strings KIND NAME LINE, three a key, in order of name. KIND is user-ca, target-ca, target, audit (the one key that
+ * signs checkpoints now) or audit-next (one that waits for its epoch). */
 int vault_public_keys(struct vault *v, struct buf *out, struct why *w);
 
 /* Makes a master key file, the store, user-ca, target-ca and audit.1, all Ed25519. What is there already is kept, so that

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/process.h"
 #include "base/proto.h"
+#include "base/sandbox.h"
 #include "vault/conn.h"
 #include "vault/secmem.h"
 #include "vault/vault.h"
@@ -44,7 +45,7 @@ typedef int peer_message_fn(struct vaultd *d, struct ipc_msg *m);
 
 /* ---- peers ---- */
 
-static void peer_close(struct vaultd *d, struct peer *p)
+static void peer_free(struct peer *p)
 {
 	if (!p->open)
 		return;
@@ -52,6 +53,11 @@ static void peer_close(struct vaultd *d, struct peer *p)
 	loop_watch_del(p->watch);
 	p->watch = NULL;
 	ipc_free(&p->ipc);
+}
+
+static void peer_close(struct vaultd *d, struct peer *p)
+{
+	peer_free(p);
 	if (!d->control.open && !d->supervisor.open) {
 		log_info("control and supervisor are gone: ending");
 		loop_stop(d->loop);
@@ -115,8 +121,9 @@ static int control_answer(struct vaultd *d, uint32_t req, int r, struct buf *dat
 		a.why = proto_str(why->text);
 	if (r < 0)
 		log_warn("control: refused: %s", why->text);
+	r = msg_vault_answer_send(&d->control.ipc, &a, NULL, 0);
 	buf_free(data);
-	return msg_vault_answer_send(&d->control.ipc, &a, NULL, 0);
+	return r;
 }
 
 static int64_t vaultd_now(void)
@@ -412,6 +419,7 @@ int main(int argc, char **argv)
 	static struct vaultd d;
 	const char *store;
 	bool locked;
+	int r;
 
 	if (process_harden("sallyport-vault", FD_VAULT_SUPERVISOR) < 0)
 		return VAULTD_SYSTEM;
@@ -431,11 +439,18 @@ int main(int argc, char **argv)
 		log_error("cannot start: the descriptors are not what sallyportd passes");
 		return VAULTD_SYSTEM;
 	}
+	r = sandbox_enter(SANDBOX_VAULT);
+	if (r == ERR_UNSUPPORTED) {
+		log_warn("this system has no seccomp: running without the system call filter");
+	} else if (r < 0) {
+		log_error("cannot enter the sandbox");
+		return VAULTD_SYSTEM;
+	}
 	log_info("serving %zu keys", store_count(d.vault.store));
 	loop_run(d.loop);
 	conns_free(d.conns);
-	peer_close(&d, &d.supervisor);
-	peer_close(&d, &d.control);
+	peer_free(&d.supervisor);
+	peer_free(&d.control);
 	store_free(d.vault.store);
 	loop_free(d.loop);
 	return 0;

@@ -20,7 +20,7 @@ broken() { # WHAT, then a command that edits $copy
 	copy=$SALLYPORT_DEMO_DIR/copy
 	rm -rf "$copy"
 	cp -r "$SALLYPORT_AUDIT" "$copy"
-	log=$(ls "$copy"/*.jsonl | head -n 1)
+	log=$(ls "$copy"/log-*.jsonl | head -n 1)
 	"$@"
 	if sallyport audit verify --dir "$copy" >"$SALLYPORT_DEMO_DIR/verify" 2>&1; then fail "not found: $what"; fi
 	echo "ok: $what is found: $(tail -n 1 "$SALLYPORT_DEMO_DIR/verify")"

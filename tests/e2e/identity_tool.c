@@ -1,12 +1,14 @@
 /* What the end-to-end tests of identity/ need at a shell: our code with arguments, one verb a line.
  *
- *   token ISSUER AUDIENCE CA_FILE       tokens on stdin, one a line; keys over https; prints an identity or "refused: …" a line,
+ *   token ISSUER AUDIENCE CA_FILE [JWKS_URL]   tokens on stdin, one a line; keys over https; prints an identity or "refused: …" a line,
  *                                       and at the end "fetches N"
  *   fetch URL [CA_FILE [POST_BODY]]     prints "status BYTES" or "error: …"; plain http to loopback is allowed with "-" as CA_FILE
  *   storm URL N                         N requests at once; prints how many ended and the longest time a dispatch took
  *   cert CA_PEM KEY_LINE PRINCIPAL FROM TO [permits] [IDENTITY]   prints a certificate line, signed with the PEM's key
  *   host CA_PEM KEY_LINE NAME FROM TO   the same for a host
- *   check CA_LINE CERT_LINE PRINCIPAL ADDRESS   prints "ok" or "refused: …" */
+ *   check CA_LINE CERT_LINE PRINCIPAL ADDRESS   prints "ok" or "refused: …"
+ *   sign PEM NAMESPACE FILE             prints an SSHSIG of the file
+ *   verify ALLOWED NAMESPACE PRINCIPAL SIG_FILE FILE   prints "ok PATTERNS" or "refused: …" */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "identity/fetch.h"
 #include "identity/jwks_cache.h"
 #include "identity/sshcert.h"
+#include "identity/sshsig.h"
 #include "identity/token.h"
 #include "tests/unit/identity_mint.h"
 
@@ -102,6 +105,7 @@ static int do_token(char **argv)
 
 	if (issuer_set(s.iss, "name", "idp", &why) < 0 || issuer_set(s.iss, "issuer", argv[0], &why) < 0 ||
 	    issuer_set(s.iss, "audiences", argv[1], &why) < 0 || issuer_set(s.iss, "ca_file", argv[2], &why) < 0 ||
+	    (argv[3] != NULL && issuer_set(s.iss, "jwks_url", argv[3], &why) < 0) ||
 	    issuer_finish(s.iss, &why) < 0 || http_fetch_new(&f) < 0) {
 		fprintf(stderr, "%s\n", why.text);
 		return 2;
@@ -311,10 +315,55 @@ static int do_check(char **argv)
 	return 0;
 }
 
+/* sign, verify */
+
+static char message[1 << 20], text[1 << 20];
+
+static int do_sign(char **argv)
+{
+	struct mint_key k = load_key(argv[0]);
+	struct view m = { (uint8_t *)message, load_file(argv[2], message, sizeof(message)) };
+	struct buf key, tbs, sig, out;
+
+	buf_init(&key, SSHKEY_BLOB_MAX);
+	buf_init(&tbs, SSHKEY_BLOB_MAX);
+	buf_init(&sig, SSHKEY_BLOB_MAX);
+	buf_init(&out, SSHSIG_TEXT_MAX);
+	mint_ssh_key(&k, &key);
+	if (sshsig_tbs(argv[1], SSHSIG_SHA512, m, &tbs) < 0)
+		return 2;
+	mint_ssh_sign(&k, NULL, mint_view(&tbs), &sig);
+	if (sshsig_armor(mint_view(&key), argv[1], SSHSIG_SHA512, mint_view(&sig), &out) < 0)
+		return 2;
+	fputs(buf_cstr(&out), stdout);
+	return 0;
+}
+
+static int do_verify(char **argv)
+{
+	struct view m = { (uint8_t *)message, load_file(argv[4], message, sizeof(message)) };
+	struct sshsig sig;
+	struct why why = { "" };
+	char *patterns = NULL;
+	int r = sshsig_parse(text, load_file(argv[3], text, sizeof(text)), &sig, &why);
+
+	if (r == ERR_OK)
+		r = sshsig_verify(&sig, argv[1], m, &why);
+	if (r == ERR_OK)
+		r = sshsig_allowed(text, load_file(argv[0], text, sizeof(text)), sig.key.blob, argv[1], argv[2], time(NULL),
+			&patterns, &why);
+	if (r < 0)
+		return refuse("refused", r, &why);
+	printf("ok %s\n", patterns);
+	free(patterns);
+	sshsig_free(&sig);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	argv++;
-	if (argc == 5 && strcmp(argv[0], "token") == 0)
+	if (argc >= 5 && argc <= 6 && strcmp(argv[0], "token") == 0)
 		return do_token(argv + 1);
 	if (argc >= 3 && strcmp(argv[0], "fetch") == 0)
 		return do_fetch(argv + 1);
@@ -326,6 +375,10 @@ int main(int argc, char **argv)
 		return do_cert(argv + 1, SSHCERT_HOST);
 	if (argc == 6 && strcmp(argv[0], "check") == 0)
 		return do_check(argv + 1);
+	if (argc == 5 && strcmp(argv[0], "sign") == 0)
+		return do_sign(argv + 1);
+	if (argc == 7 && strcmp(argv[0], "verify") == 0)
+		return do_verify(argv + 1);
 	fprintf(stderr, "see the first lines of tests/e2e/identity_tool.c\n");
 	return 2;
 }

@@ -73,7 +73,7 @@ token() { sallyport token issue "$@"; }
 pending_id() { operator GET '/v1/approvals?state=pending&wait=20' | jq -r '.approvals[0].id // empty'; }
 
 # All audit records, one a line.
-audit_lines() { cat "$SALLYPORT_AUDIT"/*.jsonl; }
+audit_lines() { cat "$SALLYPORT_AUDIT"/log-*.jsonl; }
 
 # Pids of a program of this bastion: those that descend from the demo that runs this script.
 pids_of() {

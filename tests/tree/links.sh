@@ -6,12 +6,12 @@ bad=0
 
 allowed() {
 	case $1 in
-	sallyportd) echo "libyaml" ;;
+	sallyportd) echo "libyaml-0" ;;
 	sallyport-vault) echo "libcrypto" ;;
-	sallyport-control) echo "libcrypto libssl libjansson libjwt libcurl libsqlite3 libmicrohttpd libyaml libpcre2-8" ;;
-	sallyport-session) echo "libssh libcrypto libpcre2-8 libyaml" ;;
+	sallyport-control) echo "libcrypto libssl libjansson libjwt libcurl libsqlite3 libmicrohttpd libyaml-0 libpcre2-8" ;;
+	sallyport-session) echo "libssh libcrypto libpcre2-8 libyaml-0" ;;
 	sallyport-recorder) echo "libz libisal libcrypto" ;;
-	sallyport) echo "libcrypto libjansson libjwt libz libyaml libpcre2-8" ;;
+	sallyport) echo "libcrypto libjansson libjwt libz libyaml-0 libpcre2-8" ;;
 	esac
 }
 

@@ -300,6 +300,10 @@ static void judge(const char *name, const struct raw *w, int want)
 
 static void principals_are_exactly_one(void **state)
 {
+	struct sshcert_rules rules;
+	struct view list;
+	struct why why;
+	struct raw x;
 	struct buf many;
 
 	(void)state;
@@ -316,6 +320,12 @@ static void principals_are_exactly_one(void **state)
 	ROW("capital", ERR_REFUSED, w.principals = LIT("\0\0\0\5Agent"));
 	ROW("cut off", ERR_MALFORMED, w.principals = LIT("\0\0\0\6agent"));
 	ROW("half a length", ERR_MALFORMED, w.principals = LIT("\0\0\0\5agent\0\0"));
+	/* A caller that names no principal still gets one that is well-formed. */
+	rules = rules_for(&list, &ca_blob);
+	x = raw();
+	assert_int_equal(judge_with(&x, &rules, &why), ERR_OK);
+	x.principals = LIT("\0\0\0\7agent,b");
+	assert_int_equal(judge_with(&x, &rules, &why), ERR_REFUSED);
 	buf_init(&many, 1 << 16);
 	for (int i = 0; i < 257; i++)
 		buf_put_string(&many, "agent", 5);

@@ -316,6 +316,7 @@ static void refuse_text(const char *name, const char *tok, size_t len, int want)
 		fail_msg("%s: %s (%s), not %s", name, err_text(r), why.text, err_text(want));
 }
 
+static void refuse_format(const char *name, int want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void refuse_format(const char *name, int want, const char *fmt, ...)
 {
 	va_list ap;
@@ -435,6 +436,57 @@ static void psychic_signatures_are_refused(void **state)
 	free(tok);
 }
 
+/* A signature is as long as its curve says, to the byte. */
+static void ecdsa_signatures_have_their_length(void **state)
+{
+	char *tok = mint_token(&p256, JWS_ES256, "{\"alg\":\"ES256\",\"kid\":\"p256\"}", GOOD), *longer;
+	struct identity *id;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(verify(tok, strlen(tok), &id, NULL, &why), ERR_OK);
+	identity_free(id);
+	/* 64 bytes end in a character with four unused bits, all zero: "AA" adds a byte and leaves the others. */
+	assert_true(asprintf(&longer, "%sA", tok) > 0);
+	refuse_text("65 bytes", longer, strlen(longer), ERR_SIGNATURE);
+	free(longer);
+	strcpy(strrchr(tok, '.') + 1, "AAAA");
+	refuse_text("3 bytes", tok, strlen(tok), ERR_SIGNATURE);
+	free(tok);
+}
+
+/* The last line of defence: whatever a caller mixes up, and whatever the library returns, only a fitting key verifies. */
+static void keys_verify_their_own_algorithm_only(void **state)
+{
+	static const uint8_t message[] = "m", garbage[64] = { 0x30, 0x80, 1 };
+	struct view data = { message, 1 }, alg, raw, v, junk = { garbage, sizeof(garbage) };
+	struct jws jws;
+	struct buf sig;
+	struct why why;
+	char *tok;
+
+	(void)state;
+	buf_init(&sig, 4096);
+	mint_ssh_sign(&rsa, "rsa-sha2-256", data, &sig);
+	v = mint_view(&sig);
+	assert_int_equal(view_string(&v, &alg), ERR_OK);
+	assert_int_equal(view_string(&v, &raw), ERR_OK);
+	assert_int_equal(pkey_verify(rsa.pkey, PKEY_RSA_SHA256, data, raw), ERR_OK);
+	assert_int_equal(pkey_verify(rsa.pkey, PKEY_ECDSA_SHA256, data, raw), ERR_SIGNATURE);
+	assert_int_equal(pkey_verify(rsa.pkey, PKEY_EDDSA, data, raw), ERR_SIGNATURE);
+	assert_int_equal(pkey_verify(p256.pkey, PKEY_ECDSA_SHA256, data, junk), ERR_SIGNATURE);
+	assert_int_equal(pkey_verify(ed.pkey, PKEY_EDDSA, data, junk), ERR_SIGNATURE);
+	assert_int_equal(pkey_verify(ed.pkey, PKEY_EDDSA, data, (struct view){ garbage, 0 }), ERR_SIGNATURE);
+	buf_free(&sig);
+	tok = mint_token(&ed, JWS_EDDSA, "{\"alg\":\"EdDSA\"}", GOOD);
+	assert_int_equal(jws_parse(tok, strlen(tok), &jws, &why), ERR_OK);
+	assert_int_equal(jws_verify(&jws, ed.pkey, PKEY_ED25519, &why), ERR_OK);
+	assert_int_equal(jws_verify(&jws, ed.pkey, PKEY_RSA, &why), ERR_REFUSED);
+	assert_int_equal(jws_verify(&jws, p256.pkey, PKEY_P256, &why), ERR_REFUSED);
+	jws_clear(&jws);
+	free(tok);
+}
+
 static void without_keys_it_asks_for_them(void **state)
 {
 	char *tok = mint_token(&ed, JWS_EDDSA, "{\"alg\":\"EdDSA\",\"kid\":\"ed\"}", GOOD);
@@ -532,7 +584,7 @@ static void other_settings_are_held(void **state)
 	assert_int_equal(issuer_set(strict, "issuer", ISS, &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "audiences", AUD, &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "algorithms", "EdDSA", &why), ERR_OK);
-	assert_int_equal(issuer_set(strict, "typ", "at+jwt", &why), ERR_OK);
+	assert_int_equal(issuer_set(strict, "types", "at+jwt", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "max_age", "5m", &why), ERR_OK);
 	assert_int_equal(issuer_set(strict, "clock_skew", "0", &why), ERR_OK);
 	assert_int_equal(issuer_require(strict, "team", "a-*", &why), ERR_OK);
@@ -563,6 +615,8 @@ int main(void)
 		cmocka_unit_test(broken_forms_are_refused),
 		cmocka_unit_test(algorithm_confusion_is_refused),
 		cmocka_unit_test(psychic_signatures_are_refused),
+		cmocka_unit_test(ecdsa_signatures_have_their_length),
+		cmocka_unit_test(keys_verify_their_own_algorithm_only),
 		cmocka_unit_test(without_keys_it_asks_for_them),
 		cmocka_unit_test(replay_keys_name_the_token),
 		cmocka_unit_test(delegation_names_both),

@@ -151,6 +151,7 @@ static void minutes_and_not_longer(void **state)
 	(void)state;
 	assert_int_equal(WITH(c.before = NOW + LIFETIME + 60), ERR_OK);
 	assert_int_equal(WITH(c.before = NOW + LIFETIME + 61), ERR_REFUSED);
+	assert_int_equal(WITH((c.after = NOW + 60, c.before = NOW + LIFETIME + 61)), ERR_REFUSED);
 	assert_int_equal(WITH(c.after = NOW - 300), ERR_REFUSED);
 	assert_int_equal(WITH(c.after = NOW + 60), ERR_OK);
 	assert_int_equal(WITH(c.after = NOW + 61), ERR_REFUSED);
@@ -189,6 +190,7 @@ static void unknown_options_are_refused(void **state)
 	assert_int_equal(WITH((c.critical = "\015force-command\006\0\0\0\002id", c.critical_len = 21)), ERR_OK);
 	assert_int_equal(WITH((c.critical = "\017verify-required\0", c.critical_len = 17)), ERR_REFUSED);
 	assert_int_equal(WITH((c.critical = "\006x@host\0", c.critical_len = 8)), ERR_REFUSED);
+	assert_int_equal(WITH((c.critical = "\006x@host\006\0\0\0\002id", c.critical_len = 14)), ERR_REFUSED);
 	/* a value that is not a string inside a string, or empty */
 	assert_int_equal(WITH((c.critical = "\015force-command\002id", c.critical_len = 17)), ERR_REFUSED);
 	assert_int_equal(WITH((c.critical = "\015force-command\004\0\0\0\0", c.critical_len = 19)), ERR_REFUSED);

@@ -104,6 +104,7 @@ static void what_is_not_a_key_of_ours_is_refused(void **state)
 		int r;
 	} refused[] = {
 		{ "ssh-keygen -q -t rsa -b 2048 -N '' -f %s/k", ERR_UNSUPPORTED },
+		{ "ssh-keygen -q -t rsa -b 2048 -m PEM -N '' -f %s/k", ERR_UNSUPPORTED },
 		{ "ssh-keygen -q -t ecdsa -b 384 -N '' -f %s/k", ERR_UNSUPPORTED },
 		{ "ssh-keygen -q -t ed25519 -N secret -f %s/k", ERR_UNSUPPORTED },
 		{ "ssh-keygen -q -t rsa -b 3072 -m PEM -N secret -f %s/k", ERR_UNSUPPORTED },
@@ -153,6 +154,57 @@ static void a_flipped_public_part_is_refused(void **state)
 	}
 }
 
+/* The fields of an ECDSA key whose private part is of one key and whose point is of another: both are fine by themselves. */
+static void splice(struct buf *out)
+{
+	struct key *k[2];
+	struct buf priv[2];
+	size_t head = 4 + 19 + 4 + 8 + 4 + 65; /* type, curve, point */
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(key_generate(KEY_ECDSA_P256, &k[i]), ERR_OK);
+		assert_int_equal(secmem_buf(&priv[i], KEY_PRIVATE_MAX), ERR_OK);
+		assert_int_equal(key_write_private(k[i], &priv[i]), ERR_OK);
+	}
+	buf_put(out, buf_ptr(&priv[0]), head);
+	buf_put(out, buf_ptr(&priv[1]) + head, priv[1].len - head);
+	for (size_t i = 0; i < 2; i++) {
+		secmem_buf_free(&priv[i]);
+		key_free(k[i]);
+	}
+}
+
+static void a_spliced_key_is_not_imported(void **state)
+{
+	struct buf inner, outer;
+	char text[4096] = "-----BEGIN OPENSSH PRIVATE KEY-----\n";
+	struct why why = { "" };
+	struct key *k;
+
+	(void)state;
+	buf_init(&inner, 4096);
+	buf_init(&outer, 4096);
+	buf_put(&inner, "\1\2\3\4\1\2\3\4", 8);
+	splice(&inner);
+	buf_put_string(&inner, "c", 1);
+	for (uint8_t pad = 1; inner.len % 8 != 0; pad++)
+		buf_put_u8(&inner, pad);
+	buf_put(&outer, "openssh-key-v1", 15);
+	buf_put_string(&outer, "none", 4);
+	buf_put_string(&outer, "none", 4);
+	buf_put_string(&outer, "", 0);
+	buf_put_u32(&outer, 1);
+	buf_put_string(&outer, "public", 6);
+	buf_put_string(&outer, buf_ptr(&inner), inner.len);
+	EVP_EncodeBlock((unsigned char *)text + strlen(text), buf_ptr(&outer), (int)outer.len);
+	strcat(text, "\n-----END OPENSSH PRIVATE KEY-----\n");
+	assert_int_equal(key_import((uint8_t *)text, strlen(text), &k, &why), ERR_REFUSED);
+	assert_null(k);
+	assert_non_null(strstr(why.text, "do not belong together"));
+	buf_free(&inner);
+	buf_free(&outer);
+}
+
 static void every_cut_of_a_private_key_is_refused(void **state)
 {
 	struct key *k = NULL, *again;
@@ -184,6 +236,18 @@ static void put_file(const char *name, const void *p, size_t n)
 	assert_int_equal(fclose(f), 0);
 }
 
+/* The text form of an SSHSIG, as ssh-keygen reads it. */
+static void armor(const struct buf *sig, struct buf *out)
+{
+	unsigned char text[8192];
+	int len = EVP_EncodeBlock(text, buf_ptr(sig), (int)sig->len);
+
+	assert_int_equal(buf_put_str(out, "-----BEGIN SSH SIGNATURE-----\n"), ERR_OK);
+	for (int at = 0; at < len; at += 70)
+		assert_int_equal(buf_printf(out, "%.*s\n", len - at < 70 ? len - at : 70, (char *)text + at), ERR_OK);
+	assert_int_equal(buf_put_str(out, "-----END SSH SIGNATURE-----\n"), ERR_OK);
+}
+
 /* ssh-keygen -Y verify takes the signature of each type of key, and not one over another text. */
 static void sshsigs_verify_with_ssh_keygen(void **state)
 {
@@ -194,20 +258,20 @@ static void sshsigs_verify_with_ssh_keygen(void **state)
 	(void)state;
 	for (size_t t = 0; t < 3; t++) {
 		struct key *k = NULL;
-		struct buf blob, sig, armor, line;
+		struct buf blob, sig, text_form, line;
 
 		buf_init(&blob, KEY_BLOB_MAX);
 		buf_init(&sig, 8192);
-		buf_init(&armor, 8192);
+		buf_init(&text_form, 8192);
 		buf_init(&line, 8192);
 		assert_int_equal(key_generate(types[t], &k), ERR_OK);
 		assert_int_equal(key_write_public(k, &blob), ERR_OK);
 		assert_int_equal(buf_put_str(&line, "log "), ERR_OK);
 		assert_int_equal(key_write_line(buf_ptr(&blob), blob.len, "c\n", &line), ERR_OK);
 		assert_int_equal(sign_sshsig(k, "test-space", (const uint8_t *)text, sizeof(text) - 1, &sig), ERR_OK);
-		assert_int_equal(sign_armor(buf_ptr(&sig), sig.len, &armor), ERR_OK);
+		armor(&sig, &text_form);
 		put_file("signers", buf_ptr(&line), line.len);
-		put_file("sig", buf_ptr(&armor), armor.len);
+		put_file("sig", buf_ptr(&text_form), text_form.len);
 		put_file("text", text, sizeof(text) - 1);
 		put_file("other", text, sizeof(text) - 2);
 		snprintf(command, sizeof(command),
@@ -220,7 +284,7 @@ static void sshsigs_verify_with_ssh_keygen(void **state)
 		key_free(k);
 		buf_free(&blob);
 		buf_free(&sig);
-		buf_free(&armor);
+		buf_free(&text_form);
 		buf_free(&line);
 	}
 }
@@ -292,6 +356,7 @@ int main(void)
 		cmocka_unit_test(imported_keys_are_the_keys_that_were_given),
 		cmocka_unit_test(what_is_not_a_key_of_ours_is_refused),
 		cmocka_unit_test(a_flipped_public_part_is_refused),
+		cmocka_unit_test(a_spliced_key_is_not_imported),
 		cmocka_unit_test(every_cut_of_a_private_key_is_refused),
 		cmocka_unit_test(sshsigs_verify_with_ssh_keygen),
 		cmocka_unit_test(rsa_never_signs_with_sha1),

@@ -128,6 +128,7 @@ static void every_flipped_byte_and_every_cut_is_refused(void **state)
 		file[i] ^= 0x20;
 		assert_true(seal_parse(file, i, &seal) < 0);
 	}
+	assert_true(seal_parse(file, n + 1, &seal) < 0);
 	assert_int_equal(seal_parse(file, n, &seal), ERR_OK);
 	assert_int_equal(seal_open(master, &seal, &k), ERR_OK);
 	key_free(k);
@@ -360,6 +361,16 @@ static void the_master_key_is_32_bytes_behind_a_closed_mode(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 	assert_int_equal(master_from_credential("master", &key, &why), ERR_NOTFOUND);
 	assert_int_equal(master_create(path, &why), ERR_EXISTS);
+	for (mode_t mode = 0600; mode <= 0644; mode += 044) {
+		int fd;
+
+		assert_int_equal(chmod(path, mode), 0);
+		fd = open(path, O_RDONLY);
+		assert_true(fd >= 0);
+		assert_int_equal(master_from_fd(fd, &key, &why), mode == 0600 ? ERR_OK : ERR_REFUSED);
+		master_free(key);
+		close(fd);
+	}
 }
 
 static int set_up(void **state)

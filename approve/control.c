@@ -1,0 +1,358 @@
+/* sallyport-control: verifies who speaks, decides by policy, keeps approvals, serves the HTTP API, writes the audit log. Its
+ * descriptors are those of base/proto.h. Distrusts the workers, the callers of the API, and whatever comes from issuers. */
+#include "approve/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "approve/evidence.h"
+#include "approve/hooks.h"
+#include "approve/http.h"
+#include "approve/issue.h"
+#include "approve/rebuild.h"
+#include "approve/receipt.h"
+#include "audit/chain.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "base/sandbox.h"
+
+/* ---- the supervisor ---- */
+
+static int take(struct ipc_msg *m, unsigned i)
+{
+	int fd = i < m->nfds ? m->fds[i] : -1;
+
+	if (fd >= 0)
+		m->fds[i] = -1;
+	return fd;
+}
+
+static int on_supervisor_message(void *arg, struct ipc_msg *m)
+{
+	struct control *c = arg;
+	union {
+		struct msg_session_new session_new;
+		struct msg_session_gone session_gone;
+		struct msg_dialed dialed;
+		struct msg_recorder_ready recorder_ready;
+		struct msg_vault_socket vault_socket;
+		struct msg_reload reload;
+	} u;
+	int r, fd;
+
+	switch (m->type) {
+	case MSG_session_new:
+		r = msg_session_new_read(m, &u.session_new);
+		if (r < 0 || m->nfds != 1)
+			return ERR_MALFORMED;
+		return session_new(c, &u.session_new, take(m, 0));
+	case MSG_session_gone:
+		r = msg_session_gone_read(m, &u.session_gone);
+		if (r >= 0)
+			session_gone(c, u.session_gone.sid, u.session_gone.status);
+		return r;
+	case MSG_dialed:
+		r = msg_dialed_read(m, &u.dialed);
+		if (r >= 0)
+			prepare_dialed(c, &u.dialed, take(m, 0));
+		return r;
+	case MSG_recorder_ready:
+		r = msg_recorder_ready_read(m, &u.recorder_ready);
+		if (r >= 0) {
+			fd = take(m, 0);
+			prepare_recorder(c, &u.recorder_ready, fd, take(m, 1));
+		}
+		return r;
+	case MSG_vault_socket:
+		r = msg_vault_socket_read(m, &u.vault_socket);
+		if (r < 0 || m->nfds != 1)
+			return ERR_MALFORMED;
+		vault_side_open(c, take(m, 0));
+		return ERR_OK;
+	case MSG_reload:
+		r = msg_reload_read(m, &u.reload);
+		if (r >= 0)
+			control_reload(c);
+		return r;
+	default:
+		return ERR_MALFORMED;
+	}
+}
+
+/* Without a supervisor nothing new comes; running sessions go on until they end. */
+static void on_supervisor_gone(void *arg, const char *why)
+{
+	struct control *c = arg;
+
+	c->supervisor = NULL;
+	log_warn("the supervisor is gone: %s", why);
+	if (c->sessions == NULL)
+		loop_stop(c->loop);
+}
+
+/* ---- the round ---- */
+
+static void control_round(void *arg)
+{
+	struct control *c = arg;
+	struct why why = { "" };
+	int64_t from;
+	bool more;
+
+	http_work(c);
+	do {
+		if (c->appended > 0) {
+			from = clock_mono_us();
+			if (audit_commit(c->log, &why) < 0) {
+				log_error("the audit log cannot be written: %s. Nothing more runs", why.text);
+				_exit(1);
+			}
+			c->appended = 0;
+			c->count.commits++;
+			c->count.commit_us_total += (uint64_t)(clock_mono_us() - from);
+		}
+		if (store_commit(c->store, audit_durable(c->log), &why) < 0) {
+			log_error("%s", why.text);
+			_exit(1);
+		}
+		more = http_release(c);
+		evidence_round(c);
+	} while (c->appended > 0 || more);
+	peer_round(&c->peers);
+	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
+		loop_stop(c->loop);
+}
+
+static void on_signal(int signo, void *arg)
+{
+	struct control *c = arg;
+
+	if (signo == SIGHUP)
+		control_reload(c);
+	else
+		loop_stop(c->loop);
+}
+
+/* ---- start and end ---- */
+
+static int make_dirs(int state_fd)
+{
+	static const char *const dirs[] = { "audit", "recordings", "control", "run" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		if (mkdirat(state_fd, dirs[i], 0700) < 0 && errno != EEXIST) {
+			log_error("cannot make %s in the state folder: %s", dirs[i], strerror(errno));
+			return ERR_SYS;
+		}
+	}
+	return fchdir(state_fd) < 0 ? ERR_SYS : ERR_OK;
+}
+
+static int open_log(struct control *c, struct audit_opened *found)
+{
+	struct audit_options o = { .origin = c->config->audit.origin };
+	struct why why = { "" };
+	int r;
+
+	o.dirfd = open("audit", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o.dirfd < 0) {
+		log_error("cannot open the audit folder: %s", strerror(errno));
+		return ERR_SYS;
+	}
+	r = audit_open(&o, &c->log, found, &why);
+	if (r < 0)
+		log_error("the audit log: %s", why.text[0] != '\0' ? why.text : err_text(r));
+	close(o.dirfd);
+	return r;
+}
+
+static int open_store(struct control *c)
+{
+	struct why why = { "" };
+	int r = store_open("control/state.db", &c->store, &why);
+
+	if (r >= 0)
+		r = rebuild_run(c->store, "audit", &why);
+	if (r < 0)
+		log_error("%s", why.text);
+	return r;
+}
+
+static int say_errors(struct buf *errors, int r)
+{
+	if (r < 0)
+		fputs(buf_cstr(errors) != NULL ? buf_cstr(errors) : "no memory\n", stderr);
+	buf_free(errors);
+	return r;
+}
+
+static int load(struct control *c)
+{
+	struct buf errors;
+	int r;
+
+	buf_init(&errors, 1 << 20);
+	r = control_load_config(c, true, &errors);
+	if (r >= 0)
+		r = control_load_policy(c, true, &errors);
+	return say_errors(&errors, r);
+}
+
+static int start_records(struct control *c, const struct audit_opened *found, unsigned recovered)
+{
+	struct view source;
+	int r;
+
+	policy_source(c->policy, &source);
+	r = control_record(c, NULL, "control.start",
+			   json_pack("{s:s,s:s,s:i,s:I,s:s}", "version", PACKAGE_VERSION, "policy", policy_version(c->policy), "recovered",
+				     (int)recovered, "torn_bytes", (json_int_t)found->torn_bytes, "config", c->config_digest),
+			   NULL);
+	if (r >= 0)
+		r = control_record(c, NULL, "config.loaded", json_pack("{s:s,s:s}", "digest", c->config_digest, "file", c->config_path), NULL);
+	if (r >= 0)
+		r = control_record(c, NULL, "policy.loaded",
+				   json_pack("{s:s,s:s,s:o}", "policy", policy_version(c->policy), "file", c->config->policy, "text",
+					     chain_text(source.p, source.n)),
+				   NULL);
+	return r;
+}
+
+static int start(struct control *c)
+{
+	static const int signos[] = { SIGTERM, SIGINT, SIGHUP, 0 };
+	struct audit_opened found = { 0 };
+	unsigned recovered;
+	int r;
+
+	r = make_dirs(FD_CONTROL_STATE);
+	if (r >= 0)
+		r = open_log(c, &found);
+	if (r >= 0)
+		r = open_store(c);
+	if (r < 0)
+		return r;
+	c->loop = loop_new();
+	if (c->loop == NULL || loop_signals(c->loop, signos, on_signal, c) < 0)
+		return ERR_SYS;
+	c->peers.loop = c->loop;
+	recovered = session_recover(c);
+	r = start_records(c, &found, recovered);
+	if (r >= 0)
+		r = requests_open(c);
+	if (r >= 0)
+		r = receipt_open(c);
+	if (r >= 0)
+		r = issue_open(c);
+	if (r >= 0)
+		r = hooks_open(c);
+	if (r >= 0)
+		r = evidence_open(c);
+	if (r >= 0)
+		r = http_open(c);
+	if (r < 0)
+		return r;
+	loop_after_round(c->loop, control_round, c);
+	c->supervisor = peer_open(&c->peers, FD_CONTROL, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
+	if (c->supervisor == NULL)
+		return ERR_NOMEM;
+	vault_side_open(c, FD_CONTROL_VAULT);
+	return ERR_OK;
+}
+
+static void stop(struct control *c)
+{
+	struct why why;
+
+	c->stopping = true;
+	http_close(c);
+	if (c->log != NULL) {
+		session_close_all(c, "the bastion stops");
+		(void)control_record(c, NULL, "control.stop", json_pack("{s:s}", "reason", "stopped"), NULL);
+		if (audit_commit(c->log, &why) >= 0 && c->store != NULL)
+			(void)store_commit(c->store, audit_durable(c->log), &why);
+	}
+	hooks_close(c);
+	issue_close(c);
+	evidence_close(c);
+	receipt_close(c);
+	requests_close(c->requests);
+	vault_side_close(c);
+	peer_close(c->supervisor, false);
+	peer_round(&c->peers);
+	store_close(c->store);
+	audit_close(c->log);
+	loop_free(c->loop);
+	policy_free(c->policy);
+	mask_set_free(c->masks);
+	config_free(c->config);
+	buf_free(&c->ca_blob);
+	free(c->ca_line);
+	free(c->audit_key_line);
+	free(c->config_path);
+}
+
+/* `sallyportd -t`: the file, what it names, and the policy. */
+static int check(const char *path)
+{
+	struct control c = { .config_path = strdup(path) };
+	struct buf errors;
+	int r;
+
+	buf_init(&errors, 1 << 20);
+	r = control_load_config(&c, true, &errors);
+	if (r >= 0) {
+		r = config_files(c.config, &errors);
+		if (access(c.config->policy, R_OK) == 0 && control_load_policy(&c, true, &errors) < 0)
+			r = ERR_MALFORMED;
+	}
+	policy_free(c.policy);
+	mask_set_free(c.masks);
+	config_free(c.config);
+	free(c.config_path);
+	return say_errors(&errors, r) < 0 ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct control c;
+
+	if (argc == 3 && strcmp(argv[1], "--check") == 0) {
+		log_init("sallyport-control");
+		return check(argv[2]);
+	}
+	if (argc != 3 || strcmp(argv[1], "--config") != 0) {
+		fputs("usage: sallyport-control --config FILE   (started by sallyportd)\n"
+		      "       sallyport-control --check FILE    (what `sallyportd -t` runs)\n", stderr);
+		return 2;
+	}
+	if (process_harden("sallyport-control", FD_CONTROL_STATE) < 0) {
+		log_error("cannot set the process up: %s", strerror(errno));
+		return 1;
+	}
+	/* An absolute path: the working directory becomes the state folder. */
+	c.config_path = realpath(argv[2], NULL);
+	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
+	if (c.config_path == NULL) {
+		log_error("cannot open %s: %s", argv[2], strerror(errno));
+		return 1;
+	}
+	if (load(&c) < 0 || start(&c) < 0) {
+		log_error("not started");
+		stop(&c);
+		return 1;
+	}
+	if (sandbox_enter(SANDBOX_CONTROL) < 0)
+		log_warn("the kernel's sandbox is not available: running without it");
+	/* What start() recorded and queued goes out before anything is waited for. */
+	control_round(&c);
+	loop_run(c.loop);
+	stop(&c);
+	return 0;
+}

@@ -1,0 +1,284 @@
+/* `sallyport policy`: check, test, explain, eval, parse. Reads files and lines, and gives them to the policy room; decides
+ * nothing itself. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/jsonl_parse.h"
+#include "policy/policy.h"
+
+#define POLICY_FILE_MAX ((size_t)1 << 20)
+#define OUT_MAX ((size_t)64 << 20)
+
+static int policy_read(const char *name, char **data, size_t *n)
+{
+	FILE *f = strcmp(name, "-") == 0 ? stdin : fopen(name, "rb");
+	size_t got;
+
+	*data = NULL;
+	*n = 0;
+	if (f == NULL)
+		return cli_fail("policy", "%s: %s", name, strerror(errno));
+	*data = malloc(POLICY_FILE_MAX + 1);
+	if (*data == NULL) {
+		if (f != stdin)
+			fclose(f);
+		return cli_fail("policy", "out of memory");
+	}
+	got = fread(*data, 1, POLICY_FILE_MAX + 1, f);
+	if (f != stdin)
+		fclose(f);
+	if (got > POLICY_FILE_MAX) {
+		free(*data);
+		*data = NULL;
+		return cli_fail("policy", "%s: a policy file is at most 1 MiB", name);
+	}
+	*n = got;
+	return CLI_OK;
+}
+
+static int policy_open(const char *name, struct policy **p)
+{
+	struct buf errors;
+	char *data;
+	size_t n;
+	int r = policy_read(name, &data, &n);
+
+	*p = NULL;
+	if (r != CLI_OK)
+		return r;
+	buf_init(&errors, OUT_MAX);
+	r = policy_load(name, data, n, p, &errors);
+	free(data);
+	if (r != ERR_OK) {
+		if (errors.len > 0)
+			fputs(buf_cstr(&errors), stderr);
+		else
+			cli_fail("policy", "%s: %s", name, err_text(r));
+		r = CLI_FAILED;
+	}
+	buf_free(&errors);
+	return r == ERR_OK ? CLI_OK : CLI_FAILED;
+}
+
+static int policy_check(int argc, char **argv, bool tests)
+{
+	struct policy *p;
+	int r;
+
+	if (argc != 2)
+		return cli_usage("policy", "%s FILE", argv[0]);
+	r = policy_open(argv[1], &p);
+	if (r != CLI_OK)
+		return r;
+	printf("%s: ok%s, version %.16s\n", argv[1], tests ? ", every rule test passed" : "", policy_version(p));
+	policy_free(p);
+	return CLI_OK;
+}
+
+/* --as WHO is group:NAME, subject@ISSUER, or both: "subject@issuer,group:a,group:b". */
+struct identity_args {
+	char *copy;
+	const char *subject, *issuer;
+	const char *groups[64];
+	size_t n;
+};
+
+static void policy_as(struct identity_args *id, const char *text)
+{
+	char *save = NULL;
+
+	id->copy = strdup(text);
+	if (id->copy == NULL)
+		return;
+	for (char *s = strtok_r(id->copy, ",", &save); s != NULL; s = strtok_r(NULL, ",", &save)) {
+		char *at;
+
+		if (strncmp(s, "group:", 6) == 0) {
+			if (id->n < 64)
+				id->groups[id->n++] = s + 6;
+			continue;
+		}
+		at = strrchr(s, '@');
+		if (at != NULL) {
+			*at = '\0';
+			id->issuer = at + 1;
+			id->subject = s;
+		} else if (id->n < 64) {
+			id->groups[id->n++] = s;
+		}
+	}
+}
+
+/* --on TARGET[,tag=value…] */
+static size_t policy_on(char *text, struct tag *tags, size_t cap, const char **name)
+{
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *s = strtok_r(text, ",", &save); s != NULL; s = strtok_r(NULL, ",", &save)) {
+		char *eq = strchr(s, '=');
+
+		if (eq == NULL) {
+			*name = s;
+		} else if (n < cap) {
+			*eq = '\0';
+			tags[n].name = s;
+			tags[n++].value = eq + 1;
+		}
+	}
+	return n;
+}
+
+static int policy_explain_verb(int argc, char **argv)
+{
+	static const char usage[] = "explain 'COMMAND' [--policy FILE] [--as SUBJECT@ISSUER,GROUP,…] [--on TARGET,TAG=VALUE,…] [--shell DIALECT] [--pty] [--cwd DIR]";
+	struct identity_args id = { .copy = NULL };
+	struct policy_question q;
+	struct policy *p = NULL;
+	struct tag tags[64];
+	struct buf out;
+	const char *file = "/etc/sallyport/policy.yaml", *command = NULL;
+	char *on = NULL;
+	int r;
+
+	memset(&q, 0, sizeof(q));
+	q.kind = QUESTION_EXEC;
+	q.dialect = DIALECT_BASH;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--pty") == 0) {
+			q.has_pty = true;
+		} else if (strncmp(argv[i], "--", 2) == 0 && i + 1 < argc) {
+			const char *v = argv[++i];
+
+			if (strcmp(argv[i - 1], "--policy") == 0)
+				file = v;
+			else if (strcmp(argv[i - 1], "--as") == 0)
+				policy_as(&id, v);
+			else if (strcmp(argv[i - 1], "--on") == 0)
+				on = strdup(v);
+			else if (strcmp(argv[i - 1], "--cwd") == 0)
+				q.cwd = v;
+			else if (strcmp(argv[i - 1], "--shell") != 0 || dialect_parse(v, &q.dialect) != ERR_OK)
+				return cli_usage("policy", "%s", usage);
+		} else if (command == NULL) {
+			command = argv[i];
+		} else {
+			return cli_usage("policy", "%s", usage);
+		}
+	}
+	if (command == NULL)
+		return cli_usage("policy", "%s", usage);
+	q.text = command;
+	q.len = strlen(command);
+	q.subject = id.subject;
+	q.issuer = id.issuer;
+	q.groups = id.groups;
+	q.ngroups = id.n;
+	q.tags = tags;
+	if (on != NULL)
+		q.ntags = policy_on(on, tags, 64, &q.target);
+	r = policy_open(file, &p);
+	if (r == CLI_OK) {
+		buf_init(&out, OUT_MAX);
+		if (policy_explain(p, &q, &out) == ERR_OK)
+			fwrite(buf_ptr(&out), 1, out.len, stdout);
+		else
+			r = cli_fail("policy", "out of memory");
+		buf_free(&out);
+	}
+	policy_free(p);
+	free(id.copy);
+	free(on);
+	return r;
+}
+
+/* Each line of stdin through one function, an answer line a question line. */
+static int policy_lines(int (*line_fn)(const void *ctx, const char *line, size_t n, struct buf *out), const void *ctx)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	struct buf out;
+	int r = CLI_OK;
+
+	buf_init(&out, OUT_MAX);
+	while (r == CLI_OK && (n = getline(&line, &cap, stdin)) >= 0) {
+		if (n > 0 && line[n - 1] == '\n')
+			n--;
+		if (n == 0)
+			continue;
+		if (line_fn(ctx, line, (size_t)n, &out) != ERR_OK)
+			r = cli_fail("policy", "out of memory");
+		else if (fwrite(buf_ptr(&out), 1, out.len, stdout) != out.len)
+			r = cli_fail("policy", "cannot write: %s", strerror(errno));
+		buf_clear(&out);
+	}
+	if (r == CLI_OK && (ferror(stdin) || fflush(stdout) != 0))
+		r = cli_fail("policy", "%s", strerror(errno));
+	free(line);
+	buf_free(&out);
+	return r;
+}
+
+static int policy_line_eval(const void *ctx, const char *line, size_t n, struct buf *out)
+{
+	return policy_eval_line(ctx, line, n, out);
+}
+
+static int policy_line_parse(const void *ctx, const char *line, size_t n, struct buf *out)
+{
+	(void)ctx;
+	return parse_jsonl_line(line, n, out);
+}
+
+static int policy_eval_verb(int argc, char **argv)
+{
+	const char *file = NULL;
+	struct policy *p;
+	int r;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--policy") == 0 && i + 1 < argc)
+			file = argv[++i];
+		else if (strcmp(argv[i], "--jsonl") != 0)
+			return cli_usage("policy", "eval --policy FILE --jsonl < QUESTIONS");
+	}
+	if (file == NULL)
+		return cli_usage("policy", "eval --policy FILE --jsonl < QUESTIONS");
+	r = policy_open(file, &p);
+	if (r != CLI_OK)
+		return r;
+	r = policy_lines(policy_line_eval, p);
+	policy_free(p);
+	return r;
+}
+
+int cli_policy(int argc, char **argv)
+{
+	static const char usage[] = "check FILE | test FILE | explain 'COMMAND' … | eval --policy FILE --jsonl | parse --jsonl";
+
+	if (argc < 2)
+		return cli_usage("policy", "%s", usage);
+	argc--;
+	argv++;
+	if (strcmp(argv[0], "check") == 0)
+		return policy_check(argc, argv, false);
+	if (strcmp(argv[0], "test") == 0)
+		return policy_check(argc, argv, true);
+	if (strcmp(argv[0], "explain") == 0)
+		return policy_explain_verb(argc, argv);
+	if (strcmp(argv[0], "eval") == 0)
+		return policy_eval_verb(argc, argv);
+	if (strcmp(argv[0], "parse") == 0) {
+		if (argc > 2 || (argc == 2 && strcmp(argv[1], "--jsonl") != 0))
+			return cli_usage("policy", "parse --jsonl < LINES");
+		return policy_lines(policy_line_parse, NULL);
+	}
+	return cli_usage("policy", "%s", usage);
+}

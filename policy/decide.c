@@ -1,0 +1,640 @@
+/* policy_decide(): from a question to an answer. Everything an answer holds lies in one arena, taken from a pool of this
+ * thread's, so that deciding takes nothing from the heap once it is warm. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/path.h"
+#include "policy/rules.h"
+#include "policy/shell/parse.h"
+#include "policy/shell/render.h"
+
+#define POOL_MAX 4
+#define STDIN_CAP SHELL_MAX_LEN
+#define RENDER_MAX ((size_t)1 << 20)
+#define ARG_MAX_ONE 131000 /* bytes in one argument that Linux takes (MAX_ARG_STRLEN less a page's worth of care) */
+
+const char *verdict_name(enum verdict v)
+{
+	static const char *const names[] = { "allow", "approve", "deny" };
+
+	return v <= VERDICT_DENY ? names[v] : "deny";
+}
+
+const char *confidence_name(enum confidence c)
+{
+	static const char *const names[] = { "exact", "pattern", "opaque", "raw" };
+
+	return c <= CONFIDENCE_RAW ? names[c] : "opaque";
+}
+
+/* ---- Memory -------------------------------------------------------------------------------------------------------------- */
+
+struct pooled {
+	struct arena arena;
+	struct buf text;
+};
+
+static __thread struct pooled *pool[POOL_MAX];
+static __thread unsigned npool;
+
+static struct pooled *pool_take(void)
+{
+	struct pooled *p;
+
+	if (npool > 0)
+		return pool[--npool];
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	arena_init(&p->arena, ARENA_MAX_DEFAULT * 2);
+	buf_init(&p->text, RENDER_MAX);
+	return p;
+}
+
+static void pool_give(struct pooled *p)
+{
+	if (p == NULL)
+		return;
+	arena_reset(&p->arena);
+	if (npool < POOL_MAX && p->text.cap <= 65536) {
+		buf_clear(&p->text);
+		pool[npool++] = p;
+		return;
+	}
+	arena_free(&p->arena);
+	buf_free(&p->text);
+	free(p);
+}
+
+/* ---- Filling the answer ---------------------------------------------------------------------------------------------------- */
+
+/* Printable ASCII, for a person. */
+static const char *answer_text(struct arena *a, const char *s)
+{
+	char *t = s != NULL ? arena_copy(a, s, strlen(s)) : NULL;
+
+	for (char *c = t; c != NULL && *c != '\0'; c++) {
+		if (*c < 32 || *c > 126)
+			*c = '?';
+	}
+	return t;
+}
+
+static const char *answer_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static const char *answer_printf(struct arena *a, const char *fmt, ...)
+{
+	char made[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(made, sizeof(made), fmt, ap);
+	va_end(ap);
+	return answer_text(a, made);
+}
+
+static void answer_rule(struct policy_answer *a, const struct rule *r)
+{
+	if (r == NULL)
+		return;
+	a->rule = r->id;
+	a->instead = r->instead;
+	a->approvers = r->approvers;
+	a->napprovers = r->napprovers;
+	a->approvals = r->approvals;
+	a->grant_uses = r->uses;
+	a->grant_ttl = r->ttl;
+	a->signed_required = r->signed_required;
+	a->risk = r->risk;
+	a->record_digest = r->digest;
+	a->end_session = r->end;
+}
+
+static void answer_start(struct policy_answer *a, struct pooled *p)
+{
+	memset(a, 0, sizeof(*a));
+	a->arena = p;
+	a->verdict = a->would_be = VERDICT_DENY;
+	a->confidence = CONFIDENCE_EXACT;
+	a->rule = "default";
+	a->reason = "no rule allows it";
+	a->approvals = 1;
+	a->grant_uses = 1;
+	a->grant_ttl = 900;
+	a->risk = "medium";
+	a->enforced = true;
+}
+
+/* The word as the answer shows it. */
+static const char *field_show(const struct field *f)
+{
+	return f->kind == CONFIDENCE_OPAQUE ? "?" : f->p;
+}
+
+static bool answer_commands(struct policy_answer *a, const struct reading *r, struct arena *arena)
+{
+	size_t n = 0;
+
+	for (const struct act *x = r->acts; x != NULL; x = x->next) {
+		if (x->kind == ACT_COMMAND)
+			n++;
+	}
+	a->commands = arena_alloc(arena, (n + 1) * sizeof(*a->commands));
+	if (a->commands == NULL)
+		return false;
+	for (const struct act *x = r->acts; x != NULL; x = x->next) {
+		struct policy_argv *c;
+
+		if (x->kind != ACT_COMMAND)
+			continue;
+		c = &a->commands[a->ncommands++];
+		c->argc = x->argc;
+		c->argv = arena_alloc(arena, (x->argc + 1) * sizeof(*c->argv));
+		if (c->argv == NULL)
+			return false;
+		c->confidence = x->opaque ? CONFIDENCE_OPAQUE : (enum confidence)x->confidence;
+		for (unsigned i = 0; i < x->argc; i++)
+			c->argv[i] = field_show(&x->argv[i]);
+	}
+	return true;
+}
+
+static enum confidence answer_confidence(const struct reading *r)
+{
+	enum confidence c = CONFIDENCE_EXACT;
+
+	for (const struct act *x = r->acts; x != NULL; x = x->next) {
+		if (x->opaque)
+			return CONFIDENCE_OPAQUE;
+		if (x->confidence > c)
+			c = (enum confidence)x->confidence;
+	}
+	return c;
+}
+
+static const char *act_name(const struct act *x)
+{
+	if (x->kind == ACT_COMMAND && x->argc > 0)
+		return x->argv[0].kind == CONFIDENCE_EXACT ? x->argv[0].p : "a command";
+	return x->kind == ACT_REDIRECT ? "a redirection" : "it";
+}
+
+static const char *answer_reason(struct arena *arena, const struct policy *p, const struct judgement *j, const struct act *x)
+{
+	char effects[96] = "";
+
+	if (j->rule != NULL && j->rule->reason != NULL)
+		return answer_text(arena, j->rule->reason);
+	if (j->verdict == VERDICT_ALLOW)
+		return j->rule != NULL ? "a rule allows it" : "nothing in it needs a rule";
+	if (j->rule != NULL)
+		return answer_printf(arena, "rule %s says %s", j->rule->id, verdict_name((enum verdict)j->verdict));
+	if (x == NULL)
+		return "no rule allows it";
+	if (x->why != NULL)
+		return answer_printf(arena, "%.80s: %.200s", act_name(x), x->why);
+	{
+		unsigned e = x->effects;
+
+		for (const struct path_use *u = x->paths; u != NULL; u = u->next)
+			e |= u->effects;
+		table_effect_names(e & ~(unsigned)EFFECT_READ, effects, sizeof(effects));
+	}
+	if (x->kind == ACT_REDIRECT)
+		return answer_printf(arena, "no rule allows this redirection to %s %.200s", effects[0] ? effects : "read",
+				     x->paths != NULL && x->paths->path.kind != CONFIDENCE_OPAQUE ? x->paths->path.p : "a path that is not known");
+	(void)p;
+	if (effects[0] != '\0')
+		return answer_printf(arena, "no rule allows %.80s (its effects: %s)", act_name(x), effects);
+	return answer_printf(arena, "no rule allows %.80s", act_name(x));
+}
+
+/* Profile and shadow rules: what is really enforced. */
+static void answer_verdict(const struct policy *p, struct policy_answer *a, int verdict, int shadow)
+{
+	a->verdict = (enum verdict)verdict;
+	a->would_be = a->verdict;
+	if (shadow > verdict) {
+		a->would_be = (enum verdict)shadow;
+		a->enforced = false;
+	}
+	if (p->profile == PROFILE_OBSERVE && a->verdict != VERDICT_ALLOW) {
+		a->verdict = VERDICT_ALLOW;
+		a->enforced = false;
+	}
+}
+
+/* ---- Statements --------------------------------------------------------------------------------------------------------------- */
+
+static const char *render_keep(struct pooled *p, const struct sh_ast *ast, size_t *n)
+{
+	buf_clear(&p->text);
+	if (shell_render(ast, &p->text) != ERR_OK || p->text.len > ARG_MAX_ONE)
+		return NULL;
+	*n = p->text.len;
+	return arena_copy(&p->arena, buf_ptr(&p->text), p->text.len);
+}
+
+/* The shell whose program came on standard input gets it as -c TEXT instead: code never travels where a command that it
+ * runs could eat a part of it. Changes the tree in place. */
+static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, const struct sh_simple *simple, enum dialect d)
+{
+	struct sh_simple *s = (struct sh_simple *)simple;
+	struct sh_word *shell = NULL, **at;
+	struct sh_part *part;
+	struct sh_word *dash_c, *text, *zero;
+	static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh", "mksh", "rbash", NULL };
+
+	(void)d;
+	for (struct sh_word *w = s->words; w != NULL && shell == NULL; w = w->next) {
+		char name[64];
+		size_t n = ast_word_bytes(w, name, sizeof(name) - 1);
+		const char *base;
+
+		if (n == (size_t)-1 || n >= sizeof(name))
+			continue;
+		name[n] = '\0';
+		base = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
+		for (unsigned i = 0; shells[i] != NULL; i++) {
+			if (strcmp(shells[i], base) == 0)
+				shell = w;
+		}
+	}
+	if (shell == NULL)
+		return false;
+	/* -s goes; what follows it (or --) are parameters; other options stay in front of -c. */
+	at = &shell->next;
+	while (*at != NULL) {
+		char o[64];
+		size_t n = ast_word_bytes(*at, o, sizeof(o) - 1);
+
+		if (n == (size_t)-1 || n >= sizeof(o) - 1)
+			return false;
+		o[n] = '\0';
+		if (strcmp(o, "-s") == 0 || strcmp(o, "--") == 0 || strcmp(o, "-") == 0) {
+			*at = (*at)->next;
+			if (strcmp(o, "-s") != 0)
+				break;
+			continue;
+		}
+		if (o[0] == '-' && o[1] != '-' && strchr(o, 's') != NULL)
+			return false; /* a cluster with s in it */
+		if (o[0] != '-' && o[0] != '+')
+			break;
+		if (o[0] == '-' && o[1] == 'o' && o[2] == '\0' && (*at)->next != NULL)
+			at = &(*at)->next;
+		at = &(*at)->next;
+	}
+	dash_c = arena_alloc(&p->arena, 3 * sizeof(*dash_c));
+	part = arena_alloc(&p->arena, 3 * sizeof(*part));
+	if (dash_c == NULL || part == NULL)
+		return false;
+	text = dash_c + 1;
+	zero = dash_c + 2;
+	for (unsigned i = 0; i < 3; i++) {
+		dash_c[i].parts = &part[i];
+		part[i].kind = SH_SQUOTE;
+		part[i].quoted = true;
+	}
+	part[0].text.p = "-c";
+	part[0].text.n = 2;
+	part[1].text.p = arena_copy(&p->arena, q->stdin_bytes, q->stdin_len);
+	part[1].text.n = (uint32_t)q->stdin_len;
+	part[2].text.p = "sh";
+	part[2].text.n = 2;
+	if (part[1].text.p == NULL)
+		return false;
+	dash_c->next = text;
+	text->next = zero;
+	zero->next = *at;
+	*at = dash_c;
+	s->nwords += 3;
+	return true;
+}
+
+static int decide_text(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
+{
+	struct sh_error e;
+	struct sh_ast *ast;
+	struct reading r;
+	struct scope scope = { p, q, NULL, false };
+	struct judgement j, shadow;
+	const struct act *which, *ignored;
+	int rc;
+
+	memset(&e, 0, sizeof(e));
+	if (q->text == NULL || q->len > SHELL_MAX_LEN) {
+		a->rule = "gate:length";
+		a->reason = "the text is over the limit of 128 KiB";
+		answer_verdict(p, a, VERDICT_DENY, VERDICT_DENY);
+		a->enforced = true;
+		a->verdict = VERDICT_DENY;
+		return ERR_OK;
+	}
+	rc = shell_parse(q->text, q->len, q->dialect, &mem->arena, &ast, &e);
+	if (rc == ERR_NOMEM)
+		return rc;
+	if (rc != ERR_OK) {
+		a->rule = rc == ERR_REFUSED ? "gate:bytes" : rc == ERR_LIMIT ? "gate:limit" : "parse";
+		a->line = e.at.line;
+		a->column = e.at.col;
+		a->confidence = CONFIDENCE_OPAQUE;
+		a->reason = answer_printf(&mem->arena, "line %u column %u: %s", e.at.line, e.at.col, e.text);
+		/* Not even observe lets through what cannot be read: there is no text to record. */
+		return ERR_OK;
+	}
+	rc = acts_read(&r, &mem->arena, q, ast);
+	if (rc != ERR_OK)
+		return rc;
+	if (!answer_commands(a, &r, &mem->arena))
+		return ERR_NOMEM;
+	a->confidence = answer_confidence(&r);
+	j = judge_acts(&scope, &r, &which);
+	shadow = j;
+	if (p->any_shadow) {
+		scope.shadow = true;
+		shadow = judge_acts(&scope, &r, &ignored);
+	}
+	answer_rule(a, j.rule);
+	a->reason = answer_reason(&mem->arena, p, &j, which);
+	if (a->reason == NULL)
+		return ERR_NOMEM;
+	for (const struct act *x = r.acts; x != NULL && !q->stdin_known; x = x->next) {
+		/* An interpreter's program is asked for only where some rule may let it run. */
+		if (x->code_stdin && j.verdict != VERDICT_DENY)
+			r.needs_stdin = true;
+	}
+	if (r.needs_stdin && !q->stdin_known) {
+		a->needs_stdin = true;
+		a->stdin_cap = STDIN_CAP;
+		a->verdict = VERDICT_DENY;
+		a->reason = "its program comes on standard input, which must be seen first";
+		return ERR_OK;
+	}
+	if (q->stdin_known) {
+		for (const struct act *x = r.acts; x != NULL; x = x->next) {
+			if (x->code_stdin && q->stdin_len > STDIN_CAP)
+				j.verdict = VERDICT_DENY;
+		}
+	}
+	answer_verdict(p, a, j.verdict, shadow.verdict);
+	if (r.used_stdin) {
+		if (!stdin_into_tree(mem, q, r.stdin_command, q->dialect)) {
+			a->verdict = VERDICT_DENY;
+			a->rule = "gate:stdin";
+			a->reason = "a program on standard input, in a form that cannot be given as -c";
+			return ERR_OK;
+		}
+		a->stdin_consumed = true;
+	}
+	a->text = render_keep(mem, ast, &a->text_len);
+	a->canonical = a->text != NULL;
+	if (a->text == NULL && r.used_stdin)
+		a->verdict = VERDICT_DENY;
+	/* What is not understood, or cannot be written canonically, runs only as the exact bytes that a person approved. */
+	if (a->verdict != VERDICT_DENY && (a->text == NULL || (a->confidence == CONFIDENCE_OPAQUE && a->verdict == VERDICT_APPROVE && !r.used_stdin))) {
+		bool opaque_act = a->text == NULL;
+
+		for (const struct act *x = r.acts; x != NULL; x = x->next)
+			opaque_act = opaque_act || x->opaque;
+		if (opaque_act) {
+			a->canonical = false;
+			a->text = arena_copy(&mem->arena, q->text, q->len);
+			a->text_len = q->len;
+			if (a->text == NULL)
+				return ERR_NOMEM;
+			if (a->verdict == VERDICT_ALLOW && p->profile == PROFILE_ENFORCE) {
+				a->verdict = a->would_be = VERDICT_DENY;
+				a->rule = "gate:render";
+				a->reason = "it cannot be written in a canonical form";
+			}
+		}
+	}
+	return ERR_OK;
+}
+
+/* For the rules' own tests: what one rule alone says of a text; verdict -1: it does not match. */
+int decide_statement(const struct policy *p, const struct rule *only, const char *text, enum dialect d, int *verdict)
+{
+	struct pooled *mem = pool_take();
+	struct policy_question q;
+	struct scope scope = { p, &q, only, true };
+	struct sh_ast *ast;
+	struct reading r;
+	const struct act *which;
+	int rc;
+
+	*verdict = -1;
+	if (mem == NULL)
+		return ERR_NOMEM;
+	memset(&q, 0, sizeof(q));
+	q.kind = QUESTION_EXEC;
+	q.text = text;
+	q.len = strlen(text);
+	q.dialect = d;
+	rc = shell_parse(q.text, q.len, d, &mem->arena, &ast, NULL);
+	if (rc == ERR_OK)
+		rc = acts_read(&r, &mem->arena, &q, ast);
+	if (rc == ERR_OK)
+		*verdict = judge_acts(&scope, &r, &which).verdict;
+	pool_give(mem);
+	return rc;
+}
+
+/* ---- The other questions --------------------------------------------------------------------------------------------------------- */
+
+static void decide_simple(const struct policy *p, struct policy_answer *a, struct arena *arena, struct judgement j, const char *what, const char *text, size_t len)
+{
+	char shown[160];
+	size_t n = len < sizeof(shown) - 1 ? len : sizeof(shown) - 1;
+
+	memcpy(shown, text, n);
+	shown[n] = '\0';
+	answer_rule(a, j.rule);
+	if (j.verdict < 0)
+		j.verdict = VERDICT_DENY;
+	if (j.rule != NULL && j.rule->reason != NULL)
+		a->reason = answer_text(arena, j.rule->reason);
+	else if (j.verdict == VERDICT_DENY && j.rule == NULL)
+		a->reason = answer_printf(arena, "no rule allows this %s: %s", what, shown);
+	else
+		a->reason = answer_printf(arena, "rule %s says %s", a->rule, verdict_name((enum verdict)j.verdict));
+	answer_verdict(p, a, j.verdict, j.verdict);
+	a->text = arena_copy(arena, text, len);
+	a->text_len = len;
+	a->canonical = true;
+}
+
+static int decide_file(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
+{
+	static const uint16_t does[] = { EFFECT_READ, EFFECT_WRITE, EFFECT_DELETE, EFFECT_READ, EFFECT_WRITE };
+	static const char *const names[] = { "reading of", "writing of", "deletion of", "listing of", "change of" };
+	struct scope scope = { p, q, NULL, false };
+	struct judgement j;
+	char joined[8192];
+	size_t n = q->len;
+
+	if (q->text == NULL || n >= 4096 || memchr(q->text, '\0', n) != NULL || (unsigned)q->op > FILE_META) {
+		a->rule = "gate:bytes";
+		a->reason = "a path that is too long or holds a NUL";
+		return ERR_OK;
+	}
+	if (q->text[0] != '/' && q->cwd != NULL && q->cwd[0] == '/' && strlen(q->cwd) < 4000) {
+		int k = snprintf(joined, sizeof(joined), "%s/%.*s", q->cwd, (int)n, q->text);
+
+		n = k > 0 && (size_t)k < sizeof(joined) ? (size_t)k : 0;
+	} else {
+		memcpy(joined, q->text, n);
+		joined[n] = '\0';
+	}
+	j = judge_path(&scope, does[q->op], joined);
+	if (j.verdict < 0 && p->profile == PROFILE_GUARD)
+		j.verdict = VERDICT_ALLOW;
+	decide_simple(p, a, &mem->arena, j, names[q->op], joined, n);
+	return mem->arena.max == 0 || a->text == NULL ? ERR_NOMEM : ERR_OK;
+}
+
+static bool decide_printable(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] < 32 || s[i] == 127)
+			return false;
+	}
+	return true;
+}
+
+static int decide_shell(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
+{
+	struct scope scope = { p, q, NULL, false };
+	struct judgement j = judge_other(&scope, MATCH_SHELL, "managed", 7);
+
+	(void)mem;
+	/* A managed shell runs nothing by itself: every statement is a question of its own. Who has no rule at all gets none. */
+	if (j.verdict < 0) {
+		for (const struct rule *r = p->rules; r != NULL && j.verdict < 0; r = r->next) {
+			if (!rule_applies(&scope, r))
+				continue;
+			for (unsigned v = VERDICT_ALLOW; v <= VERDICT_APPROVE; v++) {
+				if (r->nmatches > 0)
+					j.verdict = VERDICT_ALLOW;
+			}
+		}
+		if (p->profile != PROFILE_ENFORCE)
+			j.verdict = VERDICT_ALLOW;
+		a->reason = j.verdict == VERDICT_ALLOW ? "each statement is decided by itself" : "no rule here applies to this identity and target";
+	} else {
+		answer_rule(a, j.rule);
+		a->reason = j.rule != NULL && j.rule->reason != NULL ? answer_text(&mem->arena, j.rule->reason) : "a rule says so";
+	}
+	answer_verdict(p, a, j.verdict < 0 ? VERDICT_DENY : j.verdict, -1);
+	a->text = "";
+	a->canonical = true;
+	return ERR_OK;
+}
+
+static int decide_raw(const struct policy *p, const struct policy_question *q, struct policy_answer *a)
+{
+	struct scope scope = { p, q, NULL, false };
+
+	a->confidence = CONFIDENCE_RAW;
+	a->reason = "no rule with  pty: raw  applies";
+	a->text = "";
+	for (const struct rule *r = p->rules; r != NULL; r = r->next) {
+		if (!r->pty_raw || !rule_applies(&scope, r))
+			continue;
+		answer_rule(a, r);
+		a->pty_raw = true;
+		a->reason = r->reason != NULL ? r->reason : "a rule gives a raw terminal; what is typed is recorded, not decided";
+		answer_verdict(p, a, VERDICT_ALLOW, -1);
+		a->canonical = true;
+		return ERR_OK;
+	}
+	return ERR_OK;
+}
+
+int policy_decide(const struct policy *p, const struct policy_question *q, struct policy_answer *a)
+{
+	struct pooled *mem = pool_take();
+	struct scope scope = { p, q, NULL, false };
+	const char *text = q->text != NULL ? q->text : "";
+	size_t len = q->text != NULL ? q->len : 0;
+	int r = ERR_OK;
+
+	memset(a, 0, sizeof(*a));
+	a->verdict = VERDICT_DENY;
+	if (mem == NULL)
+		return ERR_NOMEM;
+	answer_start(a, mem);
+	switch (q->kind) {
+	case QUESTION_EXEC:
+	case QUESTION_STATEMENT:
+		r = decide_text(p, q, a, mem);
+		break;
+	case QUESTION_FILE:
+		r = decide_file(p, q, a, mem);
+		break;
+	case QUESTION_SHELL:
+		r = decide_shell(p, q, a, mem);
+		break;
+	case QUESTION_PTY_RAW:
+		r = decide_raw(p, q, a);
+		break;
+	case QUESTION_SUBSYSTEM:
+		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_SUBSYSTEM, text, len), "subsystem", text, len);
+		break;
+	case QUESTION_FORWARD:
+		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_FORWARD, text, len), "forward", text, len);
+		break;
+	case QUESTION_ENV:
+		if (!decide_printable(text, len) || memchr(text, '=', len) == NULL) {
+			a->rule = "gate:bytes";
+			a->reason = "an environment variable that is not NAME=value in printable bytes";
+			break;
+		}
+		{
+			/* A rule names variables, or a variable with a value; a dangerous one only by its full name. */
+			size_t name = (size_t)((const char *)memchr(text, '=', len) - text);
+			struct judgement j = judge_other(&scope, MATCH_ENV, text, name), with = judge_other(&scope, MATCH_ENV, text, len);
+
+			if (with.verdict > j.verdict)
+				j = with;
+			if (j.verdict != VERDICT_DENY && j.rule != NULL && table_var(text, name) == VAR_DANGEROUS) {
+				bool named = false;
+
+				for (const struct match *m = p->others; m != NULL; m = m->next) {
+					if (m->kind == MATCH_ENV && m->rule == j.rule && strncmp(m->glob, text, name) == 0 &&
+					    (m->glob[name] == '\0' || m->glob[name] == '='))
+						named = true;
+				}
+				if (!named)
+					j.verdict = -1, j.rule = NULL;
+			}
+			decide_simple(p, a, &mem->arena, j, "environment variable", text, name);
+			a->text = arena_copy(&mem->arena, text, len);
+			a->text_len = len;
+		}
+		break;
+	case QUESTION_OTHER:
+		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_REQUEST, text, len), "request", text, len);
+		break;
+	}
+	if (r == ERR_OK && a->reason == NULL)
+		r = ERR_NOMEM;
+	if (r != ERR_OK) {
+		policy_answer_free(a);
+		a->verdict = VERDICT_DENY;
+		a->rule = "gate:memory";
+		a->reason = "out of memory";
+	}
+	return r;
+}
+
+void policy_answer_free(struct policy_answer *a)
+{
+	if (a == NULL)
+		return;
+	pool_give(a->arena);
+	memset(a, 0, sizeof(*a));
+}

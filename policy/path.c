@@ -1,0 +1,384 @@
+/* Path rules and globs. Lexical only: a symbolic link on the host can make any path another, which docs/threat-model.md says. */
+#include "policy/path.h"
+
+#include <string.h>
+
+#include "policy/walk.h"
+
+#define PATH_MAX_LEN 4096
+
+/* ---- Normalising ---------------------------------------------------------------------------------------------------- */
+
+/* Removes "." and empty components, and resolves "..": result in out (cap PATH_MAX_LEN), dots tells whether there was a "..".
+ * in begins with '/' or '~'. */
+static size_t path_clean(const char *in, size_t n, char *out, bool *dots)
+{
+	size_t o = 0, root = 0;
+
+	*dots = false;
+	if (n > 0 && in[0] == '~') {
+		while (root < n && in[root] != '/')
+			root++;
+		memcpy(out, in, root);
+		o = root;
+	}
+	for (size_t i = root; i < n;) {
+		size_t s;
+
+		while (i < n && in[i] == '/')
+			i++;
+		s = i;
+		while (i < n && in[i] != '/')
+			i++;
+		if (i == s || (i - s == 1 && in[s] == '.'))
+			continue;
+		if (i - s == 2 && in[s] == '.' && in[s + 1] == '.') {
+			*dots = true;
+			if (o == root && root > 0) {
+				/* Above an unknown home: anywhere. */
+				out[0] = '\0';
+				return 0;
+			}
+			while (o > root && out[o - 1] != '/')
+				o--;
+			if (o > root)
+				o--;
+			continue;
+		}
+		out[o++] = '/';
+		memcpy(out + o, in + s, i - s);
+		o += i - s;
+	}
+	if (o == 0)
+		out[o++] = '/';
+	out[o] = '\0';
+	return o;
+}
+
+/* A glob component that begins with a dot, or is all of a bracket, may become ".." in some shells. */
+static bool path_glob_dots(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((i == 0 || p[i - 1] == '/') && p[i] == '.' && i + 1 < n && strchr("*?[", p[i + 1]) != NULL)
+			return true;
+		if ((i == 0 || p[i - 1] == '/') && p[i] == '.' && i + 2 < n && p[i + 1] == '.' && strchr("*?[", p[i + 2]) != NULL)
+			return true;
+		/* [.]. and the like */
+		if ((i == 0 || p[i - 1] == '/') && p[i] == '[')
+			return true;
+	}
+	return false;
+}
+
+void path_resolve(const struct field *cwd, const struct field *word, size_t off, struct path_use *u, char *out)
+{
+	char joined[PATH_BUF];
+	const char *p = word->p + (off <= word->n ? off : word->n);
+	size_t n = word->n - (off <= word->n ? off : word->n), len;
+
+	u->path = field_opaque(0);
+	u->dots = false;
+	if (word->kind == CONFIDENCE_OPAQUE || n >= PATH_MAX_LEN || n == 0)
+		return;
+	if (p[0] == '/' || (word->flags & FIELD_HOME) != 0) {
+		memcpy(joined, p, n);
+		len = n;
+	} else {
+		if (cwd->kind == CONFIDENCE_OPAQUE || cwd->n >= PATH_MAX_LEN - 1)
+			return;
+		/* A literal part joined to a pattern must stay literal. */
+		if (word->kind == CONFIDENCE_PATTERN && strpbrk(cwd->p, "*?[\\") != NULL)
+			return;
+		memcpy(joined, cwd->p, cwd->n);
+		len = cwd->n;
+		joined[len++] = '/';
+		memcpy(joined + len, p, n);
+		len += n;
+	}
+	len = path_clean(joined, len, out, &u->dots);
+	if (word->kind == CONFIDENCE_PATTERN && path_glob_dots(p, n))
+		u->dots = true;
+	if (len == 0)
+		return;
+	u->path.kind = word->kind;
+	if (word->kind == CONFIDENCE_PATTERN && strpbrk(out, "*?[\\") == NULL)
+		u->path.kind = CONFIDENCE_EXACT;
+	u->path.p = out;
+	u->path.n = (uint32_t)len;
+	u->path.flags = out[0] == '~' ? FIELD_HOME : 0;
+}
+
+/* Devices that a redirection may name without reading or changing anything. */
+static bool path_harmless(const struct field *f)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", NULL };
+
+	if (f->kind == CONFIDENCE_OPAQUE)
+		return false;
+	for (unsigned i = 0; devices[i] != NULL; i++) {
+		if (strcmp(devices[i], f->p) == 0)
+			return true;
+	}
+	return strncmp(f->p, "/dev/fd/", 8) == 0 && strchr(f->p + 8, '/') == NULL;
+}
+
+void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
+{
+	struct path_use *u = arena_alloc(w->r->arena, sizeof(*u));
+	char out[PATH_BUF];
+	struct field cwd = state_cwd(&w->state);
+
+	if (u == NULL) {
+		w->r->failed = true;
+		return;
+	}
+	if (++w->r->npaths > MAX_PATHS) {
+		if (w->r->npaths == MAX_PATHS + 1)
+			walk_eval(w, a->at, "more paths than the limit of 4096 in one statement");
+		return;
+	}
+	path_resolve(&cwd, word, off, u, out);
+	if (!u->dots && path_harmless(&u->path) &&
+	    (effects == EFFECT_READ ||
+	     (effects == EFFECT_WRITE && (a->kind == ACT_REDIRECT || (a->tool != NULL && (strcmp(a->tool->name, "tee") == 0 || strcmp(a->tool->name, "dd") == 0))))))
+		return;
+	if (u->path.kind != CONFIDENCE_OPAQUE) {
+		u->path.p = arena_copy(w->r->arena, u->path.p, u->path.n);
+		if (u->path.p == NULL)
+			w->r->failed = true;
+	}
+	u->effects = (uint16_t)effects;
+	u->next = a->paths;
+	a->paths = u;
+}
+
+/* ---- Matching --------------------------------------------------------------------------------------------------------- */
+
+bool glob_match(const char *pattern, const char *text, size_t n)
+{
+	const char *star = NULL;
+	size_t i = 0, mark = 0;
+
+	while (i < n) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			mark = i;
+		} else if (*pattern == '\\' && pattern[1] != '\0' && pattern[1] == text[i]) {
+			pattern += 2;
+			i++;
+		} else if (*pattern == '?' || (*pattern != '\0' && *pattern != '\\' && *pattern == text[i])) {
+			pattern++;
+			i++;
+		} else if (star != NULL) {
+			pattern = star;
+			i = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+/* One component of a rule against one of a path that is itself a glob (literals escaped). sure: the rule covers all that the
+ * component can become; else: they may have one in common (said yes to when in doubt). */
+static bool component_match(const char *r, size_t rn, const char *c, size_t cn, bool glob, bool sure)
+{
+	char rule[PATH_MAX_LEN];
+
+	if (rn >= sizeof(rule))
+		return false;
+	memcpy(rule, r, rn);
+	rule[rn] = '\0';
+	if (!glob)
+		return glob_match(rule, c, cn);
+	if (rn == 1 && r[0] == '*')
+		return true;
+	if (sure)
+		return false;
+	/* Compare the literal head and tail of the glob with those of the rule: no common text means no common name. */
+	{
+		size_t i = 0, k = 0;
+
+		while (i < cn && k < rn) {
+			char x = c[i];
+
+			if (strchr("*?[", x) != NULL || r[k] == '*' || r[k] == '?')
+				return true;
+			if (x == '\\' && i + 1 < cn)
+				x = c[++i];
+			if (x != r[k])
+				return false;
+			i++;
+			k++;
+		}
+		return (i == cn || c[i] == '*') && (k == rn || r[k] == '*');
+	}
+}
+
+static bool component_glob(const char *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (c[i] == '\\')
+			i++;
+		else if (c[i] == '*' || c[i] == '?' || c[i] == '[')
+			return true;
+	}
+	return false;
+}
+
+/* An escaped component without active metacharacters, plain. */
+static size_t component_plain(const char *c, size_t n, char *out)
+{
+	size_t o = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (c[i] == '\\' && i + 1 < n)
+			i++;
+		out[o++] = c[i];
+	}
+	return o;
+}
+
+struct comps {
+	const char *p[256];
+	size_t n[256];
+	unsigned count;
+};
+
+static bool comps_split(const char *s, size_t n, struct comps *c)
+{
+	c->count = 0;
+	for (size_t i = 0; i < n;) {
+		size_t b;
+
+		while (i < n && s[i] == '/')
+			i++;
+		b = i;
+		while (i < n && s[i] != '/')
+			i++;
+		if (i == b)
+			continue;
+		if (c->count == 256)
+			return false;
+		c->p[c->count] = s + b;
+		c->n[c->count++] = i - b;
+	}
+	return true;
+}
+
+static bool comps_match(const struct comps *r, const struct comps *c, bool pattern, bool sure)
+{
+	unsigned i = 0, k = 0, star = ~0u, mark = 0;
+
+	while (k < c->count) {
+		if (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0) {
+			star = ++i;
+			mark = k;
+			continue;
+		}
+		if (i < r->count) {
+			char plain[PATH_MAX_LEN];
+			const char *t = c->p[k];
+			size_t n = c->n[k];
+			bool glob = pattern && component_glob(t, n);
+
+			if (pattern && !glob && n < sizeof(plain)) {
+				n = component_plain(t, n, plain);
+				t = plain;
+			}
+			if (component_match(r->p[i], r->n[i], t, n, glob, sure)) {
+				i++;
+				k++;
+				continue;
+			}
+		}
+		if (star == ~0u)
+			return false;
+		i = star;
+		k = ++mark;
+	}
+	while (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0)
+		i++;
+	return i == r->count;
+}
+
+static bool path_match_parts(const char *pattern, const char *p, size_t n, bool is_pattern, bool sure)
+{
+	struct comps r, c;
+	const char *rp = pattern;
+
+	if (!comps_split(rp, strlen(rp), &r) || !comps_split(p, n, &c))
+		return !sure;
+	/* Below a home directory, absolutely: /home/NAME/…, /root/… are what a rule may say. */
+	if (n > 0 && p[0] == '~' && pattern[0] == '/') {
+		if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
+			return comps_match(&r, &c, is_pattern, sure);
+		if (sure)
+			return false;
+		if (r.count >= 1 && r.n[0] == 4 && memcmp(r.p[0], "root", 4) == 0) {
+			r.p[0] = "*";
+			r.n[0] = 1;
+			return comps_match(&r, &c, is_pattern, sure);
+		}
+		if (r.count >= 2 && r.n[0] == 4 && memcmp(r.p[0], "home", 4) == 0) {
+			struct comps s = { .count = r.count - 1 };
+
+			memcpy(s.p, r.p + 1, s.count * sizeof(s.p[0]));
+			memcpy(s.n, r.n + 1, s.count * sizeof(s.n[0]));
+			s.p[0] = "*";
+			s.n[0] = 1;
+			return comps_match(&s, &c, is_pattern, sure);
+		}
+		return false;
+	}
+	if (n > 0 && p[0] == '/' && pattern[0] == '~') {
+		/* A rule about the home directory, and an absolute path: the usual places. */
+		if (c.count >= 1 && c.n[0] == 4 && memcmp(c.p[0], "root", 4) == 0) {
+			r.p[0] = "root";
+			r.n[0] = 4;
+			return !sure && comps_match(&r, &c, is_pattern, sure);
+		}
+		if (!sure && c.count >= 2 && c.n[0] == 4 && memcmp(c.p[0], "home", 4) == 0) {
+			struct comps s = { .count = c.count - 1 };
+
+			memcpy(s.p, c.p + 1, s.count * sizeof(s.p[0]));
+			memcpy(s.n, c.n + 1, s.count * sizeof(s.n[0]));
+			r.p[0] = "*";
+			r.n[0] = 1;
+			return comps_match(&r, &s, is_pattern, sure);
+		}
+		return false;
+	}
+	return comps_match(&r, &c, is_pattern, sure);
+}
+
+bool path_match(const char *pattern, const struct path_use *u, bool sure)
+{
+	if (u->path.kind == CONFIDENCE_OPAQUE)
+		return !sure || strcmp(pattern, "/**") == 0;
+	if (u->dots && sure && strcmp(pattern, "/**") != 0)
+		return false;
+	return path_match_parts(pattern, u->path.p, u->path.n, u->path.kind == CONFIDENCE_PATTERN, sure);
+}
+
+bool path_match_text(const char *pattern, const char *path)
+{
+	char joined[PATH_MAX_LEN + 4], clean[PATH_MAX_LEN + 4];
+	size_t n = strlen(path);
+	bool dots;
+
+	if (n >= PATH_MAX_LEN)
+		return false;
+	if (path[0] == '/') {
+		memcpy(joined, path, n + 1);
+	} else {
+		joined[0] = '~';
+		joined[1] = '/';
+		memcpy(joined + 2, path, n + 1);
+		n += 2;
+	}
+	n = path_clean(joined, n, clean, &dots);
+	return n > 0 && path_match_parts(pattern, clean, n, false, false);
+}

@@ -1,0 +1,174 @@
+/* find's expression: tests only read; -delete, -fprint and the -exec family do more. */
+#include <string.h>
+
+#include "policy/walk.h"
+
+static const char *const find_none[] = { "-print", "-print0", "-ls", "-prune", "-quit", "-depth", "-d", "-mount", "-xdev", "-empty", "-true", "-false",
+	"-nouser", "-nogroup", "-readable", "-writable", "-executable", "-daystart", "-follow", "-ignore_readdir_race", "-noignore_readdir_race",
+	"-noleaf", "-warn", "-nowarn", "-help", "--help", "-version", "--version", "-a", "-and", "-o", "-or", "-not", "!", "(", ")", ",", NULL };
+static const char *const find_one[] = { "-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-lname", "-ilname", "-regex", "-iregex",
+	"-regextype", "-type", "-xtype", "-size", "-mtime", "-mmin", "-atime", "-amin", "-ctime", "-cmin", "-newer", "-anewer", "-cnewer", "-perm",
+	"-user", "-group", "-uid", "-gid", "-inum", "-links", "-samefile", "-maxdepth", "-mindepth", "-fstype", "-context", "-used", "-printf", NULL };
+
+static bool find_in(const char *const *list, const char *s)
+{
+	for (; *list != NULL; list++) {
+		if (strcmp(*list, s) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void find_unknown(struct act *a)
+{
+	a->effects |= EFFECT_UNKNOWN;
+	a->why = "a word of find's expression that is not known (a pattern must be quoted)";
+}
+
+/* -exec … ; or … {} + : the inner argv, with {} as a path that is not known. Returns the index of its end, 0 when it has none. */
+static unsigned find_exec(struct walk *w, struct act *a, unsigned i)
+{
+	unsigned from = i + 1, end = from;
+	struct field *inner;
+	bool plus = false;
+
+	for (; end < a->argc; end++) {
+		const struct field *f = &a->argv[end];
+
+		if (f->flags & FIELD_MULTI)
+			return 0;
+		if (f->kind != CONFIDENCE_EXACT)
+			continue;
+		if (strcmp(f->p, ";") == 0)
+			break;
+		if (strcmp(f->p, "+") == 0 && end > from && a->argv[end - 1].kind == CONFIDENCE_EXACT && strcmp(a->argv[end - 1].p, "{}") == 0) {
+			plus = true;
+			break;
+		}
+	}
+	if (end >= a->argc || end == from)
+		return 0;
+	inner = arena_alloc(w->r->arena, (end - from) * sizeof(*inner));
+	if (inner == NULL) {
+		w->r->failed = true;
+		return 0;
+	}
+	for (unsigned k = from; k < end; k++) {
+		const struct field *f = &a->argv[k];
+		const char *hole = f->kind == CONFIDENCE_EXACT ? strstr(f->p, "{}") : NULL;
+
+		inner[k - from] = *f;
+		if (hole == NULL)
+			continue;
+		inner[k - from] = field_opaque(0);
+		inner[k - from].n = (uint32_t)(hole - f->p);
+		inner[k - from].p = arena_copy(w->r->arena, f->p, (size_t)(hole - f->p));
+		if (inner[k - from].p == NULL) {
+			w->r->failed = true;
+			return 0;
+		}
+		/* What find passes begins with a starting point or ./ : never with a dash. */
+		if (hole == f->p || (f->p[0] != '-' && f->p[0] != '+'))
+			inner[k - from].flags |= FIELD_NODASH;
+		if (plus && k + 1 == end)
+			inner[k - from].flags |= FIELD_MULTI;
+	}
+	{
+		enum stdin_kind in = w->stdin_kind;
+		const struct act *outer = w->outer;
+		struct field cwd = state_cwd(&w->state);
+
+		/* Relative words of -execdir are relative to wherever the file lies. */
+		if (strstr(a->argv[i].p, "dir") != NULL) {
+			struct field nowhere = field_opaque(0);
+
+			state_set_cwd(w, &nowhere);
+		}
+		w->stdin_kind = in == STDIN_EXEC ? STDIN_PIPE : in;
+		w->outer = a;
+		command_run(w, inner, end - from, a->at, NULL);
+		w->outer = outer;
+		w->stdin_kind = in;
+		if (strstr(a->argv[i].p, "dir") != NULL)
+			state_set_cwd(w, &cwd);
+	}
+	return end;
+}
+
+void prog_find(struct walk *w, struct act *a)
+{
+	unsigned i = 1, paths_from, paths_to;
+
+	for (; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT)
+			break;
+		if (strcmp(f->p, "-H") == 0 || strcmp(f->p, "-L") == 0 || strcmp(f->p, "-P") == 0 || strncmp(f->p, "-O", 2) == 0)
+			continue;
+		if (strcmp(f->p, "-D") == 0) {
+			i++;
+			continue;
+		}
+		break;
+	}
+	paths_from = i;
+	for (; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || strcmp(f->p, "!") == 0 || strcmp(f->p, "(") == 0))
+			break;
+		if (f->kind != CONFIDENCE_EXACT && (f->flags & FIELD_NODASH) == 0) {
+			find_unknown(a);
+			return;
+		}
+	}
+	paths_to = i;
+	for (unsigned k = paths_from; k < paths_to; k++)
+		path_add(w, a, EFFECT_READ, &a->argv[k], 0);
+	for (; i < a->argc && !w->r->failed; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT) {
+			find_unknown(a);
+			return;
+		}
+		if (find_in(find_none, f->p))
+			continue;
+		if (find_in(find_one, f->p) || strncmp(f->p, "-newer", 6) == 0) {
+			if (i + 1 >= a->argc || (a->argv[i + 1].flags & FIELD_MULTI) != 0) {
+				find_unknown(a);
+				return;
+			}
+			i++;
+			continue;
+		}
+		if (strcmp(f->p, "-delete") == 0) {
+			for (unsigned k = paths_from; k < paths_to; k++)
+				path_add(w, a, EFFECT_DELETE, &a->argv[k], 0);
+			a->effects |= EFFECT_DELETE;
+			continue;
+		}
+		if (strcmp(f->p, "-fprint") == 0 || strcmp(f->p, "-fprint0") == 0 || strcmp(f->p, "-fls") == 0 || strcmp(f->p, "-fprintf") == 0) {
+			if (i + 1 >= a->argc) {
+				find_unknown(a);
+				return;
+			}
+			path_add(w, a, EFFECT_WRITE, &a->argv[i + 1], 0);
+			i += strcmp(f->p, "-fprintf") == 0 ? 2 : 1;
+			continue;
+		}
+		if (strcmp(f->p, "-exec") == 0 || strcmp(f->p, "-execdir") == 0 || strcmp(f->p, "-ok") == 0 || strcmp(f->p, "-okdir") == 0) {
+			unsigned end = find_exec(w, a, i);
+
+			if (end == 0) {
+				find_unknown(a);
+				return;
+			}
+			i = end;
+			continue;
+		}
+		find_unknown(a);
+		return;
+	}
+}

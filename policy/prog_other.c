@@ -1,0 +1,236 @@
+/* Arguments that need a look of their own: dd's key=value, names that are assigned, date, sysctl, service, test. */
+#include <string.h>
+
+#include "policy/walk.h"
+
+static void other_unknown(struct act *a, const char *why)
+{
+	a->effects |= EFFECT_UNKNOWN;
+	if (a->why == NULL)
+		a->why = why;
+}
+
+static bool other_identifier(const struct field *f)
+{
+	if (f->kind != CONFIDENCE_EXACT || f->n == 0)
+		return false;
+	for (uint32_t i = 0; i < f->n; i++) {
+		char c = f->p[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (i > 0 && c >= '0' && c <= '9')))
+			return false;
+	}
+	return true;
+}
+
+static void other_program(struct act *a, enum tool_prog prog, const struct parsed *p)
+{
+	const struct field *f;
+	size_t off = 0;
+
+	if (p->prog_at >= 0) {
+		f = &a->argv[p->prog_at];
+		off = p->prog_off;
+	} else if (a->nops > 0) {
+		f = &a->argv[a->ops[0]];
+	} else {
+		other_unknown(a, "no program text");
+		return;
+	}
+	if (f->kind != CONFIDENCE_EXACT || (prog == PROG_SED ? !prog_sed_reads(f->p + off, f->n - off) : !prog_awk_reads(f->p + off, f->n - off))) {
+		a->effects |= EFFECT_EXEC | EFFECT_WRITE;
+		a->why = "its program text may run commands or write files";
+	}
+}
+
+static void other_dd(struct walk *w, struct act *a)
+{
+	bool out = false;
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT && (f->n == 0 || memchr(f->p, '=', f->n) == NULL)) {
+			other_unknown(a, "a word that is not known");
+			continue;
+		}
+		if (strncmp(f->p, "if=", 3) == 0) {
+			path_add(w, a, EFFECT_READ, f, 3);
+		} else if (strncmp(f->p, "of=", 3) == 0) {
+			path_add(w, a, EFFECT_WRITE, f, 3);
+			out = true;
+		}
+	}
+	(void)out;
+	a->effects |= EFFECT_READ;
+}
+
+static void other_names(struct walk *w, struct act *a, const char *name)
+{
+	unsigned first = strcmp(name, "getopts") == 0 ? 1 : 0;
+	struct field value = field_opaque(0);
+
+	for (unsigned i = first; i < a->nops; i++) {
+		const struct field *f = &a->argv[a->ops[i]];
+
+		if (first == 1 && i > 1)
+			break; /* what getopts reads */
+		if (!other_identifier(f)) {
+			a->opaque = true;
+			other_unknown(a, "a variable whose name is not known");
+			return;
+		}
+		walk_assigned(w, f->p, f->n, &value, false, a->at);
+	}
+	if (strcmp(name, "read") == 0)
+		state_set(w, "REPLY", 5, &value, false);
+	if (strcmp(name, "mapfile") == 0 || strcmp(name, "readarray") == 0)
+		state_set(w, "MAPFILE", 7, &value, false);
+	if (a->effects & EFFECT_UNKNOWN)
+		a->opaque = true;
+}
+
+/* shopt: only options that change how patterns expand, and none that changes how text is read. */
+static void other_shopt(struct act *a)
+{
+	static const char *const safe[] = { "nullglob", "failglob", "dotglob", "globstar", "nocaseglob", "extglob", "nocasematch", NULL };
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+		bool ok = f->kind == CONFIDENCE_EXACT && f->p[0] == '-' && strspn(f->p + 1, "supq") == f->n - 1;
+
+		for (unsigned k = 0; f->kind == CONFIDENCE_EXACT && safe[k] != NULL; k++)
+			ok = ok || strcmp(f->p, safe[k]) == 0;
+		if (!ok) {
+			a->opaque = true;
+			other_unknown(a, "a shell option that changes how the rest is read");
+		}
+	}
+}
+
+void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct parsed *p)
+{
+	const char *name = a->tool->name;
+
+	switch (prog) {
+	case PROG_SED:
+	case PROG_AWK:
+		other_program(a, prog, p);
+		break;
+	case PROG_DD:
+		/* Its words are not options; what the tables thought of them does not count. */
+		a->effects = 0;
+		a->paths = NULL;
+		a->why = NULL;
+		other_dd(w, a);
+		break;
+	case PROG_NAMES:
+		other_names(w, a, name);
+		break;
+	case PROG_SET:
+		if (strcmp(name, "shopt") == 0)
+			other_shopt(a);
+		else if (!a->opaque)
+			a->effects = EFFECT_READ; /* command_set() judged it */
+		break;
+	case PROG_DATE:
+		/* date MMDDhhmm sets the clock; +FORMAT prints. */
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (!(f->n > 0 && f->p[0] == '+' && (f->kind == CONFIDENCE_EXACT || !(f->flags & FIELD_MULTI))))
+				a->effects |= EFFECT_CHANGE;
+		}
+		break;
+	case PROG_SYSCTL:
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (f->kind != CONFIDENCE_EXACT || memchr(f->p, '=', f->n) != NULL)
+				a->effects |= EFFECT_CHANGE;
+		}
+		break;
+	case PROG_SERVICE:
+		if (a->nops == 2 && a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
+			a->effects |= EFFECT_READ;
+		else if (a->nops > 0)
+			a->effects |= EFFECT_CHANGE;
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- test ---------------------------------------------------------------------------------------------------------------- */
+
+static bool test_in(const char *const *list, const struct field *f)
+{
+	if (f->kind != CONFIDENCE_EXACT)
+		return false;
+	for (; *list != NULL; list++) {
+		if (strcmp(*list, f->p) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *const test_strings[] = { "=", "==", "!=", "<", ">", "-nt", "-ot", "-ef", "=~", NULL };
+static const char *const test_numbers[] = { "-eq", "-ne", "-lt", "-le", "-gt", "-ge", NULL };
+static const char *const test_unary[] = { "-a", "-b", "-c", "-d", "-e", "-f", "-g", "-h", "-k", "-L", "-n", "-N", "-O", "-G", "-p", "-r", "-s", "-S", "-t",
+	"-u", "-w", "-x", "-z", "-o", NULL };
+
+/* A primary of 1 to 3 words. mksh and zsh evaluate numbers as arithmetic; bash, dash and busybox do not. */
+static bool test_primary(const struct walk *w, const struct field *f, unsigned n)
+{
+	bool arith = w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH;
+
+	if (n == 1)
+		return true;
+	if (n == 2) {
+		if (test_in(test_unary, &f[0]))
+			return !(arith && strcmp(f[0].p, "-t") == 0 && !(f[1].flags & FIELD_NUMERIC));
+		if (f[0].kind == CONFIDENCE_EXACT && (strcmp(f[0].p, "-v") == 0 || strcmp(f[0].p, "-R") == 0))
+			return other_identifier(&f[1]);
+		return false;
+	}
+	if (test_in(test_strings, &f[1]))
+		return true;
+	if (test_in(test_numbers, &f[1]))
+		return !arith || ((f[0].flags & FIELD_NUMERIC) && (f[2].flags & FIELD_NUMERIC));
+	return false;
+}
+
+bool prog_test_safe(const struct walk *w, const struct field *argv, unsigned argc)
+{
+	unsigned from = 1, to = argc;
+
+	for (unsigned i = 1; i < argc; i++) {
+		if (argv[i].flags & FIELD_MULTI)
+			return false;
+	}
+	if (strcmp(argv[0].p, "[") == 0 || argv[0].p[argv[0].n - 1] == '[') {
+		if (argc < 2 || argv[argc - 1].kind != CONFIDENCE_EXACT || strcmp(argv[argc - 1].p, "]") != 0)
+			return false;
+		to--;
+	}
+	while (from < to) {
+		unsigned n = 0;
+
+		while (to - from > 1 && argv[from].kind == CONFIDENCE_EXACT && strcmp(argv[from].p, "!") == 0)
+			from++;
+		/* Up to -a or -o, which join primaries when they stand where one ends. */
+		while (from + n < to) {
+			bool join = argv[from + n].kind == CONFIDENCE_EXACT && (strcmp(argv[from + n].p, "-a") == 0 || strcmp(argv[from + n].p, "-o") == 0);
+
+			if (join && n > 0 && test_primary(w, argv + from, n))
+				break;
+			n++;
+		}
+		if (n == 0 || n > 3 || !test_primary(w, argv + from, n))
+			return false;
+		from += n;
+		if (from < to)
+			from++;
+	}
+	return true;
+}

@@ -1,0 +1,128 @@
+/* A loaded policy: rules, and how one act is matched against them. Not for other rooms (they see policy/policy.h). */
+#ifndef POLICY_RULES_H
+#define POLICY_RULES_H
+
+#include "base/yaml.h"
+#include "policy/acts.h"
+#include "policy/policy.h"
+
+enum profile { PROFILE_ENFORCE, PROFILE_GUARD, PROFILE_OBSERVE };
+
+/* One pattern word after braces are expanded: a glob (backslash: the next byte as it is). */
+struct pword {
+	const char *text;
+	bool literal; /* no active * or ? : plain holds the bytes */
+	const char *plain;
+	bool any, many; /* "*" "**" */
+	bool path;      /* begins with a slash, a tilde or two stars and a slash: matched as a path */
+};
+
+struct pattern {
+	const char *source;
+	struct pword *words;
+	unsigned n;
+	bool open;            /* has ** */
+	/* by meaning, where the tables know the tool */
+	const struct tool *tool;
+	bool semantic;
+	struct popt {
+		uint16_t group;
+		const struct pword *arg; /* NULL: none asked for */
+	} *opts;
+	unsigned nopts;
+	const struct pword **ops;
+	unsigned nops;
+};
+
+enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL };
+
+struct match {
+	uint8_t kind;    /* enum match_kind */
+	uint8_t verdict; /* enum verdict */
+	uint16_t effects; /* EFFECTS: the set; PATH: what is done to the path */
+	struct rule *rule;
+	struct pattern pattern;
+	const char *glob; /* PATH and the others */
+	struct match *next; /* in its index */
+};
+
+struct who {
+	const char *name;
+	const char *issuer, *subject; /* subject is a glob; NULL: any */
+	const char **groups;          /* any of them */
+	size_t ngroups;
+};
+
+struct rule {
+	const char *id;
+	unsigned line;
+	bool from_pack;
+	const struct who **who; /* none: everybody */
+	size_t nwho;
+	struct tag *on;         /* name "target": the target's name; value is a glob; all must hold */
+	size_t non;
+	struct match *matches;
+	size_t nmatches;
+	const char **approvers;
+	size_t napprovers;
+	unsigned approvals, uses, ttl;
+	const char *reason, *instead, *risk;
+	bool shadow, pty_raw, digest, end, signed_required;
+	const struct yaml_node *tests;
+	struct rule *next;
+};
+
+#define RULES_HASH 1024
+
+struct policy {
+	struct yaml_doc docs[8];
+	unsigned ndocs;
+	struct arena arena;
+	char version[65];
+	uint8_t *source;
+	size_t source_len;
+	enum profile profile;
+	enum verdict otherwise; /* enforce: what no rule matches */
+	struct who *who;
+	size_t nwho;
+	struct rule *rules, **tail;
+	size_t nrules;
+	bool any_shadow;
+	/* indices */
+	struct match *by_name[RULES_HASH]; /* commands by the first word */
+	struct match *by_any;              /* commands whose first word is a glob */
+	struct match *effects, *paths, *others;
+	char *mask;
+};
+
+/* pattern.c. text is one pattern; appends to out every pattern that its braces make. ERR_OK, ERR_MALFORMED with *why set. */
+int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsigned cap, unsigned *n, const char **why);
+/* sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
+bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
+
+/* match.c */
+struct scope {
+	const struct policy *policy;
+	const struct policy_question *q;
+	const struct rule *only; /* rule tests: no other rule, whoever and wherever */
+	bool shadow;             /* rules in shadow count */
+};
+
+struct judgement {
+	int verdict; /* enum verdict, or -1: no rule matched */
+	const struct rule *rule; /* NULL: the default */
+};
+
+bool rule_applies(const struct scope *s, const struct rule *r);
+struct judgement judge_act(const struct scope *s, const struct act *a);
+/* A path outside a command: file operations. */
+struct judgement judge_path(const struct scope *s, unsigned effects, const char *path);
+struct judgement judge_other(const struct scope *s, enum match_kind kind, const char *text, size_t len);
+
+/* decide.c: the statement as a whole, without filling an answer. acts must be read. */
+struct judgement judge_acts(const struct scope *s, const struct reading *r, const struct act **which);
+
+/* load.c's tests use it */
+int decide_statement(const struct policy *p, const struct rule *only, const char *text, enum dialect d, int *verdict);
+
+#endif

@@ -1,0 +1,135 @@
+/* What is known of variables while a text is walked in the order in which it would run. A value is kept only along a straight
+ * line; where lines meet again and differ, it is opaque. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/walk.h"
+
+void state_init(struct walk *w, struct state *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->vars = arena_alloc(w->r->arena, sizeof(*s->vars) * MAX_VARS);
+	if (s->vars == NULL) {
+		w->r->failed = true;
+		return;
+	}
+	s->vars[0].name = "";
+	s->nvars = 1;
+	s->vars[0].value = field_opaque(0);
+}
+
+static struct var_slot *state_slot(const struct state *s, const char *name, size_t n)
+{
+	for (unsigned i = 0; i < s->nvars; i++) {
+		if (s->vars[i].n == n && memcmp(s->vars[i].name, name, n) == 0)
+			return &s->vars[i];
+	}
+	return NULL;
+}
+
+const struct var_slot *state_get(const struct state *s, const char *name, size_t n)
+{
+	const struct var_slot *v = s->lost || s->vars == NULL ? NULL : state_slot(s, name, n);
+
+	return v != NULL && v->set ? v : NULL;
+}
+
+static void state_push(struct walk *w, struct state *s, unsigned slot)
+{
+	if (s->ntrail == s->cap_trail) {
+		unsigned cap = s->cap_trail == 0 ? 32 : s->cap_trail * 2;
+		struct undo *t = cap > 65536 ? NULL : arena_alloc(w->r->arena, cap * sizeof(*t));
+
+		if (t == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		if (s->ntrail > 0)
+			memcpy(t, s->trail, s->ntrail * sizeof(*t));
+		s->trail = t;
+		s->cap_trail = cap;
+	}
+	s->trail[s->ntrail].slot = slot;
+	s->trail[s->ntrail].old = s->vars[slot];
+	s->ntrail++;
+}
+
+void state_set(struct walk *w, const char *name, size_t n, const struct field *value, bool exported)
+{
+	struct state *s = &w->state;
+	struct var_slot *v;
+
+	if (s->vars == NULL || s->lost)
+		return;
+	v = state_slot(s, name, n);
+	if (v == NULL) {
+		if (s->nvars == MAX_VARS) {
+			s->lost = true;
+			return;
+		}
+		v = &s->vars[s->nvars++];
+		memset(v, 0, sizeof(*v));
+		v->name = name;
+		v->n = (uint32_t)n;
+		v->value = field_opaque(0);
+	}
+	state_push(w, s, (unsigned)(v - s->vars));
+	if (w->r->failed)
+		return;
+	v->set = true;
+	v->exported = v->exported || exported;
+	v->value = *value;
+}
+
+unsigned state_mark(const struct state *s)
+{
+	return s->ntrail;
+}
+
+void state_undo(struct state *s, unsigned mark)
+{
+	while (s->ntrail > mark) {
+		s->ntrail--;
+		s->vars[s->trail[s->ntrail].slot] = s->trail[s->ntrail].old;
+		/* The slot's name must stay, for a later assignment to find it. */
+	}
+}
+
+static bool state_same(const struct field *a, const struct field *b)
+{
+	return a->kind == b->kind && a->flags == b->flags && a->kind != CONFIDENCE_OPAQUE && a->n == b->n &&
+	       memcmp(a->p, b->p, a->n) == 0;
+}
+
+void state_join(struct state *s, unsigned mark)
+{
+	for (unsigned i = s->ntrail; i > mark; i--) {
+		struct var_slot *v = &s->vars[s->trail[i - 1].slot];
+		const struct var_slot *old = &s->trail[i - 1].old;
+
+		if (old->set && v->set && (v->value.flags & old->value.flags & FIELD_NUMERIC) != 0) {
+			if (!state_same(&v->value, &old->value))
+				v->value = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		} else if (!old->set || !v->set || !state_same(&v->value, &old->value)) {
+			v->value = field_opaque(0);
+		}
+	}
+	/* The trail is kept: an outer branch may have to be undone or joined as well. */
+}
+
+void state_lose(struct state *s)
+{
+	s->lost = true;
+}
+
+struct field state_cwd(const struct state *s)
+{
+	if (s->lost || s->vars == NULL || !s->vars[0].set)
+		return field_opaque(0);
+	return s->vars[0].value;
+}
+
+void state_set_cwd(struct walk *w, const struct field *f)
+{
+	state_set(w, "", 0, f, false);
+}

@@ -1,0 +1,123 @@
+/* What is known of tools: which options they have, what those do, and which programs run other programs or code.
+ *
+ * Facts come from policy/tables/ (effects.tbl, wrappers.tbl, vars.tbl), text that a reviewer reads, compiled in and parsed once.
+ * The tables are ours; a mistake in them is a defect that the unit tests find, so loading aborts the program on one. */
+#ifndef POLICY_TABLE_H
+#define POLICY_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum effect {
+	EFFECT_READ = 1,
+	EFFECT_WRITE = 2,
+	EFFECT_DELETE = 4,
+	EFFECT_EXEC = 8,
+	EFFECT_NET = 16,
+	EFFECT_PRIV = 32,
+	EFFECT_CHANGE = 64,
+	EFFECT_QUERY = 128,
+	EFFECT_UNKNOWN = 256 /* no table says; in no set that a rule can name */
+};
+
+enum tool_kind { TOOL_PLAIN, TOOL_WRAP, TOOL_RUNNER };
+
+enum tool_flag {
+	TOOL_ANY = 1 << 0,
+	TOOL_LOOSE = 1 << 1,
+	TOOL_SUB = 1 << 2,
+	TOOL_DIGITS = 1 << 3,
+	TOOL_PLUS = 1 << 4,
+	TOOL_ONEDASH = 1 << 5,
+	TOOL_POSIX = 1 << 6,
+	TOOL_BUNDLE = 1 << 7,
+	TOOL_PAGER = 1 << 8,
+	/* wrappers */
+	TOOL_ASSIGNS = 1 << 9,
+	TOOL_MORE = 1 << 10,
+	TOOL_ELSEWHERE = 1 << 11,
+	TOOL_APPLET = 1 << 12,
+	TOOL_SHELL = 1 << 13,
+	TOOL_STDIN_SHELL = 1 << 14,
+	TOOL_STDIN_CODE = 1 << 15
+};
+
+enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
+
+enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE };
+
+/* What an option does besides having, or not, an argument. */
+enum opt_mod {
+	OPT_ARG_PATH = 1 << 0,  /* takes: effects apply to the path that is the argument */
+	OPT_OPS_SET = 1 << 1,   /* operands do `ops` instead */
+	OPT_OPS_ADD = 1 << 2,   /* operands do `ops` as well */
+	OPT_DOES_SET = 1 << 3,  /* the run does `effects` instead of its default */
+	OPT_FIRST = 1 << 4,     /* takes the first operand place */
+	OPT_PROG = 1 << 5,      /* its argument is program text */
+	OPT_LOCAL = 1 << 6,     /* switches pager and terminal effects off */
+	OPT_REMOTE = 1 << 7,    /* path that may name a host */
+	OPT_INNER = 1 << 8,
+	OPT_SPLIT = 1 << 9,
+	OPT_STOP = 1 << 10,
+	OPT_CWD = 1 << 11,
+	OPT_OPAQUE = 1 << 12,
+	OPT_NAMES = 1 << 13,
+	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
+};
+
+enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
+
+struct opt {
+	const char *name; /* with its dashes */
+	uint16_t len;
+	uint16_t group;   /* spellings of one option have the same; unique in all tables; never 0 */
+	uint8_t arg;      /* enum opt_arg */
+	uint16_t effects; /* bits of enum effect */
+	uint16_t ops;     /* for OPS_SET, OPS_ADD */
+	uint16_t mods;    /* bits of enum opt_mod */
+};
+
+#define TOOL_PLACES 3
+
+struct tool {
+	const char *name; /* "ip addr show" */
+	uint16_t len;
+	uint8_t kind, then, prog, skip;
+	uint32_t flags;
+	uint16_t does, bare, tty;
+	bool ops_none;            /* an operand is an unknown effect */
+	uint8_t nplaces;          /* places given by number */
+	bool has_last;
+	uint16_t place[TOOL_PLACES], rest, last; /* effects of operands; 0: only text */
+	struct opt *opts;
+	unsigned nopts;
+	const struct tool *parent; /* "ip addr" of "ip addr show": its options count too */
+	const char *pager;         /* option that switches the pager off is marked local */
+	struct tool *hash_next;
+};
+
+/* By name, subcommands behind a blank; NULL: not known. Thread-safe. */
+const struct tool *table_find(const char *name, size_t len);
+
+/* parent's subcommand; NULL: not known. */
+const struct tool *table_sub(const struct tool *parent, const char *sub, size_t len);
+
+/* How many tools, wrappers and runners there are (names, not lines), for tests. */
+void table_counts(unsigned *tools, unsigned *wraps, unsigned *runners);
+
+/* The bits of a list of effect names ("read,write"); -1 when one is not an effect. */
+int table_effects(const char *text, size_t len);
+
+/* Appends their names, joined by commas, to out (cap bytes, NUL-terminated always). */
+void table_effect_names(unsigned bits, char *out, size_t cap);
+
+/* What setting a variable can do. */
+enum var_class {
+	VAR_PLAIN,    /* nothing by itself, when only the shell has it; unknown when programs get it */
+	VAR_HARMLESS, /* nothing, even when programs get it */
+	VAR_DANGEROUS /* changes what runs: PATH, LD_*, IFS… */
+};
+enum var_class table_var(const char *name, size_t len);
+
+#endif

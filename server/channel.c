@@ -1,0 +1,649 @@
+/* A channel's life, from the agent's request to the exit status; see channel.h. The agent chooses every byte of a request and when
+ * it comes; the target chooses every byte of what it answers and when it ends. */
+#include "server/channel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/policy.h"
+#include "server/session.h"
+
+enum { TEXT_MAX = 130 * 1024, COMMAND_MAX = 512 * 1024, PROGRAM_MAX = 512 * 1024, TERM_MAX = 64 };
+
+/* What libssh tells of the agent's channel. Flags only: the loop acts on them. */
+static void agent_eof(ssh_session session, ssh_channel channel, void *arg)
+{
+	(void)session;
+	(void)channel;
+	((struct channel *)arg)->agent_eof = true;
+}
+
+static void agent_close(ssh_session session, ssh_channel channel, void *arg)
+{
+	(void)session;
+	(void)channel;
+	((struct channel *)arg)->agent_gone = true;
+}
+
+static void agent_signal(ssh_session session, ssh_channel channel, const char *name, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)session;
+	(void)channel;
+	if (c->state == CHANNEL_RUNNING && c->target != NULL && strlen(name) < 16)
+		ssh_channel_request_send_signal(c->target, name);
+}
+
+/* libssh answers "yes" where this exists, and nothing is forwarded; without it there would be no record of the request. */
+static void agent_forward_agent(ssh_session session, ssh_channel channel, void *arg)
+{
+	(void)session;
+	(void)channel;
+	control_note(((struct channel *)arg)->session, QUESTION_OTHER, "auth-agent-req@openssh.com", NULL, NULL, NULL);
+}
+
+static void target_eof(ssh_session session, ssh_channel channel, void *arg)
+{
+	(void)session;
+	(void)channel;
+	((struct channel *)arg)->target_eof = true;
+}
+
+static void target_close(ssh_session session, ssh_channel channel, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)session;
+	(void)channel;
+	c->target_eof = c->target_closed = true;
+}
+
+static void target_status(ssh_session session, ssh_channel channel, int status, void *arg)
+{
+	(void)session;
+	(void)channel;
+	((struct channel *)arg)->exit_status = status;
+}
+
+static void target_signal(ssh_session session, ssh_channel channel, const char *name, int core, const char *text, const char *lang, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)session;
+	(void)channel;
+	(void)text;
+	(void)lang;
+	if (c->exit_signal == NULL && strlen(name) < 32)
+		c->exit_signal = strdup(name);
+	c->exit_core = core != 0;
+}
+
+static void set_callbacks(struct channel *c)
+{
+	c->agent_callbacks = (struct ssh_channel_callbacks_struct){
+		.userdata = c,
+		.channel_data_function = pump_agent_data,
+		.channel_eof_function = agent_eof,
+		.channel_close_function = agent_close,
+		.channel_signal_function = agent_signal,
+		.channel_auth_agent_req_function = agent_forward_agent,
+	};
+	ssh_callbacks_init(&c->agent_callbacks);
+	c->target_callbacks = (struct ssh_channel_callbacks_struct){
+		.userdata = c,
+		.channel_data_function = pump_target_data,
+		.channel_eof_function = target_eof,
+		.channel_close_function = target_close,
+		.channel_exit_status_function = target_status,
+		.channel_exit_signal_function = target_signal,
+	};
+	ssh_callbacks_init(&c->target_callbacks);
+}
+
+struct channel *chan_new(struct session *s)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->session = s;
+	c->id = ++s->next_channel;
+	c->exit_status = -1;
+	c->agent_window.granted = 32000;  /* what libssh grants when it accepts a channel, */
+	c->target_window.granted = 64000; /* and when it opens one */
+	buf_init(&c->text, TEXT_MAX);
+	buf_init(&c->env, CHANNEL_ENV_BYTES);
+	buf_init(&c->env_allowed, CHANNEL_ENV_BYTES);
+	buf_init(&c->command, COMMAND_MAX);
+	if (s->signing)
+		buf_init_secret(&c->program, SIGN_INPUT_MAX);
+	else
+		buf_init(&c->program, PROGRAM_MAX);
+	flow_init(&c->in, s->signing);
+	flow_init(&c->out, false);
+	flow_init(&c->err, false);
+	set_callbacks(c);
+	c->next = s->channels;
+	s->channels = c;
+	s->nchannels++;
+	return c;
+}
+
+/* libssh sends the close only once the end of file before it left the queue, and says "again" until then. */
+static void close_for_good(ssh_channel channel)
+{
+	for (int i = 0; i < 3 && ssh_channel_close(channel) == SSH_AGAIN; i++)
+		;
+}
+
+static void drop_target_channel(struct channel *c)
+{
+	if (c->target == NULL)
+		return;
+	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
+	close_for_good(c->target);
+	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
+	c->target = NULL;
+}
+
+void chan_free(struct channel *c)
+{
+	struct session *s = c->session;
+	struct channel **p = &s->channels;
+
+	while (*p != c)
+		p = &(*p)->next;
+	*p = c->next;
+	s->nchannels--;
+	for (struct ask *a = s->asks; a != NULL; a = a->next) {
+		if (a->channel == c)
+			a->channel = NULL;
+	}
+	drop_target_channel(c);
+	if (c->agent != NULL) {
+		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
+		close_for_good(c->agent);
+		ssh_channel_free(c->agent);
+	}
+	buf_free(&c->text);
+	buf_free(&c->env);
+	buf_free(&c->env_allowed);
+	buf_free(&c->command);
+	buf_free(&c->program);
+	flow_free(&c->in);
+	flow_free(&c->out);
+	flow_free(&c->err);
+	free(c->term);
+	free(c->exit_signal);
+	free(c);
+}
+
+void chan_say(struct channel *c, struct view line)
+{
+	if (line.n == 0)
+		return;
+	/* Ours, not the target's: nothing to mask. It is recorded where there is a recording. */
+	if (buf_put(&c->err.ready, line.p, line.n) < 0 || buf_put_str(&c->err.ready, c->has_pty ? "\r\n" : "\n") < 0)
+		return;
+	if (!c->record_open)
+		c->err.recorded = c->err.ready.len;
+}
+
+void chan_refuse(struct channel *c, int code, const char *line, size_t n)
+{
+	struct view v = { (const uint8_t *)line, n };
+
+	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
+		return;
+	chan_say(c, v);
+	c->exit_status = code;
+	free(c->exit_signal);
+	c->exit_signal = NULL;
+	c->out.eof = c->err.eof = true;
+	c->state = CHANNEL_LEAVING;
+}
+
+static void refuse_text(struct channel *c, int code, const char *line)
+{
+	chan_refuse(c, code, line, strlen(line));
+}
+
+/* Puts the question about the command (again, with its standard input, when stdin_known). */
+static void ask(struct channel *c)
+{
+	struct msg_question q = { .channel = c->id, .kind = c->kind, .has_pty = c->has_pty, .term = proto_str(c->term == NULL ? "" : c->term),
+				  .cols = c->cols, .rows = c->rows, .json = c->json, .stdin_known = c->stdin_known };
+
+	q.text = (struct view){ buf_ptr(&c->text), c->text.len };
+	q.env = (struct view){ buf_ptr(&c->env), c->env.len };
+	if (c->stdin_known)
+		q.stdin = (struct view){ buf_ptr(&c->program), c->program.len };
+	c->state = CHANNEL_ASKING;
+	c->question = control_ask(c->session, &q);
+	if (c->question == 0 && c->state == CHANNEL_ASKING)
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the bastion cannot decide now");
+}
+
+bool chan_request_run(struct channel *c, uint8_t kind, const char *text)
+{
+	if (c->state != CHANNEL_IDLE || text == NULL)
+		return false;
+	if (c->session->signing) {
+		if (kind == QUESTION_SUBSYSTEM)
+			return false;
+		c->state = CHANNEL_SIGNING;
+		return true;
+	}
+	c->kind = kind;
+	if (buf_put_str(&c->text, text) < 0) {
+		refuse_text(c, EXIT_DENIED, "sallyport: denied rule=gate:length: the command is longer than 128 KiB");
+		return true;
+	}
+	ask(c);
+	return true;
+}
+
+bool chan_request_pty(struct channel *c, const char *term, uint32_t cols, uint32_t rows)
+{
+	if (c->state != CHANNEL_IDLE || c->has_pty || term == NULL || strlen(term) > TERM_MAX || c->session->signing)
+		return false;
+	for (const char *p = term; *p != '\0'; p++) {
+		if (*p < 0x21 || *p > 0x7e)
+			return false;
+	}
+	c->term = strdup(term);
+	c->has_pty = c->term != NULL;
+	c->cols = cols == 0 ? 80 : cols;
+	c->rows = rows == 0 ? 24 : rows;
+	return c->has_pty;
+}
+
+static bool env_is_clean(const char *name, const char *value)
+{
+	if (*name == '\0' || strlen(name) > 128 || strlen(value) > 4096)
+		return false;
+	for (const char *p = name; *p != '\0'; p++) {
+		if (*p < 0x21 || *p > 0x7e || *p == '=')
+			return false;
+	}
+	for (const char *p = value; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+bool chan_request_env(struct channel *c, const char *name, const char *value)
+{
+	char text[4400];
+
+	if (c->state != CHANNEL_IDLE || name == NULL || value == NULL || c->session->signing || c->nenv >= CHANNEL_ENV_MAX || !env_is_clean(name, value))
+		return false;
+	c->nenv++;
+	if (strncmp(name, "SALLYPORT_", 10) == 0) { /* for us: never the target's */
+		if (strcmp(name, "SALLYPORT_OUTPUT") == 0)
+			c->json = strcmp(value, "json") == 0;
+		return true;
+	}
+	if (proto_list_put(&c->env, name, strlen(name)) < 0 || proto_list_put(&c->env, value, strlen(value)) < 0)
+		return false;
+	snprintf(text, sizeof(text), "%s=%s", name, value);
+	if (control_note(c->session, QUESTION_ENV, text, NULL, c, text) != 0)
+		c->env_asked++;
+	return true;
+}
+
+void chan_env_answer(struct channel *c, const char *assignment, bool allowed)
+{
+	const char *eq = assignment == NULL ? NULL : strchr(assignment, '=');
+
+	if (c->env_asked > 0)
+		c->env_asked--;
+	if (!allowed || eq == NULL)
+		return;
+	if (proto_list_put(&c->env_allowed, assignment, (size_t)(eq - assignment)) < 0 || proto_list_put(&c->env_allowed, eq + 1, strlen(eq + 1)) < 0)
+		buf_clear(&c->env_allowed); /* half a list would pair names with wrong values */
+}
+
+void chan_resize(struct channel *c, uint32_t cols, uint32_t rows)
+{
+	if (!c->has_pty || cols == 0 || rows == 0)
+		return;
+	c->cols = cols;
+	c->rows = rows;
+	if (c->state != CHANNEL_RUNNING)
+		return;
+	ssh_channel_change_pty_size(c->target, (int)cols, (int)rows);
+	if (recording_resize(c) < 0)
+		session_cut(c->session, "the recording cannot be written");
+}
+
+static void start(struct channel *c, const struct msg_answer *a)
+{
+	if (memchr(a->text.p == NULL ? (const uint8_t *)"" : a->text.p, 0, a->text.n) != NULL || buf_put(&c->command, a->text.p, a->text.n) < 0 ||
+	    buf_cstr(&c->command) == NULL) {
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the command cannot be passed on");
+		return;
+	}
+	if (c->kind == QUESTION_SHELL) {
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: no interactive shell here: name the command, as in ssh HOST 'COMMAND'");
+		return;
+	}
+	c->run_question = a->question;
+	c->record_digest = a->record_digest;
+	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
+	c->step = START_TARGET;
+	c->state = CHANNEL_STARTING;
+	if (c->program.len > 0 || c->stdin_known) { /* what was decided is what is fed, to its last byte */
+		buf_clear(&c->in.raw);
+		if (buf_put(&c->in.raw, buf_ptr(&c->program), c->program.len) < 0)
+			refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
+		c->in.eof = true;
+		buf_free(&c->program);
+	}
+	/* The marker goes into the recording once that is open. */
+	buf_clear(&c->text);
+	(void)buf_put(&c->text, a->marker.p, a->marker.n);
+}
+
+void chan_answer(struct channel *c, const struct msg_answer *a)
+{
+	switch (a->action) {
+	case ANSWER_RUN:
+		start(c, a);
+		break;
+	case ANSWER_REFUSE:
+		chan_refuse(c, a->exit_code, (const char *)a->line.p, a->line.n);
+		break;
+	case ANSWER_WAIT:
+		chan_say(c, a->line);
+		break;
+	case ANSWER_STDIN:
+		c->stdin_cap = a->stdin_cap < PROGRAM_MAX ? a->stdin_cap : PROGRAM_MAX;
+		c->state = c->stdin_known ? CHANNEL_ASKING : CHANNEL_READING;
+		if (c->stdin_known) /* it has it already */
+			refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the bastion asked twice for the same input");
+		break;
+	default:
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the bastion gave no answer");
+		break;
+	}
+	if (a->end_session && c->state == CHANNEL_LEAVING)
+		session_end(c->session, a->exit_code, NULL, "the rule ends the session");
+}
+
+void chan_sign_answer(struct channel *c, bool ok, struct view text)
+{
+	if (!ok) {
+		chan_refuse(c, 1, (const char *)text.p, text.n);
+		return;
+	}
+	if (buf_put(&c->out.ready, text.p, text.n) < 0 || (text.n > 0 && text.p[text.n - 1] != '\n' && buf_put_str(&c->out.ready, "\n") < 0)) {
+		refuse_text(c, 1, "sallyport: unavailable: out of memory");
+		return;
+	}
+	c->out.recorded = c->out.ready.len;
+	c->exit_status = 0;
+	c->out.eof = c->err.eof = true;
+	c->state = CHANNEL_LEAVING;
+}
+
+/* READING: standard input is the program. */
+static bool read_program(struct channel *c)
+{
+	bool moved = c->in.raw.len > 0;
+
+	if (c->in.raw.len > 0) {
+		if (c->program.len + c->in.raw.len > c->stdin_cap || buf_put(&c->program, buf_ptr(&c->in.raw), c->in.raw.len) < 0) {
+			refuse_text(c, EXIT_DENIED, "sallyport: denied rule=gate:stdin: the program on standard input is too long to be decided");
+			return true;
+		}
+		buf_consume(&c->in.raw, c->in.raw.len);
+	}
+	if (c->in.eof) {
+		c->stdin_known = true;
+		ask(c);
+		return true;
+	}
+	return moved;
+}
+
+static bool start_failed(struct channel *c, const char *what)
+{
+	char line[400];
+
+	snprintf(line, sizeof(line), "sallyport: unavailable: %s", what);
+	drop_target_channel(c);
+	refuse_text(c, EXIT_UNAVAILABLE, line);
+	return true;
+}
+
+static bool start_target(struct channel *c)
+{
+	struct session *s = c->session;
+
+	if (s->recorder.fd < 0)
+		return start_failed(c, "there is no recorder, and nothing runs unrecorded");
+	switch (s->target_state) {
+	case TARGET_UP:
+		if (c->env_asked > 0)
+			return false;
+		c->target = ssh_channel_new(s->target);
+		if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
+			return start_failed(c, "no channel to the target");
+		c->step = START_OPEN;
+		return true;
+	case TARGET_NONE:
+	case TARGET_FAILED:
+		return start_failed(c, s->target_state == TARGET_FAILED ? s->target_why : "no target was given");
+	default:
+		return false;
+	}
+}
+
+/* The next variable that is passed on; SSH_OK at the end of the list. A target that takes none of them is no error. */
+static int send_env(struct channel *c)
+{
+	struct view rest, name, value;
+	char *n = NULL, *v = NULL;
+	int r = SSH_OK;
+
+	while (c->env_next.n > 0 && r != SSH_AGAIN) {
+		rest = c->env_next;
+		if (proto_list_next(&rest, &name) < 0 || proto_list_next(&rest, &value) < 0)
+			break;
+		if (view_strdup(&name, &n) == ERR_OK && view_strdup(&value, &v) == ERR_OK)
+			r = ssh_channel_request_env(c->target, n, v);
+		free(n);
+		free(v);
+		n = v = NULL;
+		if (r != SSH_AGAIN)
+			c->env_next = rest;
+	}
+	return r == SSH_AGAIN ? SSH_AGAIN : SSH_OK;
+}
+
+static int send_command(struct channel *c)
+{
+	if (c->kind == QUESTION_SUBSYSTEM)
+		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
+	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
+}
+
+static bool running(struct channel *c)
+{
+	struct view marker = { buf_ptr(&c->text), c->text.len };
+
+	if (recording_open(c) < 0 || (marker.n > 0 && recording_marker(c, marker) < 0) || pump_start(c) < 0) {
+		session_cut(c->session, "the recording cannot be written");
+		return true;
+	}
+	buf_free(&c->text);
+	c->started_ms = session_now();
+	c->step = START_EXEC;
+	return true;
+}
+
+static bool start_step(struct channel *c)
+{
+	int r;
+
+	switch (c->step) {
+	case START_TARGET:
+		return start_target(c);
+	case START_OPEN:
+		r = ssh_channel_open_session(c->target);
+		if (r == SSH_ERROR)
+			return start_failed(c, "the target opens no channel");
+		if (r == SSH_OK)
+			c->step = START_PTY;
+		return r == SSH_OK;
+	case START_PTY:
+		r = c->has_pty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
+		if (r == SSH_ERROR)
+			return start_failed(c, "the target gives no terminal");
+		if (r == SSH_OK)
+			c->step = START_ENV;
+		return r == SSH_OK;
+	case START_ENV:
+		return send_env(c) == SSH_OK ? running(c) : false;
+	case START_EXEC:
+		r = send_command(c);
+		if (r == SSH_ERROR && !c->target_closed)
+			return start_failed(c, "the target refused to run the command");
+		if (r == SSH_AGAIN && !c->target_closed)
+			return false;
+		c->state = CHANNEL_RUNNING;
+		return true;
+	}
+	return false;
+}
+
+/* Closes the command in recording and audit log; once. */
+static void command_ended(struct channel *c, bool complete)
+{
+	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
+	uint8_t in[32], out[32];
+
+	if (c->ended || !c->record_open)
+		return;
+	c->ended = true;
+	pump_tell_masked(c);
+	if (recording_close(c, complete) < 0)
+		session_cut(c->session, "the recording cannot be written");
+	pump_digest(&c->in, in);
+	pump_digest(&c->out, out);
+	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
+	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
+	m.signal = proto_str(c->exit_signal);
+	m.ms = (uint64_t)(session_now() - c->started_ms);
+	m.in_sha256 = (struct view){ in, sizeof(in) };
+	m.out_sha256 = (struct view){ out, sizeof(out) };
+	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
+		control_gone(c->session);
+}
+
+static bool delivered(const struct flow *f)
+{
+	return f->finished && f->left == 0 && f->raw.len == 0 && f->ready.len == 0;
+}
+
+/* Exit status or signal, end of file, close: in the order that clients expect. */
+static void leave(struct channel *c)
+{
+	if (c->agent != NULL && ssh_is_connected(c->session->agent)) {
+		if (!c->out.eof_sent)
+			ssh_channel_send_eof(c->agent);
+		if (c->exit_signal != NULL)
+			ssh_channel_request_send_exit_signal(c->agent, c->exit_signal, c->exit_core, "", "");
+		else if (c->exit_status >= 0)
+			ssh_channel_request_send_exit_status(c->agent, c->exit_status);
+		close_for_good(c->agent);
+	}
+	c->state = CHANNEL_CLOSED;
+}
+
+/* The agent closed its channel: whatever stood is withdrawn, what runs loses its terminal and input. */
+static void agent_left(struct channel *c)
+{
+	struct session *s = c->session;
+	struct msg_withdraw m = { .question = c->question };
+
+	if (c->state == CHANNEL_ASKING && !s->control_lost && s->control.fd >= 0 && msg_withdraw_send(&s->control, &m, NULL, 0) < 0)
+		control_gone(s);
+	command_ended(c, c->target_closed);
+	drop_target_channel(c);
+	c->state = CHANNEL_CLOSED;
+}
+
+static bool run_step(struct channel *c)
+{
+	bool moved = pump_channel(c);
+
+	if (c->state == CHANNEL_RUNNING && delivered(&c->out) && delivered(&c->err) && !c->out.eof_sent) {
+		ssh_channel_send_eof(c->agent);
+		c->out.eof_sent = true;
+		moved = true;
+	}
+	if (c->state == CHANNEL_RUNNING && c->target_closed && c->out.eof_sent) {
+		command_ended(c, true);
+		drop_target_channel(c);
+		if (!c->session->cut)
+			leave(c);
+		return true;
+	}
+	return moved;
+}
+
+bool chan_step(struct channel *c)
+{
+	bool moved;
+
+	if (c->state == CHANNEL_CLOSED || c->session->cut)
+		return false;
+	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
+	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
+		agent_left(c);
+		return true;
+	}
+	moved = pump_take(c);
+	switch (c->state) {
+	case CHANNEL_READING:
+		return read_program(c) || moved;
+	case CHANNEL_SIGNING:
+		sign_step(c);
+		return moved || c->state != CHANNEL_SIGNING;
+	case CHANNEL_STARTING:
+		return start_step(c) || moved;
+	case CHANNEL_RUNNING:
+		return run_step(c) || moved;
+	case CHANNEL_LEAVING:
+		moved |= pump_channel(c);
+		if (delivered(&c->err) && delivered(&c->out)) {
+			command_ended(c, false);
+			leave(c);
+			return true;
+		}
+		return moved;
+	default: /* a wait line may stand in err while control thinks */
+		return pump_channel(c) || moved;
+	}
+}
+
+void chan_target_lost(struct channel *c, const char *why)
+{
+	if (c->state == CHANNEL_STARTING) {
+		start_failed(c, why);
+	} else if (c->state == CHANNEL_RUNNING && !c->target_closed) {
+		char line[400];
+
+		/* What came is delivered; then it is said that the rest will not be. */
+		drop_target_channel(c);
+		c->out.left = c->err.left = 0;
+		buf_clear(&c->in.raw);
+		snprintf(line, sizeof(line), "sallyport: unavailable: %s", why);
+		refuse_text(c, EXIT_UNAVAILABLE, line);
+	}
+}

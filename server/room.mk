@@ -1,0 +1,20 @@
+# server: the supervisor, which links libc and libyaml only, and the session worker, the only program with libssh.
+sbin_PROGRAMS += sallyportd
+pkglibexec_PROGRAMS += sallyport-session
+
+sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
+	server/workers.c server/dial.c server/spawn.c server/spawn.h server/notify.c server/notify.h
+sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
+
+sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c
+sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
+sallyport_session_LDADD = libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
+
+# A control that decides nothing, for tests of supervisor and worker alone.
+check_PROGRAMS += tests/tools/allow_all_control
+tests_tools_allow_all_control_SOURCES = tests/tools/allow_all_control.c
+tests_tools_allow_all_control_LDADD = libbase.a
+server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh tests/server/lifecycle.sh
+TESTS += $(server_tests)
+EXTRA_DIST += tests/server/lib.sh $(server_tests)
