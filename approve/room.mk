@@ -1,7 +1,7 @@
 # approve: the control process. The only room with SQLite and libmicrohttpd; libjwt signs receipts. libapprove.a is all of the program
 # but its main(), so that tests can link parts of it.
 noinst_LIBRARIES += libapprove.a
-libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h \
+libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h approve/reconcile.c approve/reconcile.h \
 	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c \
 	approve/control.h approve/record.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c \
 	approve/prepare.c approve/requests.c approve/ask.c approve/line.c approve/signature.c approve/issue.c approve/issue.h \
