@@ -103,6 +103,7 @@ static void control_round(void *arg)
 	struct control *c = arg;
 	struct why why = { "" };
 	int64_t from;
+	bool more;
 
 	http_work(c);
 	do {
@@ -120,9 +121,9 @@ static void control_round(void *arg)
 			log_error("%s", why.text);
 			_exit(1);
 		}
-		http_release(c);
+		more = http_release(c);
 		evidence_round(c);
-	} while (c->appended > 0);
+	} while (c->appended > 0 || more);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);

@@ -260,12 +260,15 @@ static bool may_see(const struct call *call, const struct approval *a)
 
 /* ---- letting go, after the commit ---- */
 
-void http_release(struct control *c)
+static void work(struct http *h);
+
+bool http_release(struct control *c)
 {
 	struct http *h = c->http;
+	bool resumed = false;
 
 	if (h == NULL)
-		return;
+		return false;
 	for (struct call *call = h->calls, *next; call != NULL; call = next) {
 		next = call->next;
 		if (h->events && call->polling && call->state == CALL_WAITING) {
@@ -279,19 +282,27 @@ void http_release(struct control *c)
 			if (call->stream_suspended) {
 				call->stream_suspended = false;
 				MHD_resume_connection(call->conn);
+				resumed = true;
 			}
 		}
 		if (call->state == CALL_DONE && call->suspended && c->appended == 0) {
 			call->suspended = false;
 			MHD_resume_connection(call->conn);
+			resumed = true;
 		}
 	}
 	h->events = false;
+	/* What was resumed goes out now; new calls that come in with it are the next turn's. */
+	if (resumed && h->tcp != NULL)
+		MHD_run(h->tcp);
+	if (resumed && h->local != NULL)
+		MHD_run(h->local);
+	if (resumed)
+		work(h);
+	return resumed;
 }
 
 /* ---- libmicrohttpd ---- */
-
-static void set_timer(struct http *h);
 
 static void timer_due(void *arg)
 {
@@ -302,21 +313,30 @@ static void timer_due(void *arg)
 		MHD_run(h->tcp);
 	if (h->local != NULL)
 		MHD_run(h->local);
-	set_timer(h);
 }
 
-static void set_timer(struct http *h)
+/* A daemon that says "at once" has connections in hand that no descriptor will speak of again. Returns when it wants to run next, ms. */
+static int64_t run_daemon(struct MHD_Daemon *d)
 {
-	MHD_UNSIGNED_LONG_LONG ms, least = 60000;
+	MHD_UNSIGNED_LONG_LONG ms = 0;
+	int rounds = 0;
 
-	if (h->timer != NULL)
-		return;
-	if (h->tcp != NULL && MHD_get_timeout(h->tcp, &ms) == MHD_YES && ms < least)
-		least = ms;
-	if (h->local != NULL && MHD_get_timeout(h->local, &ms) == MHD_YES && ms < least)
-		least = ms;
-	if (least < 60000)
-		h->timer = loop_timer(h->ctl->loop, (int64_t)(least < 10 ? least : least > 1000 ? 1000 : least), timer_due, h);
+	if (d == NULL)
+		return INT64_MAX;
+	while (MHD_get_timeout(d, &ms) == MHD_YES) {
+		if (ms > 0 || rounds++ == 32)
+			return (int64_t)(ms > 1000 ? 1000 : ms);
+		MHD_run(d);
+	}
+	return INT64_MAX;
+}
+
+static void work(struct http *h)
+{
+	int64_t a = run_daemon(h->tcp), b = run_daemon(h->local), least = a < b ? a : b;
+
+	loop_timer_del(h->timer);
+	h->timer = least < INT64_MAX ? loop_timer(h->ctl->loop, least, timer_due, h) : NULL;
 }
 
 static void on_daemon(int fd, unsigned events, void *arg)
@@ -329,7 +349,7 @@ static void on_daemon(int fd, unsigned events, void *arg)
 void http_work(struct control *c)
 {
 	if (c->http != NULL)
-		set_timer(c->http);
+		work(c->http);
 }
 
 static struct call *call_new(struct http *h, struct MHD_Connection *conn, const char *method, const char *url)

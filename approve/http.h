@@ -13,9 +13,10 @@ void http_close(struct control *c);
 /* After a new configuration: nothing that listens changes; certificates are read again at a restart. */
 void http_reload(struct control *c);
 
-/* Lets libmicrohttpd work, at the end of a round before the commit; and lets answers go, after it. */
+/* Lets libmicrohttpd work, at the end of a round before the commit; and lets answers go, after it. http_release() returns whether any
+ * went: new calls may have come in with them, and the caller goes round again. */
 void http_work(struct control *c);
-void http_release(struct control *c);
+bool http_release(struct control *c);
 
 /* A request came to be or changed: wakes long polls and feeds event streams, at the end of the round. */
 void http_approval_event(struct control *c, const struct approval *a);

@@ -132,6 +132,16 @@ static int epoch_open(const struct record *r)
 	return e < 0 ? e : store_number_put(r->store, "epoch_opened", r->time_ms / 1000);
 }
 
+/* Who asks, as a person is shown it: without what only tells one person from another. */
+static json_t *shown(json_t *identity)
+{
+	json_t *who = json_copy(identity);
+
+	json_object_del(who, "iss");
+	json_object_del(who, "email");
+	return who;
+}
+
 static int approval_requested(const struct record *r)
 {
 	struct approval *a = approval_new(), *was = NULL;
@@ -155,9 +165,9 @@ static int approval_requested(const struct record *r)
 		a->signed_required = json_is_true(json_object_get(r->j, "signed"));
 		a->created_ms = r->time_ms;
 		a->expires_ms = time_of(r, "expires");
-		a->ask = json_pack("{s:s*,s:s,s:s,s:s,s:{s:s,s:s},s:O*,s:s,s:s,s:b,s:b,s:O*,s:s*}", "session", r->session, "rule", text(r, "rule"),
+		a->ask = json_pack("{s:s*,s:s,s:s,s:s,s:{s:s,s:s},s:o*,s:s,s:s,s:b,s:b,s:O*,s:s*}", "session", r->session, "rule", text(r, "rule"),
 				   "command", text(r, "command"), "sha256", text(r, "command_sha256"), "target", "name", text(r, "target"),
-				   "login", text(r, "login"), "who", json_object_get(r->j, "identity"), "policy", text(r, "policy"), "risk",
+				   "login", text(r, "login"), "who", shown(json_object_get(r->j, "identity")), "policy", text(r, "policy"), "risk",
 				   text(r, "risk"), "exact", json_is_true(json_object_get(r->j, "exact")), "pty",
 				   json_is_true(json_object_get(r->j, "pty")), "approvers", json_object_get(r->j, "approvers"), "cwd",
 				   json_string_value(json_object_get(r->j, "cwd")));

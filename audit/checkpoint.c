@@ -22,16 +22,17 @@ static bool origin_ok(const char *p, size_t n)
 }
 
 int checkpoint_write(struct buf *out, const char *origin, uint64_t size, const uint8_t root[DIGEST_SIZE],
-		     uint64_t time_ms)
+		     const uint8_t head[DIGEST_SIZE], uint64_t time_ms)
 {
-	char time[CHAIN_TIME_LEN + 1];
+	char time[CHAIN_TIME_LEN + 1], hex[DIGEST_HEX + 1];
 	unsigned char b64[ROOT_B64 + 1];
 
 	if (!origin_ok(origin, strlen(origin)) || size == 0)
 		return ERR_MALFORMED;
 	EVP_EncodeBlock(b64, root, DIGEST_SIZE);
 	chain_time(time_ms, time);
-	return buf_printf(out, "%s\n%llu\n%s\ntime %s\n", origin, (unsigned long long)size, (const char *)b64, time);
+	digest_hex(head, hex);
+	return buf_printf(out, "%s\n%llu\n%s\ntime %s\nhead %s\n", origin, (unsigned long long)size, (const char *)b64, time, hex);
 }
 
 /* Takes a line off the front; false when there is no newline any more. */
@@ -91,6 +92,8 @@ int checkpoint_read(struct view text, struct checkpoint *out, struct why *w)
 		if (line.n == 5 + CHAIN_TIME_LEN && memcmp(line.p, "time ", 5) == 0 &&
 		    chain_time_parse((const char *)line.p + 5, CHAIN_TIME_LEN, &out->time_ms) < 0)
 			return why_fail(w, ERR_MALFORMED, "the checkpoint's time is not one");
+		if (line.n == 5 + DIGEST_HEX && memcmp(line.p, "head ", 5) == 0)
+			out->has_head = digest_unhex((const char *)line.p + 5, DIGEST_HEX, out->head);
 		if (line.n == 0)
 			return why_fail(w, ERR_MALFORMED, "an empty line in a checkpoint");
 	}

@@ -1,11 +1,13 @@
 /* Checkpoints: the text that is signed, and the line that keeps it with its signature. Pure.
  *
- * The text is a C2SP tlog-checkpoint body: the log's origin, its size in decimal, the base64 of its RFC 6962 root, then one
- * extension line "time 2026-01-31T12:00:00.000Z"; each ends in a newline. It is signed as an SSHSIG (OpenSSH
+ * The text is a C2SP tlog-checkpoint body: the log's origin, its size in decimal, the base64 of its RFC 6962 root, then two
+ * extension lines: "time 2026-01-31T12:00:00.000Z", and "head HEX", the SHA-256 of the last record's line, from which the chain can be
+ * followed backwards with sha256sum alone. Each line ends in a newline. It is signed as an SSHSIG (OpenSSH
  * PROTOCOL.sshsig) in the namespace below, so that `ssh-keygen -Y verify` checks it. */
 #ifndef AUDIT_CHECKPOINT_H
 #define AUDIT_CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "audit/digest.h"
@@ -21,11 +23,13 @@ struct checkpoint {
 	uint64_t size;      /* records, 1 or more */
 	uint8_t root[DIGEST_SIZE];
 	uint64_t time_ms;   /* 0 when the text does not say */
+	bool has_head;
+	uint8_t head[DIGEST_SIZE];
 };
 
 /* Appends the text. origin: 1 to 255 printable ASCII bytes. ERR_OK, ERR_MALFORMED, ERR_LIMIT, ERR_NOMEM. */
 int checkpoint_write(struct buf *out, const char *origin, uint64_t size, const uint8_t root[DIGEST_SIZE],
-		     uint64_t time_ms);
+		     const uint8_t head[DIGEST_SIZE], uint64_t time_ms);
 
 /* Reads a text strictly; other extension lines are let pass. ERR_OK or ERR_MALFORMED. */
 int checkpoint_read(struct view text, struct checkpoint *out, struct why *w);

@@ -283,7 +283,7 @@ int audit_checkpoint_text(struct audit_log *log, struct buf *out, struct why *w)
 	log->clock(log->clock_ctx, &wall, &mono);
 	r = merkle_root(&log->durable.tree, root);
 	if (r == ERR_OK)
-		r = checkpoint_write(out, log->origin, log->durable.seq, root, wall);
+		r = checkpoint_write(out, log->origin, log->durable.seq, root, log->durable.head, wall);
 	return r < 0 ? why_fail(w, r, "no checkpoint: %s", err_text(r)) : ERR_OK;
 }
 

@@ -148,8 +148,15 @@ int verify_line(struct verify *v, struct view line)
 		v->broken = v->resync = true;
 		return accept(v, line, at);
 	}
-	if (v->report.first_ms == 0)
+	if (v->report.first_seq == 0) {
 		v->report.first_ms = ms;
+		v->report.first_seq = rec.seq;
+		if (v->o.partial && rec.seq > 0) { /* what came before is not here to be checked */
+			v->chain.seq = v->chain.tree.size = rec.seq - 1;
+			memcpy(v->chain.head, rec.prev, DIGEST_SIZE);
+			at = rec.seq;
+		}
+	}
 	v->report.last_ms = ms;
 	if (rec.seq == 0 || rec.seq < at) {
 		settle(v, true);

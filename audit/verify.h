@@ -52,6 +52,7 @@ struct verify_source {
 struct verify_options {
 	struct verify_source checkpoints; /* next may be NULL: there are none */
 	struct view allowed_signers;      /* text of the file; p NULL: keys are taken from the log itself */
+	bool partial;                     /* the log is a cutting, from some record on: links and heads are checked, roots cannot be */
 	bool every_signature;             /* else: the last of each epoch, and one in a thousand records */
 	void (*fault)(void *ctx, const struct verify_fault *f); /* called for each, at most VERIFY_MAX_FAULTS times */
 	void *ctx;
@@ -65,6 +66,7 @@ struct verify_report {
 	unsigned epochs;
 	bool key_trusted;        /* a key in force was found in allowed_signers, or is certified by one that is */
 	char key[52];            /* fingerprint of the key in force at the end; empty when there is none */
+	uint64_t first_seq;      /* number of the first record: more than 1 in a cutting */
 	uint64_t sealed;         /* records under the last good checkpoint */
 	uint64_t sealed_ms;      /* its time, ms since 1970; 0 unknown */
 	uint64_t first_ms, last_ms; /* times of the first and last record */

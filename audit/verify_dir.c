@@ -88,6 +88,8 @@ static int feed_all(const struct verify_dir_options *o, struct verify *v, struct
 	if (r == ERR_OK && n == 0)
 		r = why_fail(w, ERR_NOTFOUND, "there is no audit log here (no log-000001.jsonl)");
 	for (size_t i = 0; i < n && r == ERR_OK; i++) {
+		if (i == 0 && o->verify.partial)
+			expect = numbers[i];
 		for (; expect < numbers[i]; expect++)
 			verify_report_fault(v, VERIFY_SEGMENT, seq + 1, "segment log-%06u.jsonl is missing", expect);
 		expect = numbers[i] + 1;
@@ -123,7 +125,7 @@ int verify_dir(const struct verify_dir_options *o, struct verify_dir_report *out
 	if (r == ERR_OK)
 		r = feed_all(o, v, rec, out, w);
 	if (r == ERR_OK && rec != NULL)
-		r = recordings_check(rec, o->recordings_dirfd, v, out);
+		r = recordings_check(rec, o, v, out);
 	if (r == ERR_OK) {
 		end = verify_end(v, &out->log);
 		if (end < 0 && end != ERR_SIGNATURE)

@@ -8,6 +8,7 @@
 struct verify_dir_options {
 	int dirfd;
 	int recordings_dirfd; /* -1: recordings are not looked at */
+	bool recordings_may_lack; /* an export may hold some of them only */
 	struct verify_options verify; /* checkpoints is filled in here */
 	const struct view *outside, *outside_sigs; /* texts and signatures (empty for none) */
 	size_t noutside;
@@ -18,6 +19,7 @@ struct verify_dir_report {
 	unsigned segments;
 	uint64_t recordings;   /* parts whose bytes are what the chain says */
 	uint64_t deleted;      /* parts that retention deleted, on record */
+	uint64_t absent;       /* parts that are not here, where that is allowed */
 	uint64_t open;         /* parts that are not closed yet; what is there fits their running digest */
 };
 

@@ -24,8 +24,10 @@ void verify_next_checkpoint(struct verify *v)
 	while ((r = v->o.checkpoints.next(v->o.checkpoints.ctx, &v->cp_text, &v->cp_sig, &v->cp)) == ERR_MALFORMED)
 		verify_report_fault(v, VERIFY_SIGNATURE, 0, "a line of the checkpoint files is not a checkpoint");
 	v->cp_there = r == ERR_OK;
-	if (v->cp_there)
+	if (v->cp_there) {
 		v->report.checkpoints++;
+		v->last_stored = v->cp.size > v->last_stored ? v->cp.size : v->last_stored;
+	}
 	if (r < 0 && r != ERR_EOF)
 		v->failed = true;
 }
@@ -127,7 +129,7 @@ static int open_epoch(struct verify *v, uint64_t seq, json_t *j)
 		goto out;
 	}
 	check_late(v);
-	if (v->epoch_count == 0) {
+	if (v->close_seq == 0 && v->epoch_count == 0) {
 		if (v->key.len > 0 && !same(&key, &v->key))
 			verify_report_fault(v, VERIFY_KEY, seq, "the first epoch's key is not the one that signed before it");
 	} else if (v->close_seq == 0) {
@@ -190,52 +192,64 @@ static void keep_late(struct verify *v)
 	v->late.origin = (struct view){ NULL, 0 };
 }
 
-static void check_outside(struct verify *v, struct outside *o, const uint8_t root[DIGEST_SIZE])
+/* Whether the log up to here is what a checkpoint of this size speaks of. *r: ERR_OK or ERR_CRYPTO. */
+static bool fits(const struct verify *v, const struct checkpoint *c, int *r)
+{
+	uint8_t root[DIGEST_SIZE];
+
+	if (c->has_head && memcmp(v->chain.head, c->head, DIGEST_SIZE) != 0)
+		return false;
+	if (v->o.partial && v->report.first_seq > 1)
+		return c->has_head;
+	*r = merkle_root(&v->chain.tree, root);
+	return *r == ERR_OK && memcmp(root, c->root, DIGEST_SIZE) == 0;
+}
+
+static int check_outside(struct verify *v, struct outside *o)
 {
 	struct why w = { "" };
 	struct buf signer;
+	int r = ERR_OK;
 
 	o->seen = true;
-	if (memcmp(root, o->c.root, DIGEST_SIZE) != 0) {
+	if (!fits(v, &o->c, &r)) {
 		verify_report_fault(v, VERIFY_REWRITTEN, o->c.size,
 				    "the first %llu records are not those of the outside checkpoint: history was rewritten",
 				    (unsigned long long)o->c.size);
-		return;
+		return r;
 	}
 	if (o->sig.len == 0)
-		return;
+		return r;
 	buf_init(&signer, TRUST_BLOB_MAX);
 	if (trust_verify(all(&o->sig), CHECKPOINT_NAMESPACE, all(&o->text), &signer, &w) < 0)
 		verify_report_fault(v, VERIFY_SIGNATURE, o->c.size, "the outside checkpoint: %s", w.text);
 	else if (!same(&signer, &v->key) && !trusted_key(v, &signer, CHECKPOINT_NAMESPACE))
 		verify_report_fault(v, VERIFY_SIGNATURE, o->c.size, "the outside checkpoint is signed by a key that is neither the log's nor trusted");
 	buf_free(&signer);
+	return r;
 }
 
 int verify_at_size(struct verify *v)
 {
-	uint8_t root[DIGEST_SIZE];
-	bool have = false;
 	int r = ERR_OK;
 
 	for (size_t i = 0; i < v->noutside && r == ERR_OK; i++) {
 		if (v->outside[i].c.size != v->chain.seq)
 			continue;
-		r = merkle_root(&v->chain.tree, root);
-		if (r == ERR_OK)
-			check_outside(v, &v->outside[i], root);
+		r = check_outside(v, &v->outside[i]);
 	}
 	while (r == ERR_OK && v->cp_there && v->cp.size <= v->chain.seq) {
+		if (v->cp.size < v->chain.seq && v->o.partial && v->last_good == 0) { /* of before the cutting */
+			verify_next_checkpoint(v);
+			continue;
+		}
 		if (v->cp.size < v->chain.seq) {
 			verify_report_fault(v, VERIFY_SIGNATURE, v->cp.size, "the checkpoint at record %llu was put out of its order",
 					    (unsigned long long)v->cp.size);
 			verify_next_checkpoint(v);
 			continue;
 		}
-		if (!have)
-			r = merkle_root(&v->chain.tree, root);
-		have = true;
-		if (r == ERR_OK && memcmp(root, v->cp.root, DIGEST_SIZE) != 0) {
+		if (!fits(v, &v->cp, &r)) {
 			verify_report_fault(v, VERIFY_REWRITTEN, v->cp.size,
 					    "records %llu to %llu are not those that the checkpoint at record %llu covers: they were rewritten",
 					    (unsigned long long)v->last_good + 1, (unsigned long long)v->cp.size, (unsigned long long)v->cp.size);
@@ -272,7 +286,12 @@ int verify_end_checkpoints(struct verify *v)
 		verify_report_fault(v, VERIFY_CUT, end, "the log ends at record %llu, its own checkpoint says %llu: the tail was cut off",
 				    (unsigned long long)end, (unsigned long long)furthest);
 	for (size_t i = 0; i < v->noutside; i++) {
-		if (!v->outside[i].seen && v->outside[i].c.size > end)
+		/* A cutting may well end before a checkpoint that is newer than it. */
+		if (v->outside[i].seen && v->outside[i].c.size > v->last_stored && v->report.checkpoints > 0)
+			verify_report_fault(v, VERIFY_CUT, v->last_stored,
+					    "the stored checkpoints end at record %llu, the outside one says %llu: they were rolled back",
+					    (unsigned long long)v->last_stored, (unsigned long long)v->outside[i].c.size);
+		if (!v->outside[i].seen && v->outside[i].c.size > end && !(v->o.partial && v->report.first_seq > 1))
 			verify_report_fault(v, VERIFY_CUT, end,
 					    "the log ends at record %llu, the outside checkpoint says %llu: it was cut off or rolled back",
 					    (unsigned long long)end, (unsigned long long)v->outside[i].c.size);

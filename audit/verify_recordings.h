@@ -13,6 +13,6 @@ void recordings_free(struct recordings *r);
 int recordings_take(struct recordings *r, struct view line, const struct chain_record *rec);
 
 /* Reads every file once and reports what does not fit. */
-int recordings_check(struct recordings *r, int dirfd, struct verify *v, struct verify_dir_report *out);
+int recordings_check(struct recordings *r, const struct verify_dir_options *o, struct verify *v, struct verify_dir_report *out);
 
 #endif

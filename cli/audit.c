@@ -13,6 +13,8 @@ static const struct {
 } verbs[] = {
 	{ "verify", audit_verb_verify, "is every record there, unchanged, in its place, and are the recordings those of the log?" },
 	{ "prove", audit_verb_prove, "an inclusion proof: this record is in the log that a checkpoint speaks of" },
+	{ "query", audit_verb_query, "records by who, where, what and when" },
+	{ "export", audit_verb_export, "a bundle for the auditor, which verifies without Sallyport" },
 };
 
 static void help(FILE *to)

@@ -52,6 +52,7 @@ int evidence_open(struct evidence *e, const char *verb, const char *dir, const c
 	inner = has_log(top) ? -1 : open_dir(top, "log");
 	if (inner >= 0) { /* a bundle */
 		e->log = inner;
+		e->bundle = true;
 		if (faccessat(top, "allowed_signers", R_OK, 0) == 0)
 			snprintf(e->signers, sizeof(e->signers), "%s/allowed_signers", dir);
 		e->recordings = recordings == NULL ? open_dir(top, "recordings") : -1;

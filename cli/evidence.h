@@ -15,6 +15,7 @@
 struct evidence {
 	int log;            /* directory of the log's segments */
 	int recordings;     /* -1 when there is none */
+	bool bundle;        /* an exported bundle: the log may be a cutting */
 	char signers[4096]; /* path of an allowed_signers file that came along; empty when there is none */
 };
 

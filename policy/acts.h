@@ -89,6 +89,7 @@ struct reading {
 	bool failed;            /* out of memory: whatever was found is worthless */
 	struct sh_error inner_error;
 	unsigned budget;
+	unsigned npaths;
 };
 
 /* Fills r from a tree. ERR_OK, ERR_NOMEM, ERR_LIMIT (too much work: deny). */

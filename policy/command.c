@@ -204,6 +204,7 @@ static void command_printf(struct walk *w, struct act *a)
 {
 	unsigned i = 1;
 	const struct field *f;
+	bool star;
 
 	if (a->argc > 1 && a->argv[1].kind == CONFIDENCE_EXACT && strcmp(a->argv[1].p, "--") == 0)
 		i++;
@@ -222,16 +223,16 @@ static void command_printf(struct walk *w, struct act *a)
 	for (const char *c = f->p; *c != '\0'; c++) {
 		if (*c != '%')
 			continue;
-		c++;
-		while (*c != '\0' && strchr("-+ #0123456789.*hlLqjzt'", *c) != NULL && *c != 'q')
-			c++;
+		star = false;
+		for (c++; *c != '\0' && strchr("-+ #0123456789.*hlLjzt'$", *c) != NULL; c++)
+			star = star || *c == '*';
 		if (*c == '\0')
 			break;
 		if (*c == 'n') {
 			act_opaque(a, "%n assigns a variable");
 			return;
 		}
-		if (strchr("diouxXeEfFgGaAc", *c) != NULL && *c != 'c' && (w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH)) {
+		if ((strchr("diouxXeEfFgGaA", *c) != NULL || star) && (w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH)) {
 			for (unsigned k = i + 1; k < a->argc; k++) {
 				if ((a->argv[k].flags & FIELD_NUMERIC) == 0) {
 					act_opaque(a, "a number format evaluates its argument");
@@ -240,6 +241,24 @@ static void command_printf(struct walk *w, struct act *a)
 			}
 		}
 	}
+}
+
+/* Builtins whose arguments zsh and mksh read as arithmetic, which can run code: numbers and plain words only. */
+static bool command_numbers_safe(const struct walk *w, const struct act *a, const char *name)
+{
+	static const char *const numbers[] = { "break", "continue", "return", "exit", "logout", "shift", "ulimit", "read", "wait", "dirs", "pushd", "popd", "sleep", NULL };
+
+	if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || !command_in(numbers, name))
+		return true;
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if ((f->flags & FIELD_NUMERIC) != 0)
+			continue;
+		if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p, "[$`") != NULL)
+			return false;
+	}
+	return true;
 }
 
 /* True when the name was one of the shell's own that needs more than the tables. */
@@ -257,6 +276,10 @@ static bool command_builtin(struct walk *w, struct act *a, const char *name)
 		command_declare(w, a, name);
 		if (!a->opaque)
 			a->effects |= EFFECT_READ;
+		return true;
+	}
+	if (!command_numbers_safe(w, a, name)) {
+		act_opaque(a, "an argument that this shell evaluates as arithmetic");
 		return true;
 	}
 	if (strcmp(name, "hash") == 0) {

@@ -352,8 +352,11 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		return ERR_NOMEM;
 	a->confidence = answer_confidence(&r);
 	j = judge_acts(&scope, &r, &which);
-	scope.shadow = true;
-	shadow = judge_acts(&scope, &r, &ignored);
+	shadow = j;
+	if (p->any_shadow) {
+		scope.shadow = true;
+		shadow = judge_acts(&scope, &r, &ignored);
+	}
 	answer_rule(a, j.rule);
 	a->reason = answer_reason(&mem->arena, p, &j, which);
 	if (a->reason == NULL)

@@ -366,6 +366,7 @@ static void load_rule(struct load *l, const struct yaml_node *m)
 	if (yaml_choice(l->d, m, "risk", risks, &c))
 		r->risk = risks[c];
 	yaml_bool(l->d, m, "shadow", &r->shadow);
+	l->p->any_shadow = l->p->any_shadow || r->shadow;
 	if (yaml_choice(l->d, m, "pty", raw, &c))
 		r->pty_raw = true;
 	if (yaml_choice(l->d, m, "record", digest, &c))

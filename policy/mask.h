@@ -28,7 +28,8 @@
 
 #define MASK_KEY_LEN 32       /* bytes of the HMAC key of a session; random, made once a session */
 #define MASK_IDLE_MS 50       /* longest time that bytes are held while nothing comes in */
-#define MASK_ECHO_MS 1        /* the same for what only might become a secret, on a PTY (someone is typing) */
+#define MASK_WEAK_MS 5        /* the same while nothing held has been recognised as the beginning of a secret */
+#define MASK_ECHO_MS 1        /* the same on a PTY: someone may be typing */
 #define MASK_RULE_ID_MAX 32   /* bytes of a rule's name: [a-z0-9][a-z0-9.-]* */
 #define MASK_CUSTOM_REACH 4096 /* bytes that a custom rule may match or look at, most */
 
@@ -114,8 +115,8 @@ int mask_finish(struct mask_stream *st, struct buf *out);
 /* Bytes of input that are held now. */
 size_t mask_held(const struct mask_stream *st);
 
-/* After how many milliseconds without input mask_flush_idle() is due: 0 when nothing is held, MASK_ECHO_MS on a PTY when
- * nothing held has been recognised as the beginning of a secret, else MASK_IDLE_MS. Each piece of input starts it anew. */
+/* After how many milliseconds without input mask_flush_idle() is due: 0 when nothing is held, MASK_IDLE_MS when the beginning of
+ * a secret is, else MASK_WEAK_MS or, on a PTY, MASK_ECHO_MS. Each piece of input starts it anew. */
 unsigned mask_wait_ms(const struct mask_stream *st);
 
 /* How many maskings the stream has put out, and bytes taken in: for the summary at the session's end. */

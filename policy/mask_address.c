@@ -109,6 +109,20 @@ static bool email_in_url(const uint8_t *t, size_t s)
 	return k > 2 && t[k - 1] == '/' && t[k - 2] == '/' && t[k - 3] == ':';
 }
 
+/* Whether the bytes before s are no text: two control bytes that no text has, among 64. A pack file or an archive that goes by
+ * must not be spoilt by what only looks like an address. NUL parts names in /proc and does not count. */
+static bool email_binary(const uint8_t *t, size_t s)
+{
+	unsigned odd = 0;
+
+	for (size_t k = s; k > 0 && s - k < MASK_LOOKBACK; k--) {
+		uint8_t c = t[k - 1];
+
+		odd += (c < 0x20 && c != 0 && c != 0x1b && !(c >= 7 && c <= 13)) || c == 0x7f;
+	}
+	return odd >= 2;
+}
+
 /* local@domain.tld. Anchored at the @. */
 int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
 {
@@ -125,15 +139,15 @@ int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct
 		return M_NO;
 	while (i < x->len && i - from < 254 && (email_label(t[i]) || (t[i] == '.' && i > from && t[i - 1] != '.')))
 		i++;
-	/* A prompt (user@host:~$) and a copy's source (git@host:path) are no addresses: two bytes more are looked at. */
-	if (i + 1 >= x->len && !x->end) {
+	/* A prompt (user@host:~$) and a copy's source (git@host:path) are no addresses. */
+	if ((i == x->len || (i + 1 == x->len && t[i] == ':')) && !x->end) {
 		h->strong = i > from && email_top(t, from, i) != 0;
 		return M_MORE;
 	}
 	for (e = i; e > from && (t[e - 1] == '.' || t[e - 1] == '-'); e--)
 		;
 	top = email_top(t, from, e);
-	if (top == 0 || email_not(t + top, e - top))
+	if (top == 0 || email_not(t + top, e - top) || email_binary(t, s))
 		return M_NO;
 	/* Names of SSH algorithms and extensions (RFC 4251, section 6). */
 	if ((e - from == 11 && memcmp(t + from, "openssh.com", 11) == 0) || (e - from == 10 && memcmp(t + from, "libssh.org", 10) == 0))

@@ -150,7 +150,7 @@ int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct 
 					h->strong = true;
 					return M_MORE;
 				}
-				if (ng > 0 && i + 1 >= x->len && !x->end) {
+				if (ng > 0 && i + 1 >= x->len && !x->end && (i == x->len || x->t[i] == sep)) {
 					h->strong = true;
 					return M_MORE;
 				}

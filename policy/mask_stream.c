@@ -481,9 +481,9 @@ unsigned mask_wait_ms(const struct mask_stream *st)
 {
 	if (mask_held(st) == 0 || st->dead < 0)
 		return 0;
-	if (st->mode == MASK_PTY && !st->strong && !st->custom_strong && st->tty.n == 0)
-		return MASK_ECHO_MS;
-	return MASK_IDLE_MS;
+	if (st->strong || st->custom_strong)
+		return MASK_IDLE_MS;
+	return st->mode == MASK_PTY ? MASK_ECHO_MS : MASK_WEAK_MS;
 }
 
 uint64_t mask_count(const struct mask_stream *st)

@@ -222,10 +222,6 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 			name = strrchr(name, '/') + 1;
 		if (name != NULL)
 			found_commands(s, s->policy->by_name[rules_hash(name)], a, &f);
-		else
-			/* Any command may be meant: rules that deny by name count as well. */
-			for (unsigned i = 0; i < RULES_HASH && s->policy->profile != PROFILE_GUARD; i++)
-				found_commands(s, s->policy->by_name[i], a, &f);
 	}
 	if (a->kind != ACT_REDIRECT)
 		found_commands(s, s->policy->by_any, a, &f);

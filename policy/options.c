@@ -96,6 +96,9 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		a->effects |= (uint16_t)(o->effects & ~path);
 		if (!(path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0))
 			path_add(s->w, a, path, f, off);
+		if ((o->mods & OPT_CONFIG) != 0 &&
+		    !(a->paths != NULL && a->paths->path.kind == CONFIDENCE_EXACT && !a->paths->dots && strncmp(a->paths->path.p, "/etc/", 5) == 0))
+			a->effects |= EFFECT_EXEC;
 		if (o->mods & OPT_REMOTE) {
 			if (f->kind != CONFIDENCE_EXACT || strchr(f->p + off, ':') != NULL)
 				a->effects |= EFFECT_NET | EFFECT_EXEC;
@@ -410,7 +413,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		room += (a->argv[i].kind == CONFIDENCE_EXACT && a->argv[i].p[0] == '-' && a->argv[i].p[1] != '-') || (i == 1 && bundle) ? a->argv[i].n + 1 : 1;
 	a->opts = arena_alloc(w->r->arena, room * sizeof(*a->opts));
 	a->ops = arena_alloc(w->r->arena, (a->argc + 1) * sizeof(*a->ops));
-	if (a->opts == NULL || a->ops == NULL || a->argc > 30000) {
+	if (a->opts == NULL || a->ops == NULL || a->argc > MAX_FIELDS + 512) {
 		w->r->failed = true;
 		return;
 	}

@@ -132,6 +132,11 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 		w->r->failed = true;
 		return;
 	}
+	if (++w->r->npaths > MAX_PATHS) {
+		if (w->r->npaths == MAX_PATHS + 1)
+			walk_eval(w, a->at, "more paths than the limit of 4096 in one statement");
+		return;
+	}
 	path_resolve(&cwd, word, off, u, out);
 	if (!u->dots && path_harmless(&u->path) &&
 	    (effects == EFFECT_READ ||

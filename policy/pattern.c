@@ -343,8 +343,9 @@ static bool name_match(const struct pword *w, const struct act *a, bool sure)
 
 	if (w->many)
 		return true;
+	/* A command that is not known is never allowed; by name it is not denied either, so that a person can be asked. */
 	if (f->kind != CONFIDENCE_EXACT)
-		return !sure;
+		return false;
 	if (w->any)
 		return true;
 	slash = strrchr(f->p, '/');

@@ -40,3 +40,35 @@ libpolicyjson_a_SOURCES = policy/jsonl_eval.c
 libpolicyjson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 POLICY_LIBS = libpolicy.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load
+TESTS += tests/unit/policy_decide tests/unit/policy_load
+tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
+tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h
+tests_unit_policy_load_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+endif
+
+TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh
+dist_check_SCRIPTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh
+EXTRA_DIST += tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
+
+noinst_PROGRAMS += tests/bench/decide
+tests_bench_decide_SOURCES = tests/bench/decide.c
+tests_bench_decide_LDADD = $(POLICY_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval
+TESTS += tests/fuzz/policy-corpora.sh
+EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval
+if FUZZER
+POLICY_REPLAY =
+else
+POLICY_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_policy_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_eval_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_eval_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

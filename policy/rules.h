@@ -87,6 +87,7 @@ struct policy {
 	size_t nwho;
 	struct rule *rules, **tail;
 	size_t nrules;
+	bool any_shadow;
 	/* indices */
 	struct match *by_name[RULES_HASH]; /* commands by the first word */
 	struct match *by_any;              /* commands whose first word is a glob */

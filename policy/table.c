@@ -21,7 +21,9 @@ static struct {
 		uint16_t len;
 		bool prefix;
 		enum var_class class;
+		int next; /* with the same first byte; -1: the last */
 	} *vars;
+	int var_first[256];
 	unsigned nvars;
 	/* where a mistake is */
 	const char *file;
@@ -266,13 +268,13 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
-		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES },
+		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i].name, w) == 0) {
 			m->mods |= words[i].mod;
-			if (words[i].mod & OPT_REMOTE)
+			if (words[i].mod & (OPT_REMOTE | OPT_CONFIG))
 				m->effects |= EFFECT_READ;
 			return;
 		}
@@ -436,6 +438,15 @@ static void table_var_line(enum var_class class, char **words, unsigned n)
 		v->len = (uint16_t)(v->prefix ? len - 1 : len);
 		v->name = strndup(words[w], v->len);
 		v->class = class;
+		v->next = -1;
+		/* Behind the others: the first that matches counts. */
+		{
+			int *at = &T.var_first[(uint8_t)v->name[0]];
+
+			while (*at >= 0)
+				at = &T.vars[*at].next;
+			*at = (int)(T.nvars - 1);
+		}
 	}
 }
 
@@ -499,6 +510,8 @@ static void table_text(const char *file, const char *text)
 
 static void table_init(void)
 {
+	for (unsigned i = 0; i < 256; i++)
+		T.var_first[i] = -1;
 	table_text("effects.tbl", embed_effects_tbl);
 	table_text("wrappers.tbl", embed_wrappers_tbl);
 	table_text("vars.tbl", embed_vars_tbl);
@@ -535,7 +548,7 @@ void table_counts(unsigned *tools, unsigned *wraps, unsigned *runners)
 enum var_class table_var(const char *name, size_t len)
 {
 	pthread_once(&table_once, table_init);
-	for (unsigned i = 0; i < T.nvars; i++) {
+	for (int i = len > 0 ? T.var_first[(uint8_t)name[0]] : -1; i >= 0; i = T.vars[i].next) {
 		const struct var *v = &T.vars[i];
 
 		if ((v->prefix ? len >= v->len : len == v->len) && memcmp(v->name, name, v->len) == 0)

@@ -40,7 +40,10 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->cwd = state_cwd(&w->state);
 	*w->r->tail = a;
 	w->r->tail = &a->next;
-	w->r->nacts++;
+	if (++w->r->nacts == MAX_ACTS) {
+		walk_eval(w, at, "more commands than the limit of 1024 in one statement");
+		w->r->budget = 0;
+	}
 	return a;
 }
 
@@ -140,6 +143,12 @@ static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigne
 
 	if (f->kind == CONFIDENCE_EXACT && (strncmp(f->p, "/dev/tcp/", 9) == 0 || strncmp(f->p, "/dev/udp/", 9) == 0)) {
 		walk_eval(w, r->at, "a redirection to the network");
+		return;
+	}
+	/* In bash a path that is not known may be /dev/tcp/HOST/PORT. */
+	if (f->kind == CONFIDENCE_OPAQUE && w->dialect == DIALECT_BASH &&
+	    (f->n < 2 || strncmp(f->p, "/dev/tcp/", f->n < 9 ? f->n : 9) == 0 || strncmp(f->p, "/dev/udp/", f->n < 9 ? f->n : 9) == 0)) {
+		walk_eval(w, r->at, "a redirection to a path that is not known, and may be one to the network");
 		return;
 	}
 	a = walk_act(w, ACT_REDIRECT, r->at);
@@ -288,11 +297,11 @@ static void walk_simple(struct walk *w, const struct sh_command *c)
 	}
 	if (w->r->failed)
 		return;
-	if (overflow) {
+	if (overflow || argc > MAX_FIELDS) {
 		walk_eval(w, c->at, "more words than the limit");
 		return;
 	}
-	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
+	for (const struct sh_redir *r = c->redirs; r != NULL && walk_spend(w, 1); r = r->next)
 		walk_redir(w, r);
 	if (argc == 0) {
 		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next)
@@ -531,6 +540,8 @@ static void walk_cond(struct walk *w, const struct sh_cond *c)
 			if (strcmp(c->op.p, arith[i]) == 0 && ((a.flags & FIELD_NUMERIC) == 0 || (b.flags & FIELD_NUMERIC) == 0))
 				walk_eval(w, c->at, "a comparison of numbers evaluates what is not known to be one");
 		}
+		if (c->kind == SH_COND_UNARY && strcmp(c->op.p, "-t") == 0 && (a.flags & FIELD_NUMERIC) == 0)
+			walk_eval(w, c->at, "-t evaluates what is not known to be a number");
 		if (c->kind == SH_COND_UNARY && (strcmp(c->op.p, "-v") == 0 || strcmp(c->op.p, "-R") == 0) &&
 		    (a.kind != CONFIDENCE_EXACT || strchr(a.p, '[') != NULL))
 			walk_eval(w, c->at, "-v evaluates a subscript");
@@ -553,6 +564,8 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 		w->r->failed = true;
 		return;
 	}
+	if (!walk_spend(w, 200))
+		return;
 	if (n == (size_t)-1 || n >= sizeof(name)) {
 		walk_eval(w, c->at, "a function whose name is not known");
 		return;

@@ -8,7 +8,9 @@
 #define WALK_BUDGET 200000 /* nodes looked at, substitutions and inner texts together */
 #define WALK_DEPTH 48      /* constructs and inner texts inside each other */
 #define UNWRAP_DEPTH 8
-#define MAX_FIELDS 4096
+#define MAX_FIELDS 4096  /* words of one command */
+#define MAX_ACTS 1024    /* commands, redirections and the like of one statement: over it is a denial */
+#define MAX_PATHS 4096   /* paths that they name */
 #define MAX_VARS 128
 
 struct var_slot {

@@ -685,16 +685,17 @@ static void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
 		break;
 	case SH_GLOB:
-		if (p->text.n != 1) {
-			/* zsh: qualifiers can run code. */
+		if (p->text.n != 1 || p->text.p[0] == '(' || p->text.p[0] == ')') {
+			/* zsh: qualifiers behind a pattern, and =(...), can run code. */
 			if (b->mode == WORD_ARGUMENT)
-				walk_eval(w, p->at, "a pattern with qualifiers");
+				walk_eval(w, p->at, "a pattern with parentheses, which can hold qualifiers that run code");
 			build_unknown(b, true, 0);
-		} else if (strchr("^#~<", p->text.p[0]) != NULL && w->dialect == DIALECT_ZSH) {
-			build_unknown(b, true, 0);
-		} else {
+		} else if (strchr("*?[]", p->text.p[0]) != NULL || (strchr("!^-", p->text.p[0]) != NULL && w->dialect != DIALECT_ZSH)) {
 			b->multi = b->multi || b->mode == WORD_ARGUMENT;
 			build_glob(b, p->text.p, p->text.n);
+		} else {
+			/* ^ # ~ < = | and what else a dialect may have: more than a name pattern. */
+			build_unknown(b, b->mode == WORD_ARGUMENT, 0);
 		}
 		break;
 	case SH_EXTGLOB:
@@ -840,7 +841,7 @@ static const struct sh_part *brace_splice(struct walk *w, const struct sh_part *
 {
 	struct sh_part *first = NULL, **tail = &first;
 
-	for (; alt != NULL; alt = alt->next) {
+	for (; alt != NULL && walk_spend(w, 1); alt = alt->next) {
 		struct sh_part *p = arena_alloc(w->r->arena, sizeof(*p));
 
 		if (p == NULL) {
@@ -866,7 +867,13 @@ static void build_alternatives(struct build *b, const struct chain *done, const 
 		return;
 	}
 	for (const struct chain *c = done; c != NULL; c = c->next) {
-		struct chain *n = chain_add(w, &tail, c->part);
+		struct chain *n;
+
+		if (!walk_spend(w, 1)) {
+			b->overflow = true;
+			return;
+		}
+		n = chain_add(w, &tail, c->part);
 
 		if (mine == NULL)
 			mine = n;
@@ -874,8 +881,10 @@ static void build_alternatives(struct build *b, const struct chain *done, const 
 	for (; rest != NULL; rest = rest->next) {
 		const struct sh_word *alts = NULL;
 
-		if (w->r->failed)
+		if (w->r->failed || !walk_spend(w, 1)) {
+			b->overflow = true;
 			return;
+		}
 		if (rest->kind == SH_BRACE && rest->brace->kind == SH_BRACE_LIST)
 			alts = rest->brace->alts;
 		else if (rest->kind == SH_BRACE && rest->brace->kind == SH_BRACE_RANGE)

@@ -68,9 +68,18 @@ static void control_want_write(void)
 		loop_watch_events(rec.control_watch, LOOP_READ | (ipc_pending(&rec.control) ? LOOP_WRITE : 0));
 }
 
+/* Digests travel as lower-case hex, as records carry them. */
+static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGEST + 1])
+{
+	for (int i = 0; i < SINK_DIGEST; i++)
+		snprintf(out + 2 * i, 3, "%02x", sha256[i]);
+	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
+}
+
 static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
 {
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = { sha256, SINK_DIGEST } };
+	char text[2 * SINK_DIGEST + 1];
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -81,8 +90,9 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
 			uint64_t ms, bool last)
 {
+	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = { sha256, SINK_DIGEST }, .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)
@@ -162,10 +172,11 @@ static int take_frame(const struct ipc_msg *m, struct why *w)
 	return recording_frame(rec.open[i].recording, &f, w);
 }
 
-/* Syncs what is due; returns µs until the next is, or 0 for never. */
-static uint64_t sync_due(struct why *w, int *r)
+/* Writes and syncs what is due; returns µs until the next is, or 0 for never. */
+static uint64_t do_due(struct why *w, int *r)
 {
 	uint64_t next = 0, due, now, bytes;
+	bool synced;
 
 	*r = ERR_OK;
 	for (int i = 0; i < FRAME_MAX_CHANNELS && *r == ERR_OK; i++) {
@@ -179,35 +190,41 @@ static uint64_t sync_due(struct why *w, int *r)
 			next = next == 0 || left < next ? left : next;
 			continue;
 		}
-		*r = recording_sync(rec.open[i].recording, now, &bytes, w);
-		if (*r == ERR_OK)
+		*r = recording_tick(rec.open[i].recording, now, &synced, &bytes, w);
+		if (*r == ERR_OK && synced)
 			acknowledge(rec.open[i].channel, bytes, FRAME_ACK_OPEN);
+		i--; /* there may be more to do for it */
 	}
 	return next;
 }
 
-static struct loop_timer *sync_timer;
+static struct loop_timer *due_timer;
+static int64_t due_us; /* when it fires */
 
-static void sync_tick(void *arg);
+static void on_due(void *arg);
 
 static void after_frames(void)
 {
 	struct why w;
 	int r;
-	uint64_t left = sync_due(&w, &r);
+	uint64_t left = do_due(&w, &r);
 
 	if (r < 0) {
 		give_up(&w);
 		return;
 	}
-	if (left > 0 && sync_timer == NULL)
-		sync_timer = loop_timer(rec.loop, (int64_t)(left / 1000 + 1), sync_tick, NULL);
+	if (left == 0 || (due_timer != NULL && due_us <= clock_mono_us() + (int64_t)left))
+		return;
+	if (due_timer != NULL)
+		loop_timer_del(due_timer);
+	due_us = clock_mono_us() + (int64_t)left;
+	due_timer = loop_timer(rec.loop, (int64_t)(left / 1000 + 1), on_due, NULL);
 }
 
-static void sync_tick(void *arg)
+static void on_due(void *arg)
 {
 	(void)arg;
-	sync_timer = NULL;
+	due_timer = NULL;
 	after_frames();
 }
 

@@ -12,17 +12,41 @@ sallyport_recorder_SOURCES = recorder/recorderd.c
 sallyport_recorder_LDADD = $(RECORDER_LIBS) libsandbox.a libbase.a $(SECCOMP_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/recorder_frame tests/unit/recorder_asciicast tests/unit/recorder_process
-TESTS += tests/unit/recorder_frame tests/unit/recorder_asciicast tests/unit/recorder_process
+check_PROGRAMS += tests/unit/recorder_frame tests/unit/recorder_asciicast tests/unit/recorder_process tests/unit/cli_termsafe
+TESTS += tests/unit/recorder_frame tests/unit/recorder_asciicast tests/unit/recorder_process tests/unit/cli_termsafe
 tests_unit_recorder_frame_SOURCES = tests/unit/recorder_frame.c tests/unit/unit.h
 tests_unit_recorder_frame_LDADD = libframe.a libbase.a $(CMOCKA_LIBS)
 tests_unit_recorder_asciicast_SOURCES = tests/unit/recorder_asciicast.c tests/unit/unit.h
 tests_unit_recorder_asciicast_LDADD = $(RECORDER_LIBS) $(CMOCKA_LIBS)
 tests_unit_recorder_process_SOURCES = tests/unit/recorder_process.c tests/unit/unit.h
 tests_unit_recorder_process_LDADD = $(RECORDER_LIBS) $(CMOCKA_LIBS)
+tests_unit_cli_termsafe_SOURCES = tests/unit/cli_termsafe.c cli/termsafe.c tests/unit/unit.h
+tests_unit_cli_termsafe_LDADD = libbase.a $(CMOCKA_LIBS)
 EXTRA_tests_unit_recorder_process_DEPENDENCIES = sallyport-recorder$(EXEEXT)
 endif
 
 noinst_PROGRAMS += tests/bench/recorder
 tests_bench_recorder_SOURCES = tests/bench/recorder.c
 tests_bench_recorder_LDADD = $(RECORDER_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_asciicast tests/fuzz/fuzz_frame tests/fuzz/fuzz_audit tests/fuzz/fuzz_termsafe
+TESTS += tests/fuzz/audit-corpora.sh
+EXTRA_DIST += tests/fuzz/audit-corpora.sh tests/fuzz/corpus/asciicast tests/fuzz/corpus/frame tests/fuzz/corpus/audit tests/fuzz/corpus/termsafe
+if FUZZER
+RECORDER_REPLAY =
+else
+RECORDER_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_asciicast_SOURCES = tests/fuzz/fuzz_asciicast.c $(RECORDER_REPLAY)
+tests_fuzz_fuzz_asciicast_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_asciicast_LDADD = $(RECORDER_LIBS)
+tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(RECORDER_REPLAY)
+tests_fuzz_fuzz_frame_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_frame_LDADD = libframe.a libbase.a
+tests_fuzz_fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c $(RECORDER_REPLAY)
+tests_fuzz_fuzz_audit_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_audit_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_audit_LDADD = $(AUDIT_LIBS)
+tests_fuzz_fuzz_termsafe_SOURCES = tests/fuzz/fuzz_termsafe.c cli/termsafe.c $(RECORDER_REPLAY)
+tests_fuzz_fuzz_termsafe_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_termsafe_LDADD = libbase.a

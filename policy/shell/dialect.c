@@ -9,7 +9,7 @@ static const char *const dash_decl[] = {"export", "local", "readonly", NULL};
 static const char *const zsh_decl[] = {"declare", "export", "float", "integer", "local", "readonly", "typeset", NULL};
 static const char *const mksh_decl[] = {"export", "global", "local", "nameref", "integer", "readonly", "typeset", NULL};
 static const char *const mksh_alias[] = {"autoload", "functions", "hash", "history", "integer", "local", "login",
-					 "nameref", "nohup", "r", "type", NULL};
+					 "nameref", "r", "type", NULL};
 
 static const struct traits table[] = {
 	[DIALECT_BASH] = {

@@ -97,6 +97,9 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	if (ps_is_name(c, true))
 		while (ps_is_name(ps_cur(p), false))
 			parts_byte(p, &name);
+	else if (p->t->zsh && c >= '0' && c <= '9') /* the others take one digit */
+		while (ps_cur(p) >= '0' && ps_cur(p) <= '9')
+			parts_byte(p, &name);
 	parts_flush(p, &name);
 	x->param->name = name.first->text;
 	x->param->op_text = x->param->flags = (struct sh_text){"", 0};
@@ -124,6 +127,8 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 {
 	uint32_t at = p->i;
 	int c = ps_peek(p, 1);
+	if (p->t->zsh && ps_after(p, at) != at + 1)
+		ps_left_out(p, at, "a line continuation behind $");
 	if (c == '(') {
 		comsub(p, b, quoted);
 		return true;

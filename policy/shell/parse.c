@@ -6,7 +6,10 @@
 #include "policy/shell/gate.h"
 #include "policy/shell/state.h"
 
-#define STEPS_PER_BYTE 256 /* 64 levels, each read at most twice, and a margin */
+/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of those
+ * around most of its bytes is refused. */
+#define STEPS_PER_BYTE 16
+#define STEPS_FREE 65536
 
 static int gate_error(const char *text, const struct gate *g, struct sh_error *e)
 {
@@ -35,7 +38,7 @@ static bool set_up(struct ps *p, const char *text, const struct gate *g, enum di
 	p->a = a;
 	p->dialect = d;
 	p->t = traits_of(d);
-	p->budget = (uint64_t)STEPS_PER_BYTE * g->clean + 4096;
+	p->budget = (uint64_t)STEPS_PER_BYTE * g->clean + STEPS_FREE;
 	p->hidden = g->hidden;
 	uint32_t *lines = arena_alloc(a, (g->lines + 1) * sizeof(*lines));
 	p->not_arith = arena_alloc(a, g->clean / 8 + 1);

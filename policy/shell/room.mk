@@ -38,3 +38,9 @@ noinst_PROGRAMS += tests/bench/parse
 tests_bench_parse_SOURCES = tests/bench/parse.c
 tests_bench_parse_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_bench_parse_LDADD = $(SHELL_JSON_LIBS)
+
+# The real shells against the rendering.
+noinst_PROGRAMS += tests/corpus/argv_diff tests/corpus/argv_stub
+tests_corpus_argv_stub_SOURCES = tests/corpus/argv_stub.c
+tests_corpus_argv_diff_SOURCES = tests/corpus/argv_diff.c tests/corpus/argv_gen.c tests/corpus/argv_gen.h
+tests_corpus_argv_diff_LDADD = libshell.a libbase.a

@@ -78,7 +78,10 @@ static struct sh_element *elements(struct ps *p)
 			ps_adv(p);
 			if (equals(p, &e->append)) {
 				e->index = sub;
-				e->value = value(p, WORD_VALUE);
+				e->value = value(p, WORD_DECL);
+				for (const struct sh_part *x = e->value->parts; x != NULL; x = x->next)
+					if (x->kind == SH_BRACE)
+						ps_left_out(p, at, "a brace expansion in [index]=value");
 			} else {
 				e->value = as_word(p, NULL, sub, WORD_ARG, at);
 			}
@@ -327,7 +330,7 @@ static bool one_word(struct ps *p, struct build *b)
 	return true;
 }
 
-/* busybox reads && and || between [[ and ]] as the arguments -a and -o. */
+/* busybox hands && and || between [[ and ]] to its test as arguments. */
 static bool test_operator(struct ps *p, struct build *b)
 {
 	if (!b->test || !(ps_looking(p, "&&") || ps_looking(p, "||")))
@@ -337,7 +340,7 @@ static bool test_operator(struct ps *p, struct build *b)
 	x->kind = SH_SQUOTE;
 	x->quoted = true;
 	x->at = w->at;
-	x->text = ps_text(p, ps_cur(p) == '&' ? "-a" : "-o", 2);
+	x->text = ps_text(p, ps_cur(p) == '&' ? "&&" : "||", 2);
 	ps_adv_n(p, 2);
 	w->end = x->end = ps_orig(p, p->i);
 	w->parts = x;

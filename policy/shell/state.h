@@ -109,6 +109,7 @@ struct parts { /* a word being put together */
 	uint32_t lit;     /* first byte of a run of literal bytes, when in_lit */
 	bool in_lit;
 	bool quoted;      /* literal bytes stand in quotes */
+	bool dollar;         /* holds an unquoted $ that begins nothing */
 	bool bracket, brace; /* holds "[" or "{" whose meaning is settled at the end */
 };
 void parts_init(struct parts *b, bool quoted);

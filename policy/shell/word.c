@@ -9,7 +9,7 @@ void parts_init(struct parts *b, bool quoted)
 	b->first = NULL;
 	b->quoted = quoted;
 	b->tail = &b->first;
-	b->in_lit = b->bracket = b->brace = false;
+	b->in_lit = b->bracket = b->brace = b->dollar = false;
 	b->lit = 0;
 }
 
@@ -82,9 +82,9 @@ static void tilde(struct ps *p, struct parts *b, bool value, bool in_brace)
 	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
 		i = ps_after(p, i);
 	if (!(ps_is_meta(c) || c == '/' || (value && c == ':') || (in_brace && (c == ',' || c == '}')))) {
-		/* Behind it stands a quote or an expansion: no shell expands that one. zsh has ~[…]. */
-		if (c == '[' && p->t->zsh)
-			ps_left_out(p, at, "zsh's ~[...]");
+		/* Behind it stands a quote or an expansion: only zsh expands that one. */
+		if (p->t->zsh)
+			ps_left_out(p, at, "a quote or bracket behind zsh's ~");
 		parts_byte(p, b);
 		return;
 	}
@@ -235,6 +235,32 @@ static bool word_meta(struct ps *p, struct parts *b, enum word_mode m, bool begi
 	return false;
 }
 
+/* Whether only empty quotes were read so far. */
+static bool nothing_yet(const struct parts *b)
+{
+	for (const struct sh_part *x = b->first; x != NULL; x = x->next)
+		if (!(x->kind == SH_SQUOTE && x->text.n == 0) && !(x->kind == SH_CQUOTE && x->text.n == 0) &&
+		    !(x->kind == SH_DQUOTE && x->parts == NULL))
+			return false;
+	return !b->in_lit;
+}
+
+/* zsh takes `{name} >file` for `{name}>file`. */
+static void check_zsh_fd(struct ps *p, uint32_t start)
+{
+	uint32_t i = start, end = p->i;
+	if (ps_at(p, i) != '{')
+		return;
+	for (i = ps_after(p, i); ps_is_name(ps_at(p, i), false);)
+		i = ps_after(p, i);
+	if (ps_at(p, i) != '}' || ps_after(p, i) != end)
+		return;
+	while (ps_at(p, end) == ' ' || ps_at(p, end) == '\t')
+		end = ps_after(p, end);
+	if (ps_at(p, end) == '<' || ps_at(p, end) == '>')
+		ps_left_out(p, start, "{name} in front of a redirection");
+}
+
 struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *before, uint32_t start)
 {
 	static const uint8_t kinds[] = {SH_WORD_PLAIN, SH_WORD_VALUE, SH_WORD_VALUE, SH_WORD_PATTERN, SH_WORD_VALUE};
@@ -247,7 +273,7 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 	}
 	bool value = m == WORD_VALUE || m == WORD_DECL, braces = p->t->brace && (m == WORD_ARG || m == WORD_DECL);
 	bool tilde_ok = before == NULL; /* a tilde here would be expanded */
-	bool name = m == WORD_ARG && before == NULL, assigned = value; /* so far only a name; behind NAME= */
+	bool name = m == WORD_ARG && before == NULL, assigned = value || m == WORD_SUBJECT; /* so far only a name; behind NAME= */
 	unsigned open = 0;
 	for (;;) {
 		int c = ps_cur(p);
@@ -268,8 +294,11 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 			quote_escape(p, &b);
 			break;
 		case '$':
-			if (!dollar_parse(p, &b, false))
-				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			if (!dollar_parse(p, &b, false)) {
+				parts_text(p, &b, SH_ESCAPED, p->i, 1, true);
+				b.dollar = true;
+				ps_adv(p);
+			}
 			break;
 		case '`':
 			dollar_backquote(p, &b, false, false);
@@ -313,13 +342,15 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 				parts_byte(p, &b);
 			break;
 		case '=':
-			if (p->t->zsh && p->i == start && m == WORD_ARG && !ps_is_meta(ps_peek(p, 1))) {
-				if (ps_peek(p, 1) == '(')
-					ps_left_out(p, p->i, "zsh's =(...)");
+			if (p->t->zsh && was_tilde_ok && m != WORD_SUBJECT && m != WORD_PATTERN && !ps_is_meta(ps_peek(p, 1))) {
+				if (!value && p->i != start)
+					ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");
 				glob_byte(p, &b, SH_GLOB); /* =command is the command's path */
 				break;
 			}
-			tilde_ok = was_name && p->i != start;
+			if (p->t->zsh && nothing_yet(&b) && p->i != start)
+				ps_left_out(p, p->i, "= behind empty quotes");
+			tilde_ok = m == WORD_SUBJECT || (was_name && p->i != start);
 			assigned = assigned || tilde_ok;
 			parts_byte(p, &b);
 			break;
@@ -338,7 +369,12 @@ done:
 	word_finish(p, &b, braces);
 	struct sh_word *w = word_new(p, kinds[m], start);
 	w->parts = b.first;
+	/* bash does not split `$x$`; a $ is joined to what a brace expansion puts behind it. */
+	if (b.dollar && (p->dialect == DIALECT_BASH || b.brace) && !ast_word_exact(w))
+		ps_left_out(p, start, "a $ that begins nothing in a word with expansions");
 	w->end = ps_orig(p, p->i);
+	if (p->t->zsh)
+		check_zsh_fd(p, start);
 	return w;
 }
 

@@ -56,6 +56,7 @@ static const struct mask_case mask_cases[] = {
 	{ "private-key", "\"k\":\"", "-----BEGIN " "PRIVATE KEY-----\\n" LINE64 "\\nabcd\\n-----END " "PRIVATE KEY-----", "\\n\"" },
 	{ "private-key", "\n", "-----BEGIN " "RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0123\n\n" LINE64
 	  "\n-----END " "RSA PRIVATE KEY-----", "\n" },
+	{ "private-key", "k=", "-----BEGIN " "PRIVATE KEY-----\n" LINE64 "\n-----END " "PRIVATE KEY-----", " is the key\n" },
 	{ "url-password", "postgres://bob:", "s3cr3t", "@db.example:5432/x" },
 	{ "url-password", "redis://:", "p@ss:w0rd", "@10.0.0.1/0" },
 	{ "password-field", "DB_PASSWORD=", "hunter2", "\n" },
@@ -99,7 +100,7 @@ static const char *const mask_not[] = {
 	"git@github.com:acme/x.git getty@tty1.service icon@2x.png user@host foo@bar:~$", "postgres://$USER:$PASS@db/x",
 	"password: null\npassword=$DB_PASSWORD\npassword=${X}\npassword: \"\"\ntoken=<your token>\nsecret: '****'",
 	"if (password == NULL) return; password = get_password(conf); token: string;", "PWD=/home/x\nOLDPWD=/tmp\nbypass=1 compass: n",
-	"-----BEGIN CERTIFICATE-----\n" LINE64 "\n-----END CERTIFICATE-----", "The header is -----BEGIN " "PRIVATE KEY----- as such.",
+	"-----BEGIN CERTIFICATE-----\n" LINE64 "\n-----END CERTIFICATE-----", ("The header is -----BEGIN " "PRIVATE KEY----- as such."),
 	"apiVersion: v1\ndata:\n  mode: disabled\n  x: true\nkind: ConfigMap\n", "{\"data\":{\"a\":\"true\"},\"kind\":\"ConfigMap\"}",
 	"DE89370400440532013001 GB00NWBK60161331926819 AB12 CD34", "000-12-3456 666-12-3456 900-12-3456 123-45-67890 1123-45-6789",
 	"eyJhbGci eyJub3QiOiJhIGp3dCJ9.foo.bar", "a plain line\twith tabs\r\nand a \x1b[31mcolour\x1b[0m \xff\xfe\x00 bytes", "",

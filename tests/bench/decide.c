@@ -1,0 +1,175 @@
+/* How long a decision takes: parse, resolve, match, render, with 500 rules and texts of at most 256 bytes; whether it takes
+ * anything from the heap once it is warm; and how long hostile texts take. Exit 1 when a figure is missed. */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "policy/policy.h"
+
+#define ROUNDS 200
+#define MAX_TEXTS 1024
+
+static double now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static struct policy *bench_policy(unsigned rules)
+{
+	struct buf text, errors;
+	struct policy *p;
+
+	buf_init(&text, 1 << 20);
+	buf_init(&errors, 1 << 20);
+	buf_put_str(&text, "version: 1\npacks: [core.readonly, core.protected-paths, core.destructive]\nwho: { ops: { groups: [ops] } }\nrules:\n");
+	for (unsigned i = 0; i < rules; i++)
+		buf_printf(&text, "  - { id: r%u, who: [ops], on: { role: web }, allow: [\"app%u --mode * {start,stop} **\", \"systemctl restart svc%u\"] }\n", i, i, i);
+	if (policy_load("bench", buf_ptr(&text), text.len, &p, &errors) != ERR_OK) {
+		fprintf(stderr, "%s", errors.len > 0 ? buf_cstr(&errors) : "?");
+		exit(2);
+	}
+	buf_free(&text);
+	buf_free(&errors);
+	return p;
+}
+
+static const char *const texts[] = {
+	"ls -la /var/log", "ps aux --sort=-%mem | head -n 20", "journalctl -u nginx --since '1 hour ago' --no-pager", "systemctl restart svc77",
+	"find /var/log -name '*.log' -mtime -1 -size +10M", "grep -rn \"ERROR\" /var/log/app --include='*.log' | awk '{print $1}' | sort | uniq -c | sort -rn | head",
+	"for f in /etc/*.conf; do head -n 1 \"$f\"; done", "if [ -f /etc/debian_version ]; then cat /etc/debian_version; fi", "rm -rf /srv/data/victim",
+	"x=rm; $x -rf /srv/data/victim", "sudo -u postgres timeout 5 app499 --mode fast start now", "echo cm0gLXJmIC9zcnYvZGF0YQ== | base64 -d | sh",
+	"cat <<'Z'\nhello\nZ", "sh -c 'uptime; df -h | head -n 5; free -m'", "find . -type f -name '*.c' -print0 | xargs -0 wc -l",
+	"date > /srv/out/x; tee ~/.bashrc < /etc/hosts", "awk 'BEGIN{system(\"rm -rf /srv/data/victim\")}'", "env LC_ALL=C sort names.txt | uniq -c",
+	"a=1; b=2; c=$((a+b)); echo \"$c\" && test -d /srv/app && echo yes || echo no", "docker ps --format '{{.Names}}' | while read -r n; do docker inspect \"$n\"; done",
+};
+
+static int bench_figures(const struct policy *p)
+{
+	size_t n = sizeof(texts) / sizeof(texts[0]), k = 0;
+	double *t = malloc(sizeof(*t) * n * ROUNDS);
+	static const char *const groups[] = { "ops" };
+	static const struct tag tags[] = { { "role", "web" } };
+	struct mallinfo2 before = mallinfo2(), after;
+	int bad = 0;
+
+	for (unsigned round = 0; round < ROUNDS + 20; round++) {
+		if (round == 20)
+			before = mallinfo2();
+		for (size_t i = 0; i < n; i++) {
+			struct policy_question q = { .kind = QUESTION_EXEC, .text = texts[i], .len = strlen(texts[i]), .dialect = DIALECT_BASH, .groups = groups,
+						     .ngroups = 1, .tags = tags, .ntags = 1, .target = "web1" };
+			struct policy_answer a;
+			double s = now_us();
+
+			if (policy_decide(p, &q, &a) != ERR_OK)
+				exit(2);
+			policy_answer_free(&a);
+			if (round >= 20)
+				t[k++] = now_us() - s;
+		}
+	}
+	after = mallinfo2();
+	qsort(t, k, sizeof(*t), compare);
+	printf("decision, 500 rules, <= 256 B: median %.1f us (<= 10), p99 %.1f us (<= 50), heap after warm-up %+ld B (0)\n", t[k / 2], t[k * 99 / 100],
+	       (long)after.uordblks - (long)before.uordblks);
+	bad = t[k / 2] > 10 || t[k * 99 / 100] > 50 || after.uordblks != before.uordblks;
+	free(t);
+	return bad;
+}
+
+static double bench_one(const struct policy *p, const char *text, size_t n, const char **rule)
+{
+	struct policy_question q = { .kind = QUESTION_EXEC, .text = text, .len = n, .dialect = DIALECT_BASH };
+	static char kept[64];
+	struct policy_answer a;
+	double s = now_us();
+
+	if (policy_decide(p, &q, &a) != ERR_OK) {
+		snprintf(kept, sizeof(kept), "error");
+	} else {
+		snprintf(kept, sizeof(kept), "%s", a.rule);
+		if (a.verdict == VERDICT_ALLOW)
+			snprintf(kept, sizeof(kept), "allow by %s", a.rule);
+	}
+	policy_answer_free(&a);
+	*rule = kept;
+	return now_us() - s;
+}
+
+static int bench_hostile(const struct policy *p)
+{
+	static const struct {
+		const char *name, *head, *unit, *tail;
+		size_t bytes;
+		double limit_ms;
+	} cases[] = {
+		{ "1 MB of $(", "", "$(", "", 1000000, 10 },
+		{ "1 MB of words", "echo ", "a ", "", 1000000, 10 },
+		{ "1 MB of (", "", "(", "", 1000000, 10 },
+		{ "128 KiB of $(", "", "$(", "", 131000, 10 },
+		{ "128 KiB of words", "echo ", "a ", "", 131000, 100 },
+		{ "128 KiB of commands", "", "ls;", "", 131000, 400 },
+		{ "128 KiB of assignments", "", "x=$x;", "", 131000, 400 },
+		{ "128 KiB of new names", "", "a=1;b=2;c=$a;", "", 131000, 400 },
+		{ "128 KiB of && chains", "ls", "&&cd x", "", 131000, 400 },
+		{ "128 KiB of pipes", "ls", "|cat", "", 131000, 400 },
+		{ "128 KiB of braces", "echo ", "{a,b}", "", 131000, 400 },
+		{ "128 KiB of globs", "ls ", "*", "", 131000, 400 },
+		{ "128 KiB of nested ifs", "", "if ls;then ", "", 131000, 400 },
+		{ "128 KiB of functions", "", "f(){ f;};", "", 131000, 400 },
+		{ "128 KiB of loops", "", "for i in 1;do ls;done;", "", 131000, 400 },
+		{ "128 KiB of sed", "sed '", "s/a/b/;", "'", 131000, 400 },
+		{ "128 KiB of sh -c", "", "sh -c 'ls';", "", 131000, 400 },
+		{ "128 KiB of redirections", "ls ", ">a ", "", 131000, 400 },
+		{ "128 KiB of here-strings", "cat ", "<<<a ", "", 131000, 400 },
+		{ "128 KiB of unknown programs", "", "zz a b;", "", 131000, 400 },
+		{ "128 KiB of a path", "cat ", "/a", "", 131000, 400 },
+		{ "128 KiB of dots", "cat ", "/..", "", 131000, 400 },
+		{ "128 KiB of paths", "rm ", "/a/b ", "", 131000, 400 },
+	};
+	int bad = 0;
+
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		size_t n = strlen(cases[c].head), u = strlen(cases[c].unit);
+		char *t = malloc(cases[c].bytes + 64);
+		const char *rule;
+		double us;
+
+		memcpy(t, cases[c].head, n);
+		while (n + u + strlen(cases[c].tail) <= cases[c].bytes) {
+			memcpy(t + n, cases[c].unit, u);
+			n += u;
+		}
+		memcpy(t + n, cases[c].tail, strlen(cases[c].tail));
+		n += strlen(cases[c].tail);
+		us = bench_one(p, t, n, &rule);
+		printf("hostile: %-30s %8.2f ms (<= %.0f)  %s%s\n", cases[c].name, us / 1000, cases[c].limit_ms, rule, us / 1000 > cases[c].limit_ms ? "  MISSED" : "");
+		bad |= us / 1000 > cases[c].limit_ms;
+		free(t);
+	}
+	return bad;
+}
+
+int main(void)
+{
+	struct policy *p = bench_policy(500);
+	int bad = bench_figures(p);
+
+	bad |= bench_hostile(p);
+	policy_free(p);
+	return bad;
+}
