@@ -397,6 +397,9 @@ static bool field_secret(const struct mtext *x, const struct manchor *a, const s
 	/* PWD=/home/x is the working directory; `pass: 12` is a count. */
 	if (a->len == 4 && (a->arg & F_CUT) != 0 && v[0] == '/')
 		return false;
+	/* Three letters and a colon come up by chance in every few hundred megabytes of an archive. */
+	if ((a->arg & F_CUT) != 0 && mask_in_binary(x->t, at))
+		return false;
 	/* class AliasPass : public Pass */
 	if ((a->arg & F_WORD) != 0 && f->colon && f->gap && f->quote == 0)
 		return false;
