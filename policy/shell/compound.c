@@ -99,7 +99,7 @@ static struct sh_command *cfor_parse(struct ps *p, uint32_t at)
 	return c;
 }
 
-/* bash takes any word here and complains when the loop runs; the others complain at once. */
+/* A name. bash takes any word here, and complains when the loop runs. */
 static struct sh_text loop_variable(struct ps *p)
 {
 	uint32_t at = p->i;
@@ -107,10 +107,10 @@ static struct sh_text loop_variable(struct ps *p)
 	if (w == NULL)
 		ps_expected(p, "a variable's name behind for or select");
 	const struct sh_part *x = w->parts;
-	bool ok = x->kind == SH_LITERAL && x->next == NULL && ps_is_name((unsigned char)x->text.p[0], true);
+	bool bash = p->dialect == DIALECT_BASH, ok = x->kind == SH_LITERAL && x->next == NULL;
 	for (uint32_t k = 0; ok && k < x->text.n; k++)
-		ok = ps_is_name((unsigned char)x->text.p[k], false);
-	if (!ok && p->dialect == DIALECT_BASH)
+		ok = ps_is_name((unsigned char)x->text.p[k], k == 0 && !bash) || (bash && strchr("-.:/+@%", x->text.p[k]) != NULL);
+	if (!ok && bash)
 		ps_left_out(p, at, "a loop variable that is no name");
 	if (!ok)
 		ps_fail(p, ERR_MALFORMED, at, "expected a variable's name behind for or select");

@@ -64,9 +64,25 @@ static void comsub(struct ps *p, struct parts *b, bool quoted)
 	x->end = ps_orig(p, p->i);
 }
 
-/* mksh: ${ list;} and ${|list;} */
+static int brace_command(void *ctx, const struct sh_command *c, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return c->kind == SH_GROUP || c->kind == SH_FUNCTION || c->kind == SH_COPROC;
+}
+
+static int brace_part(void *ctx, const struct sh_part *x, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return x->kind == SH_BRACE || (x->kind == SH_LITERAL && (memchr(x->text.p, '{', x->text.n) != NULL || memchr(x->text.p, '}', x->text.n) != NULL));
+}
+
+/* ${ list;} and ${|list;} of mksh; of bash from 5.3 on, where 5.2 calls them bad when they run: both are served by reading them
+ * as commands, as long as no brace inside makes the two see different ends. */
 static void funsub(struct ps *p, struct parts *b, bool quoted)
 {
+	uint32_t at = p->i;
 	struct sh_part *x = parts_add(p, b, SH_COMSUB, p->i, quoted);
 	x->comsub = ps_new(p, sizeof(*x->comsub));
 	x->comsub->kind = ps_peek(p, 2) == '|' ? SH_COMSUB_VALSUB : SH_COMSUB_FUNSUB;
@@ -74,9 +90,15 @@ static void funsub(struct ps *p, struct parts *b, bool quoted)
 		ps_left_out(p, p->i, "${ ...;} while a here-document waits for its body");
 	ps_enter(p);
 	ps_adv_n(p, 3);
+	bool outer = p->in_funsub;
+	p->in_funsub = true;
 	x->comsub->body = list_parse(p, false);
-	if (ps_reserved(p, NULL) != RW_RBRACE)
+	p->in_funsub = outer;
+	if (ps_cur(p) != '}')
 		ps_expected(p, "a command or }");
+	const struct sh_visitor v = {.command = brace_command, .part = brace_part};
+	if (p->dialect == DIALECT_BASH && ast_walk_list(x->comsub->body, &v) != 0)
+		ps_left_out(p, at, "a brace inside ${ ...;}");
 	if (p->here.n > 0)
 		ps_left_out(p, p->i, "a here-document whose body lies outside of its substitution");
 	ps_adv(p);
