@@ -202,20 +202,9 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 	return false;
 }
 
-/* Backquotes: their bytes are freed of one level of backslashes, then read as a text of their own. */
-void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
+/* The bytes between backquotes, from `at` (the opening one) to `end`, without one level of backslashes. */
+static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted, bool heredoc)
 {
-	uint32_t at = p->i;
-	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
-	x->comsub = ps_new(p, sizeof(*x->comsub));
-	x->comsub->kind = SH_COMSUB_BACKQUOTE;
-	uint32_t end = at + 1;
-	while (end < p->s.n && p->s.p[end] != '`')
-		end += p->s.p[end] == '\\' ? 2 : 1;
-	if (end >= p->s.n) {
-		p->i = p->s.n;
-		ps_fail(p, ERR_MALFORMED, at, "expected ` to close this substitution");
-	}
 	uint32_t room = end - at, n = 0;
 	char *s = ps_new(p, room);
 	uint32_t *map = ps_new(p, (size_t)room * sizeof(*map));
@@ -224,30 +213,40 @@ void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 			char c = p->s.p[k + 1];
 			if (c == '"' && heredoc)
 				ps_left_out(p, k, "\\\" inside backquotes in a here-document");
-			if (c == '\n') { /* kept: what is inside decides whether it continues a line */
+			if (c != '$' && c != '`' && c != '\\' && !(c == '"' && quoted)) {
+				/* Kept; before a newline, what is inside decides whether it continues a line. */
 				map[n] = ps_orig(p, k);
 				s[n++] = '\\';
-				k++;
-			} else if (c == '$' || c == '`' || c == '\\' || (c == '"' && quoted)) {
-				k++;
-			} else {
-				map[n] = ps_orig(p, k);
-				s[n++] = '\\';
-				k++;
 			}
+			k++;
 		}
 		map[n] = ps_orig(p, k);
 		s[n++] = p->s.p[k];
 	}
 	map[n] = ps_orig(p, end);
-	if (p->budget <= n)
-		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
-	p->budget -= n;
+	return (struct src){s, n, 0, map};
+}
 
-	struct src outer = p->s;
+/* Backquotes: their bytes are read as a text of their own. */
+void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
+{
+	uint32_t at = p->i, end = at + 1;
+	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = SH_COMSUB_BACKQUOTE;
+	while (end < p->s.n && p->s.p[end] != '`')
+		end += p->s.p[end] == '\\' ? 2 : 1;
+	if (end >= p->s.n) {
+		p->i = p->s.n;
+		ps_fail(p, ERR_MALFORMED, at, "expected ` to close this substitution");
+	}
+	struct src inner = unescape(p, at, end, quoted, heredoc), outer = p->s;
+	if (p->budget <= inner.n)
+		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
+	p->budget -= inner.n;
 	struct heredocs here = p->here;
 	bool nested = p->nested, waits = p->outer_heredoc;
-	p->s = (struct src){s, n, 0, map};
+	p->s = inner;
 	p->i = 0;
 	p->nested = true;
 	p->outer_heredoc = false; /* its newlines are no newlines of the text around */
