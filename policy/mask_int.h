@@ -43,6 +43,7 @@ enum builtin {
 #define MARK_INSIDE 0x4000u   /* part of a secret that began before this byte */
 #define MARK_SOFT 0x2000u     /* a terminal's line wrap was looked through before this byte */
 #define MARK_NAMED 0x1000u    /* a secret begins here, of the rule in the low bits */
+#define MARK_ALARM 0x0800u    /* a secret begins here of a rule that ends the session */
 #define MARK_RULE 0x00ffu
 
 /* The text as matchers see it. */
