@@ -2,6 +2,7 @@
  * and programs that the tables know. What none of them explains is an act of unknown effect. */
 #include "policy/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -40,6 +41,20 @@ static const char *command_name(const struct field *f)
 	return NULL;
 }
 
+/* A sentence about the word that no table knows. */
+static const char *command_unknown(struct walk *w, const char *word)
+{
+	char made[160];
+	int n;
+
+	if (word == NULL || strchr(word, ' ') != NULL)
+		return word != NULL && strncmp(word, "a", 1) == 0 ? word : "a word whose effect is in no table";
+	n = snprintf(made, sizeof(made), "the tables do not say what %.100s does", word);
+	if (n < 0 || arena_copy(w->r->arena, made, 1) == NULL)
+		return "a word whose effect is in no table";
+	return arena_copy(w->r->arena, made, strlen(made));
+}
+
 static void command_tool(struct walk *w, struct act *a, const struct tool *tool, unsigned depth, const struct sh_simple *simple)
 {
 	struct parsed p;
@@ -55,7 +70,7 @@ static void command_tool(struct walk *w, struct act *a, const struct tool *tool,
 	if (p.unknown && !(tool->flags & TOOL_ANY)) {
 		a->effects |= EFFECT_UNKNOWN;
 		if (a->why == NULL)
-			a->why = "an option, operand or subcommand whose effect is in no table";
+			a->why = command_unknown(w, p.unknown_word);
 	}
 	switch (tool->prog) {
 	case PROG_NONE:

@@ -187,6 +187,7 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			return;
 		}
 		w->r->stdin_command = simple;
+		w->r->stdin_argc = a->argc;
 		if (!w->r->q->stdin_known) {
 			w->r->needs_stdin = true;
 			act_opaque(a, "a shell that reads its program from standard input");

@@ -76,31 +76,37 @@ static const char *render_keep(struct pooled *p, const struct sh_ast *ast, size_
 
 /* The shell whose program came on standard input gets it as -c TEXT instead: code never travels where a command that it
  * runs could eat a part of it. Changes the tree in place. */
-static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, const struct sh_simple *simple, enum dialect d)
+static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, const struct reading *r)
 {
-	struct sh_simple *s = (struct sh_simple *)simple;
-	struct sh_word *shell = NULL, **at;
+	struct sh_simple *s = (struct sh_simple *)r->stdin_command;
+	struct sh_word *shell = s->words, **at;
 	struct sh_part *part;
 	struct sh_word *dash_c, *text, *zero;
-	static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh", "mksh", "rbash", NULL };
+	unsigned skip;
 
-	(void)d;
-	for (struct sh_word *w = s->words; w != NULL && shell == NULL; w = w->next) {
-		char name[64];
-		size_t n = ast_word_bytes(w, name, sizeof(name) - 1);
-		const char *base;
-
-		if (n == (size_t)-1 || n >= sizeof(name))
-			continue;
-		name[n] = '\0';
-		base = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
-		for (unsigned i = 0; shells[i] != NULL; i++) {
-			if (strcmp(shells[i], base) == 0)
-				shell = w;
-		}
+	/* The words of the tree are the words of the argv only where none of them expands. */
+	for (const struct sh_word *w = s->words; w != NULL; w = w->next) {
+		if (!ast_word_exact(w))
+			return false;
 	}
-	if (shell == NULL)
+	if (r->stdin_argc > s->nwords)
 		return false;
+	for (skip = s->nwords - r->stdin_argc; skip > 0; skip--)
+		shell = shell->next;
+	{
+		static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh", "mksh", "rbash", NULL };
+		char name[64];
+		size_t n = ast_word_bytes(shell, name, sizeof(name) - 1);
+		bool found = false;
+
+		if (n == (size_t)-1 || n >= sizeof(name) - 1)
+			return false;
+		name[n] = '\0';
+		for (unsigned i = 0; shells[i] != NULL; i++)
+			found = found || strcmp(shells[i], strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name) == 0;
+		if (!found)
+			return false;
+	}
 	/* -s goes; what follows it (or --) are parameters; other options stay in front of -c. */
 	at = &shell->next;
 	while (*at != NULL) {
@@ -218,7 +224,7 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 	}
 	answer_verdict(p, a, j.verdict, shadow.verdict);
 	if (r.used_stdin) {
-		if (!stdin_into_tree(mem, q, r.stdin_command, q->dialect)) {
+		if (!stdin_into_tree(mem, q, &r)) {
 			a->verdict = VERDICT_DENY;
 			a->rule = "gate:stdin";
 			a->reason = "a program on standard input, in a form that cannot be given as -c";

@@ -4,6 +4,8 @@
 #include "base/err.h"
 #include "policy/walk.h"
 
+#define MAX_UNROLL 16 /* rounds of a for loop over known words that are walked one by one */
+
 /* Before a loop: whatever its body may assign is not known at its start. */
 struct loop_scan {
 	struct walk *w;
@@ -113,7 +115,7 @@ void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh
 void walk_for(struct walk *w, const struct sh_command *c)
 {
 	const struct sh_for *f = c->for_;
-	struct field fields[64], value = field_opaque(0);
+	struct field fields[64], each[MAX_UNROLL], value = field_opaque(0);
 	unsigned flags = FIELD_NODASH | FIELD_NOSPLIT | FIELD_NUMERIC, total = 0;
 	bool all_exact = true, many = false;
 
@@ -144,12 +146,13 @@ void walk_for(struct walk *w, const struct sh_command *c)
 			if (x->kind == CONFIDENCE_EXACT ? strpbrk(x->p, " \t\n*?[]\\") != NULL : (x->flags & FIELD_NOSPLIT) == 0)
 				flags &= ~(unsigned)FIELD_NOSPLIT;
 			value = *x;
+			if (total <= MAX_UNROLL)
+				each[total - 1] = *x;
 		}
 	}
 	value.flags &= (uint8_t)~FIELD_MULTI;
 	if (many || total != 1 || (value.kind != CONFIDENCE_EXACT && value.kind != CONFIDENCE_PATTERN))
 		value = field_opaque(total > 0 || many ? flags : 0);
-	(void)all_exact;
 	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
 		walk_redir(w, r);
 	{
@@ -157,14 +160,27 @@ void walk_for(struct walk *w, const struct sh_command *c)
 
 		w->branch++;
 		walk_loop_start(w, NULL, f->body);
-		walk_assigned(w, f->name.p, f->name.n, &value, false, f->name_at);
 		if (c->kind == SH_SELECT) {
 			struct field reply = field_opaque(0);
 
 			state_set(w, "REPLY", 5, &reply, false);
 			walk_eval(w, c->at, "select asks on the terminal");
 		}
-		walk_list(w, f->body);
+		/* A few known values: each round is known by itself. */
+		if (all_exact && total >= 2 && total <= MAX_UNROLL && c->kind == SH_FOR && w->unrolled < 2) {
+			w->unrolled++;
+			for (unsigned i = 0; i + 1 < total; i++) {
+				walk_assigned(w, f->name.p, f->name.n, &each[i], false, f->name_at);
+				walk_list(w, f->body);
+			}
+			value = each[total - 1];
+			walk_assigned(w, f->name.p, f->name.n, &value, false, f->name_at);
+			walk_list(w, f->body);
+			w->unrolled--;
+		} else {
+			walk_assigned(w, f->name.p, f->name.n, &value, false, f->name_at);
+			walk_list(w, f->body);
+		}
 		w->branch--;
 		state_join(&w->state, mark);
 	}
