@@ -289,7 +289,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	c->limits.channels = 64;
 	c->limits.session_max = 12 * 3600;
 	c->limits.sessions_per_identity = 64;
-	c->limits.commands_per_minute = 600;
+	c->limits.commands_per_minute = 6000;
 	if (m == NULL)
 		return;
 	yaml_known_keys(&c->doc, m, "limits", keys);

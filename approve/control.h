@@ -117,6 +117,7 @@ struct control {
 	uint64_t appended;      /* records since the last commit */
 	bool ready;             /* control_ready was sent */
 	bool stopping;
+	unsigned minutes;       /* that it runs */
 	struct session *sessions;
 	unsigned n_sessions;
 	uint32_t next_req;

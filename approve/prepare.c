@@ -170,6 +170,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		struct msg_rec_failed failed;
 	} u;
 	struct store_recording row = { 0 };
+	uint8_t digest[DIGEST_SIZE];
 	char *id = NULL, sha[DIGEST_HEX + 1];
 	int r = ERR_MALFORMED;
 
@@ -186,20 +187,20 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 			r = store_recording_open(c->store, &row);
 		break;
 	case MSG_rec_digest:
-		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || u.digest.sha256.n != DIGEST_SIZE ||
+		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) ||
 		    view_strdup(&u.digest.recording, &id) < 0)
 			break;
-		digest_hex(u.digest.sha256.p, sha);
+		digest_hex(digest, sha);
 		r = control_record(c, s->id, "recording.digest",
 				   json_pack("{s:s,s:I,s:s,s:I}", "recording", id, "bytes", (json_int_t)u.digest.bytes, "sha256", sha, "part",
 					     (json_int_t)u.digest.part),
 				   NULL);
 		break;
 	case MSG_rec_closed:
-		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || u.closed.sha256.n != DIGEST_SIZE ||
+		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) ||
 		    view_strdup(&u.closed.recording, &id) < 0)
 			break;
-		digest_hex(u.closed.sha256.p, sha);
+		digest_hex(digest, sha);
 		r = control_record(c, s->id, "recording.closed",
 				   json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha,
 					     "part", (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms",

@@ -102,6 +102,20 @@ int control_load_policy(struct control *c, bool first, struct buf *errors)
 	return ERR_OK;
 }
 
+/* A line of the log for each mistake. */
+static void log_errors(struct buf *errors, const char *what)
+{
+	const char *p = buf_cstr(errors);
+
+	log_error("the new %s is refused and the old one stays", what);
+	while (p != NULL && *p != '\0') {
+		size_t n = strcspn(p, "\n");
+
+		log_error("%.*s", (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+}
+
 static void reload_config(struct control *c)
 {
 	struct buf errors;
@@ -110,7 +124,7 @@ static void reload_config(struct control *c)
 	memcpy(was, c->config_digest, sizeof(was));
 	buf_init(&errors, 1 << 20);
 	if (control_load_config(c, false, &errors) < 0) {
-		log_error("the configuration is kept as it was:\n%s", buf_cstr(&errors));
+		log_errors(&errors, "configuration");
 		(void)control_record(c, NULL, "config.rejected",
 				     json_pack("{s:o,s:s}", "errors", chain_text(buf_ptr(&errors), errors.len), "file", c->config_path), NULL);
 	} else {
@@ -132,7 +146,7 @@ static void reload_policy(struct control *c)
 	memcpy(was, policy_version(c->policy), sizeof(was));
 	buf_init(&errors, 1 << 20);
 	if (control_load_policy(c, false, &errors) < 0) {
-		log_error("the policy is kept as it was:\n%s", buf_cstr(&errors));
+		log_errors(&errors, "policy");
 		(void)control_record(c, NULL, "policy.rejected",
 				     json_pack("{s:o,s:s,s:s}", "errors", chain_text(buf_ptr(&errors), errors.len), "file", c->config->policy,
 					       "policy", was),

@@ -11,13 +11,17 @@ libaudit_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 AUDIT_LIBS = libaudit.a libidentity.a libbase.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/audit_merkle tests/unit/audit_log tests/unit/audit_verify
-TESTS += tests/unit/audit_merkle tests/unit/audit_log tests/unit/audit_verify
+check_PROGRAMS += tests/unit/audit_merkle tests/unit/audit_log tests/unit/audit_verify tests/unit/audit_events
+TESTS += tests/unit/audit_merkle tests/unit/audit_log tests/unit/audit_verify tests/unit/audit_events
 tests_unit_audit_log_SOURCES = tests/unit/audit_log.c tests/unit/unit.h
 tests_unit_audit_log_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_audit_log_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
 tests_unit_audit_merkle_SOURCES = tests/unit/audit_merkle.c tests/unit/unit.h
 tests_unit_audit_merkle_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
+tests_unit_audit_events_SOURCES = tests/unit/audit_events.c tests/unit/unit.h
+tests_unit_audit_events_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_audit_events_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
+EXTRA_DIST += docs/events.md
 tests_unit_audit_verify_SOURCES = tests/unit/audit_verify.c tests/unit/unit.h tests/unit/fixture.c tests/unit/fixture.h
 tests_unit_audit_verify_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_audit_verify_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
@@ -27,3 +31,9 @@ noinst_PROGRAMS += tests/bench/audit
 tests_bench_audit_SOURCES = tests/bench/audit.c
 tests_bench_audit_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_bench_audit_LDADD = $(AUDIT_LIBS)
+
+check_PROGRAMS += tests/security/tamper
+TESTS += tests/security/tamper
+tests_security_tamper_SOURCES = tests/security/tamper.c tests/unit/fixture.c tests/unit/fixture.h
+tests_security_tamper_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+tests_security_tamper_LDADD = $(AUDIT_LIBS)

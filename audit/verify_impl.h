@@ -24,6 +24,7 @@ struct verify {
 	bool cp_there;
 	struct buf cp_text, cp_sig;
 	struct checkpoint cp;
+	uint64_t last_stored;  /* records under the furthest of them */
 	uint64_t last_good;    /* records under the last one whose root fitted */
 	/* the last one of this epoch whose signature was not checked yet */
 	struct buf late_text, late_sig;

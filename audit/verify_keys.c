@@ -24,8 +24,10 @@ void verify_next_checkpoint(struct verify *v)
 	while ((r = v->o.checkpoints.next(v->o.checkpoints.ctx, &v->cp_text, &v->cp_sig, &v->cp)) == ERR_MALFORMED)
 		verify_report_fault(v, VERIFY_SIGNATURE, 0, "a line of the checkpoint files is not a checkpoint");
 	v->cp_there = r == ERR_OK;
-	if (v->cp_there)
+	if (v->cp_there) {
 		v->report.checkpoints++;
+		v->last_stored = v->cp.size > v->last_stored ? v->cp.size : v->last_stored;
+	}
 	if (r < 0 && r != ERR_EOF)
 		v->failed = true;
 }
@@ -284,7 +286,12 @@ int verify_end_checkpoints(struct verify *v)
 		verify_report_fault(v, VERIFY_CUT, end, "the log ends at record %llu, its own checkpoint says %llu: the tail was cut off",
 				    (unsigned long long)end, (unsigned long long)furthest);
 	for (size_t i = 0; i < v->noutside; i++) {
-		if (!v->outside[i].seen && v->outside[i].c.size > end)
+		/* A cutting may well end before a checkpoint that is newer than it. */
+		if (v->outside[i].seen && v->outside[i].c.size > v->last_stored && v->report.checkpoints > 0)
+			verify_report_fault(v, VERIFY_CUT, v->last_stored,
+					    "the stored checkpoints end at record %llu, the outside one says %llu: they were rolled back",
+					    (unsigned long long)v->last_stored, (unsigned long long)v->outside[i].c.size);
+		if (!v->outside[i].seen && v->outside[i].c.size > end && !(v->o.partial && v->report.first_seq > 1))
 			verify_report_fault(v, VERIFY_CUT, end,
 					    "the log ends at record %llu, the outside checkpoint says %llu: it was cut off or rolled back",
 					    (unsigned long long)end, (unsigned long long)v->outside[i].c.size);

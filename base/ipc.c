@@ -85,6 +85,46 @@ int ipc_send(struct ipc *c, uint16_t type, const void *payload, size_t n, const 
 	return r == ERR_AGAIN ? ERR_OK : r;
 }
 
+static int queue_rest(struct ipc *c, const uint8_t *p, size_t n, size_t *sent)
+{
+	size_t skip = *sent < n ? *sent : n;
+
+	*sent -= skip;
+	return buf_put(&c->out, p + skip, n - skip);
+}
+
+int ipc_send_parts(struct ipc *c, uint16_t type, const void *head, size_t nhead, const void *data, size_t ndata)
+{
+	uint32_t len = (uint32_t)(nhead + ndata) + 4;
+	uint8_t frame[IPC_HEADER] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len, (uint8_t)(type >> 8), (uint8_t)type, 0, 0 };
+	struct iovec iov[3] = { { frame, sizeof(frame) }, { (void *)(uintptr_t)head, nhead }, { (void *)(uintptr_t)data, ndata } };
+	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 3 };
+	size_t sent = 0;
+	ssize_t n = 0;
+
+	if (c->fd < 0)
+		return ERR_EOF;
+	if (nhead + ndata > IPC_PAYLOAD_MAX)
+		return ERR_LIMIT;
+	if (c->out.len == 0) {
+		do {
+			n = sendmsg(c->fd, &mh, MSG_NOSIGNAL);
+		} while (n < 0 && errno == EINTR);
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+			return errno == EPIPE || errno == ECONNRESET ? ERR_EOF : ERR_SYS;
+		sent = n > 0 ? (size_t)n : 0;
+	}
+	if (sent == sizeof(frame) + nhead + ndata)
+		return ERR_OK;
+	/* Room for all or nothing: half a frame in the queue would be the end of the channel. */
+	if (buf_reserve(&c->out, sizeof(frame) + nhead + ndata - sent) == NULL)
+		return sent > 0 ? ERR_SYS : ERR_LIMIT;
+	(void)queue_rest(c, frame, sizeof(frame), &sent);
+	(void)queue_rest(c, head, nhead, &sent);
+	(void)queue_rest(c, data, ndata, &sent);
+	return ERR_OK;
+}
+
 /* One sendmsg(): up to where the next descriptors ride, and with those that ride at the front. */
 static ssize_t send_some(struct ipc *c, unsigned *nsent)
 {

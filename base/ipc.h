@@ -56,6 +56,9 @@ int ipc_pair(int fds[2]);
  * also when this call fails. ERR_OK, ERR_LIMIT (queue full), ERR_NOMEM, ERR_SYS/ERR_EOF (the peer is gone). */
 int ipc_send(struct ipc *c, uint16_t type, const void *payload, size_t n, const int *fds, unsigned nfds);
 
+/* The same for bulk: a payload in two parts, without descriptors, that is copied only as far as the socket does not take it. */
+int ipc_send_parts(struct ipc *c, uint16_t type, const void *head, size_t nhead, const void *data, size_t ndata);
+
 /* Sends what is queued. ERR_OK: all gone; ERR_AGAIN: call again when writable; ERR_SYS/ERR_EOF: peer gone. */
 int ipc_flush(struct ipc *c);
 

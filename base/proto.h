@@ -136,6 +136,7 @@ enum {
 
 #define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer)
 #define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording) /* its id: the file is <id>.cast.gz, further parts <id>.N.cast.gz */
+/* sha256: 64 lower-case hex digits, as records carry them */
 #define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256)
 #define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last)
 #define MSG_FIELDS_rec_failed(F)     F(bytes, why)

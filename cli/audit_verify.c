@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/events.h"
 #include "audit/verify_dir.h"
 #include "cli/audit.h"
 #include "cli/cli.h"
@@ -12,12 +13,13 @@
 
 static const char usage[] =
 	"usage: sallyport audit verify [--dir DIR] [--recordings DIR] [--checkpoint FILE]... [--allowed-signers FILE]\n"
-	"                              [--all-signatures] [--json]\n"
+	"                              [--all-signatures] [--events] [--json]\n"
 	"Reads the whole log and every recording and says what is wrong with which record. Exit code 0: nothing is.\n"
 	"  --checkpoint       a checkpoint that left the host in time: only with one is a log that was cut back noticed.\n"
 	"                     FILE holds its text and then its signature, or a line of a checkpoints-N.jsonl, or FILE.sig is beside it\n"
 	"  --allowed-signers  the keys that you trust (ssh-keygen(1)); without it the log's own first key is taken, and shown\n"
-	"  --all-signatures   every checkpoint's signature, not only the last of each epoch and one in a thousand records\n";
+	"  --all-signatures   every checkpoint's signature, not only the last of each epoch and one in a thousand records\n"
+	"  --events           every record's fields against the event catalogue (docs/events.md), too\n";
 
 struct outside_list {
 	struct buf text[VERIFY_MAX_FAULTS], sig[VERIFY_MAX_FAULTS];
@@ -147,6 +149,27 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 		printf("note:     without --checkpoint from outside this host, a log cut back together with its checkpoints looks whole\n");
 }
 
+/* A record against the catalogue. */
+static int check_event(void *ctx, struct view line, const struct chain_record *rec)
+{
+	static const char *const fixed[] = { "seq", "time", "mono", "session", "event", "prev" };
+	const struct event *e = events_find((const char *)rec->event.p, rec->event.n);
+	json_t *j = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
+	unsigned *wrong = ctx;
+	struct why w = { "" };
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		json_object_del(j, fixed[i]);
+	if (e == NULL)
+		why_set(&w, "event %.*s is not in the catalogue", (int)rec->event.n, (const char *)rec->event.p);
+	if (e == NULL || j == NULL || events_check(e, j, &w) < 0) {
+		printf("event: record %llu: %s\n", (unsigned long long)rec->seq, w.text);
+		(*wrong)++;
+	}
+	json_decref(j);
+	return ERR_OK;
+}
+
 static int run(const struct evidence *e, const char *signers_path, struct outside_list *outside, bool all, bool json)
 {
 	struct verify_dir_options o = { .dirfd = e->log, .recordings_dirfd = e->recordings, .outside = outside->texts,
@@ -183,12 +206,14 @@ int audit_verb_verify(int argc, char **argv)
 	static const struct option options[] = {
 		{ "dir", required_argument, NULL, 'd' }, { "recordings", required_argument, NULL, 'r' },
 		{ "checkpoint", required_argument, NULL, 'c' }, { "allowed-signers", required_argument, NULL, 's' },
-		{ "all-signatures", no_argument, NULL, 'a' }, { "json", no_argument, NULL, 'j' },
+		{ "all-signatures", no_argument, NULL, 'a' }, { "events", no_argument, NULL, 'e' }, { "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	static struct outside_list outside;
 	const char *dir = NULL, *recordings = NULL, *signers = NULL;
-	bool all = false, json = false;
+	bool all = false, json = false, catalogue = false;
+	unsigned wrong = 0;
+	struct why w = { "" };
 	struct evidence e;
 	int o, code;
 
@@ -198,6 +223,7 @@ int audit_verb_verify(int argc, char **argv)
 		case 'r': recordings = optarg; break;
 		case 's': signers = optarg; break;
 		case 'a': all = true; break;
+		case 'e': catalogue = true; break;
 		case 'j': json = true; break;
 		case 'c':
 			if (add_outside(&outside, optarg) < 0)
@@ -215,6 +241,10 @@ int audit_verb_verify(int argc, char **argv)
 	if (code != CLI_OK)
 		return code;
 	code = run(&e, signers != NULL ? signers : e.signers, &outside, all, json);
+	if (catalogue && evidence_each(&e, check_event, &wrong, &w) < 0)
+		code = cli_fail("audit", "%s", w.text);
+	if (wrong > 0)
+		code = CLI_FAILED;
 	evidence_close(&e);
 	for (size_t i = 0; i < outside.n; i++) {
 		buf_free(&outside.text[i]);

@@ -96,6 +96,9 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		a->effects |= (uint16_t)(o->effects & ~path);
 		if (!(path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0))
 			path_add(s->w, a, path, f, off);
+		if ((o->mods & OPT_CONFIG) != 0 &&
+		    !(a->paths != NULL && a->paths->path.kind == CONFIDENCE_EXACT && !a->paths->dots && strncmp(a->paths->path.p, "/etc/", 5) == 0))
+			a->effects |= EFFECT_EXEC;
 		if (o->mods & OPT_REMOTE) {
 			if (f->kind != CONFIDENCE_EXACT || strchr(f->p + off, ':') != NULL)
 				a->effects |= EFFECT_NET | EFFECT_EXEC;

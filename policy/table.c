@@ -268,13 +268,13 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
-		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES },
+		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(words[i].name, w) == 0) {
 			m->mods |= words[i].mod;
-			if (words[i].mod & OPT_REMOTE)
+			if (words[i].mod & (OPT_REMOTE | OPT_CONFIG))
 				m->effects |= EFFECT_READ;
 			return;
 		}

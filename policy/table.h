@@ -62,7 +62,8 @@ enum opt_mod {
 	OPT_STOP = 1 << 10,
 	OPT_CWD = 1 << 11,
 	OPT_OPAQUE = 1 << 12,
-	OPT_NAMES = 1 << 13
+	OPT_NAMES = 1 << 13,
+	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
 };
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };

@@ -145,6 +145,12 @@ static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigne
 		walk_eval(w, r->at, "a redirection to the network");
 		return;
 	}
+	/* In bash a path that is not known may be /dev/tcp/HOST/PORT. */
+	if (f->kind == CONFIDENCE_OPAQUE && w->dialect == DIALECT_BASH &&
+	    (f->n < 2 || strncmp(f->p, "/dev/tcp/", f->n < 9 ? f->n : 9) == 0 || strncmp(f->p, "/dev/udp/", f->n < 9 ? f->n : 9) == 0)) {
+		walk_eval(w, r->at, "a redirection to a path that is not known, and may be one to the network");
+		return;
+	}
 	a = walk_act(w, ACT_REDIRECT, r->at);
 	if (a == NULL)
 		return;

@@ -172,10 +172,11 @@ static int take_frame(const struct ipc_msg *m, struct why *w)
 	return recording_frame(rec.open[i].recording, &f, w);
 }
 
-/* Syncs what is due; returns µs until the next is, or 0 for never. */
-static uint64_t sync_due(struct why *w, int *r)
+/* Writes and syncs what is due; returns µs until the next is, or 0 for never. */
+static uint64_t do_due(struct why *w, int *r)
 {
 	uint64_t next = 0, due, now, bytes;
+	bool synced;
 
 	*r = ERR_OK;
 	for (int i = 0; i < FRAME_MAX_CHANNELS && *r == ERR_OK; i++) {
@@ -189,35 +190,41 @@ static uint64_t sync_due(struct why *w, int *r)
 			next = next == 0 || left < next ? left : next;
 			continue;
 		}
-		*r = recording_sync(rec.open[i].recording, now, &bytes, w);
-		if (*r == ERR_OK)
+		*r = recording_tick(rec.open[i].recording, now, &synced, &bytes, w);
+		if (*r == ERR_OK && synced)
 			acknowledge(rec.open[i].channel, bytes, FRAME_ACK_OPEN);
+		i--; /* there may be more to do for it */
 	}
 	return next;
 }
 
-static struct loop_timer *sync_timer;
+static struct loop_timer *due_timer;
+static int64_t due_us; /* when it fires */
 
-static void sync_tick(void *arg);
+static void on_due(void *arg);
 
 static void after_frames(void)
 {
 	struct why w;
 	int r;
-	uint64_t left = sync_due(&w, &r);
+	uint64_t left = do_due(&w, &r);
 
 	if (r < 0) {
 		give_up(&w);
 		return;
 	}
-	if (left > 0 && sync_timer == NULL)
-		sync_timer = loop_timer(rec.loop, (int64_t)(left / 1000 + 1), sync_tick, NULL);
+	if (left == 0 || (due_timer != NULL && due_us <= clock_mono_us() + (int64_t)left))
+		return;
+	if (due_timer != NULL)
+		loop_timer_del(due_timer);
+	due_us = clock_mono_us() + (int64_t)left;
+	due_timer = loop_timer(rec.loop, (int64_t)(left / 1000 + 1), on_due, NULL);
 }
 
-static void sync_tick(void *arg)
+static void on_due(void *arg)
 {
 	(void)arg;
-	sync_timer = NULL;
+	due_timer = NULL;
 	after_frames();
 }
 

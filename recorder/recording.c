@@ -47,6 +47,7 @@ struct recording {
 	uint64_t unsynced; /* of those, not yet on disk; a header or marker counts too */
 	uint64_t first_us; /* when the first unsynced byte came */
 	uint64_t last_us;  /* the last frame's time */
+	uint64_t written_us; /* when text was last written because its time had come */
 	uint64_t digest_us, digest_stored; /* when, and of how many stored bytes, the last running digest was told */
 	struct stream_digest streams[3];
 };
@@ -335,32 +336,52 @@ int recording_frame(struct recording *r, const struct frame *f, struct why *w)
 	return k < 0 ? failed(r, k, "written", w) : ERR_OK;
 }
 
-uint64_t recording_due(const struct recording *r)
+static uint64_t sync_due(const struct recording *r)
 {
 	if (r->unsynced == 0)
 		return 0;
 	return r->unsynced >= RECORDING_SYNC_BYTES ? r->first_us : r->first_us + RECORDING_SYNC_US;
 }
 
-int recording_sync(struct recording *r, uint64_t now_us, uint64_t *bytes, struct why *w)
+uint64_t recording_due(const struct recording *r)
 {
+	uint64_t sync = sync_due(r), write = r->text.len > 0 ? r->written_us + RECORDING_WRITE_US : 0;
+
+	return write == 0 || (sync != 0 && sync < write) ? sync : write;
+}
+
+static int sync_now(struct recording *r, uint64_t now_us)
+{
+	/* A character that was cut by a chunk's end and never finished is written as bytes: what is acknowledged is on disk. */
+	int k = asciicast_flush(&r->cast, &r->text, r->last_us);
+
+	if (k == ERR_OK)
+		k = flush(r);
+	if (k == ERR_OK)
+		k = sink_sync(r->sink);
+	if (k < 0)
+		return k;
+	r->unsynced = 0;
+	r->written_us = now_us;
+	if (sink_stored(r->sink) - r->digest_stored >= 64 * 1024 || now_us - r->digest_us >= DIGEST_US)
+		tell_digest(r, now_us);
+	return ERR_OK;
+}
+
+int recording_tick(struct recording *r, uint64_t now_us, bool *synced, uint64_t *bytes, struct why *w)
+{
+	uint64_t due = sync_due(r);
 	int k = ERR_OK;
 
-	if (r->unsynced > 0) {
-		/* A character that was cut by a chunk's end and never finished is written as bytes: what is acknowledged is on disk. */
-		k = asciicast_flush(&r->cast, &r->text, r->last_us);
-		if (k == ERR_OK)
-			k = flush(r);
-		if (k == ERR_OK)
-			k = sink_sync(r->sink);
-		if (k < 0)
-			return failed(r, k, "made durable", w);
-		r->unsynced = 0;
-		if (sink_stored(r->sink) - r->digest_stored >= 64 * 1024 || now_us - r->digest_us >= DIGEST_US)
-			tell_digest(r, now_us);
-	}
+	*synced = due != 0 && due <= now_us;
 	*bytes = r->taken;
-	return ERR_OK;
+	if (*synced) {
+		k = sync_now(r, now_us);
+	} else if (r->text.len > 0 && r->written_us + RECORDING_WRITE_US <= now_us) {
+		r->written_us = now_us;
+		k = flush(r);
+	}
+	return k < 0 ? failed(r, k, "written", w) : ERR_OK;
 }
 
 int recording_close(struct recording *r, const struct frame *end, uint64_t now_us, uint64_t *bytes, struct why *w)

@@ -45,14 +45,17 @@ int recording_open(int dirfd, const struct recording_session *session, const str
 /* Takes one OUTPUT, INPUT, RESIZE or MARKER frame. */
 int recording_frame(struct recording *r, const struct frame *f, struct why *w);
 
-/* Makes everything taken so far durable. *bytes: payload bytes of OUTPUT and INPUT that are on disk. */
-int recording_sync(struct recording *r, uint64_t now_us, uint64_t *bytes, struct why *w);
-
-/* When recording_sync() is due: at once after this many unsynced bytes, else a second after the first of them. 0: nothing to
- * sync. µs of the frames' clock. */
+/* When recording_tick() has something to do; 0: nothing. µs of the frames' clock.
+ *
+ * What came is written to the file within RECORDING_WRITE_US, so that a recorder that is killed takes no more than that with it;
+ * and made durable at once after RECORDING_SYNC_BYTES, else within RECORDING_SYNC_US. */
+#define RECORDING_WRITE_US 20000
 #define RECORDING_SYNC_BYTES (1024 * 1024)
 #define RECORDING_SYNC_US 1000000
 uint64_t recording_due(const struct recording *r);
+
+/* Does what is due. *synced: whether everything taken so far is on disk now; *bytes: payload bytes of OUTPUT and INPUT so far. */
+int recording_tick(struct recording *r, uint64_t now_us, bool *synced, uint64_t *bytes, struct why *w);
 
 /* Ends it in good order, durable; close may be NULL when the session just went away. The files stay; r is freed by
  * recording_free() in any case. *bytes as above. */

@@ -73,18 +73,13 @@ int recording_open(struct channel *c)
 
 int recording_output(struct channel *c, bool is_stderr, const uint8_t *p, size_t n)
 {
-	static uint8_t space[FRAME_MAX_DATA + 64];
-	struct session *s = c->session;
 	struct buf head;
 	int r;
 
 	buf_init(&head, 64);
 	r = frame_write_output_head(&head, c->id, (uint64_t)clock_mono_us(), is_stderr ? FRAME_STDERR : FRAME_STDOUT, n);
-	if (r == ERR_OK) {
-		memcpy(space, buf_ptr(&head), head.len);
-		memcpy(space + head.len, p, n);
-		r = ipc_send(&s->recorder, FRAME_OUTPUT, space, head.len + n, NULL, 0);
-	}
+	if (r == ERR_OK)
+		r = ipc_send_parts(&c->session->recorder, FRAME_OUTPUT, buf_ptr(&head), head.len, p, n);
 	buf_free(&head);
 	if (r < 0)
 		return r;

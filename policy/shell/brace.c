@@ -106,7 +106,7 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 		ps_left_out(p, p->i, "an ordinary brace around a list");
 }
 
-static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32_t to, struct sh_part ***tail_out);
+static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to, struct sh_part ***tail_out);
 
 /* A tilde behind a brace or comma that turned out to be ordinary is ordinary too. */
 static void settle_tilde(struct item *v, uint32_t k)
@@ -115,22 +115,31 @@ static void settle_tilde(struct item *v, uint32_t k)
 		v[k].part->kind = SH_LITERAL;
 }
 
-/* Braces are expanded first, as text: a $name in front of what an arm begins with, or behind which an arm ends, could
- * become another name. */
-static void check_edge(struct ps *p, const struct item *v, uint32_t k)
+/* Whether the text at v[k] may begin with a byte of a name. */
+static bool begins_name(const struct item *v, uint32_t n, uint32_t k)
+{
+	if (k >= n)
+		return false;
+	if (v[k].part->kind == SH_LITERAL)
+		return ps_is_name((unsigned char)v[k].part->text.p[0], false);
+	return v[k].role == ROLE_LIST || v[k].role == ROLE_RANGE || v[k].role == ROLE_COMMA ||
+	       (v[k].role == ROLE_OTHER && brace_byte(v[k].part) == '}');
+}
+
+/* Braces are expanded first, as text: a $name that comes to stand in front of more bytes could become another name. */
+static void check_edge(struct ps *p, const struct item *v, uint32_t n, uint32_t k, uint32_t follows)
 {
 	const struct sh_part *x = v[k].part;
-	if (x->kind == SH_PARAM && !x->quoted && !x->param->braced && ps_is_name((unsigned char)x->param->name.p[0], true))
+	if (x->kind == SH_PARAM && !x->quoted && !x->param->braced && ps_is_name((unsigned char)x->param->name.p[0], true) &&
+	    begins_name(v, n, follows))
 		ps_left_out(p, p->i, "$name without braces at the edge of a brace expansion");
 }
 
-static void arms(struct ps *p, struct item *v, uint32_t open)
+static void arms(struct ps *p, struct item *v, uint32_t n, uint32_t open)
 {
 	struct sh_brace *b = v[open].part->brace;
 	struct sh_word **tail = &b->alts;
 	uint32_t from = open + 1, close = v[open].mate;
-	if (open > 0)
-		check_edge(p, v, open - 1);
 	for (uint32_t k = from; k <= close; k++) {
 		if (v[k].role == ROLE_LIST && k < close) {
 			k = v[k].mate;
@@ -139,12 +148,14 @@ static void arms(struct ps *p, struct item *v, uint32_t open)
 		if (k < close && !(v[k].role == ROLE_COMMA && v[k].mate == open))
 			continue;
 		if (k > from)
-			check_edge(p, v, k - 1);
+			check_edge(p, v, n, k - 1, close + 1);
+		if (open > 0)
+			check_edge(p, v, n, open - 1, from);
 		struct sh_word *w = ps_new(p, sizeof(*w));
 		w->kind = SH_WORD_PLAIN;
 		w->at = v[from].part->at;
 		w->end = v[k].part->at.off;
-		w->parts = build(p, v, from, k, NULL);
+		w->parts = build(p, v, n, from, k, NULL);
 		*tail = w;
 		tail = &w->next;
 		from = k + 1;
@@ -154,7 +165,7 @@ static void arms(struct ps *p, struct item *v, uint32_t open)
 }
 
 /* Parts of v[from..to), linked. Depth is bounded by classify(). */
-static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32_t to, struct sh_part ***tail_out)
+static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to, struct sh_part ***tail_out)
 {
 	struct sh_part *first = NULL, **tail = &first;
 	for (uint32_t k = from; k < to; k++) {
@@ -167,12 +178,12 @@ static struct sh_part *build(struct ps *p, struct item *v, uint32_t from, uint32
 			x->text = t;
 		} else if (v[k].role == ROLE_LIST) {
 			uint32_t close = v[k].mate;
-			arms(p, v, k);
+			arms(p, v, n, k);
 			x->end = v[close].part->end;
 			k = close;
 		} else if (v[k].role == ROLE_RANGE) {
 			if (k > 0)
-				check_edge(p, v, k - 1);
+				check_edge(p, v, n, k - 1, k);
 			x->brace->kind = SH_BRACE_RANGE;
 			x->brace->text = v[k + 1].part->text;
 			x->end = v[k + 2].part->end;
@@ -197,5 +208,5 @@ void brace_settle(struct ps *p, struct parts *b)
 	for (struct sh_part *x = b->first; x != NULL; x = x->next)
 		v[n++].part = x;
 	classify(p, v, n);
-	b->first = build(p, v, 0, n, &b->tail);
+	b->first = build(p, v, n, 0, n, &b->tail);
 }

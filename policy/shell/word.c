@@ -245,6 +245,22 @@ static bool nothing_yet(const struct parts *b)
 	return !b->in_lit;
 }
 
+/* zsh takes `{name} >file` for `{name}>file`. */
+static void check_zsh_fd(struct ps *p, uint32_t start)
+{
+	uint32_t i = start, end = p->i;
+	if (ps_at(p, i) != '{')
+		return;
+	for (i = ps_after(p, i); ps_is_name(ps_at(p, i), false);)
+		i = ps_after(p, i);
+	if (ps_at(p, i) != '}' || ps_after(p, i) != end)
+		return;
+	while (ps_at(p, end) == ' ' || ps_at(p, end) == '\t')
+		end = ps_after(p, end);
+	if (ps_at(p, end) == '<' || ps_at(p, end) == '>')
+		ps_left_out(p, start, "{name} in front of a redirection");
+}
+
 struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *before, uint32_t start)
 {
 	static const uint8_t kinds[] = {SH_WORD_PLAIN, SH_WORD_VALUE, SH_WORD_VALUE, SH_WORD_PATTERN, SH_WORD_VALUE};
@@ -327,6 +343,8 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 			break;
 		case '=':
 			if (p->t->zsh && was_tilde_ok && m != WORD_SUBJECT && m != WORD_PATTERN && !ps_is_meta(ps_peek(p, 1))) {
+				if (!value && p->i != start)
+					ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");
 				glob_byte(p, &b, SH_GLOB); /* =command is the command's path */
 				break;
 			}
@@ -351,10 +369,12 @@ done:
 	word_finish(p, &b, braces);
 	struct sh_word *w = word_new(p, kinds[m], start);
 	w->parts = b.first;
-	/* bash does not split `$x$`, and joins a $ to what a brace expansion puts behind it. */
-	if (b.dollar && !ast_word_exact(w))
+	/* bash does not split `$x$`; a $ is joined to what a brace expansion puts behind it. */
+	if (b.dollar && (p->dialect == DIALECT_BASH || b.brace) && !ast_word_exact(w))
 		ps_left_out(p, start, "a $ that begins nothing in a word with expansions");
 	w->end = ps_orig(p, p->i);
+	if (p->t->zsh)
+		check_zsh_fd(p, start);
 	return w;
 }
 

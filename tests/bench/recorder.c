@@ -43,6 +43,7 @@ static int run(int dirfd, uint32_t channel, const char *what, const uint8_t *byt
 	struct frame f = { .type = FRAME_OUTPUT, .channel = channel, .stream = FRAME_STDOUT };
 	uint64_t start = now_us(), done = 0, acked, sync_us = 0, t;
 	struct recording *r;
+	bool synced;
 
 	stored = 0;
 	if (recording_open(dirfd, &s, &e, &open, 0, &r, NULL) < 0)
@@ -54,7 +55,7 @@ static int run(int dirfd, uint32_t channel, const char *what, const uint8_t *byt
 			return 1;
 		done += FRAME_BYTES;
 		t = now_us();
-		if (recording_due(r) <= t && recording_sync(r, t, &acked, NULL) < 0)
+		if (recording_due(r) <= t && recording_tick(r, t, &synced, &acked, NULL) < 0)
 			return 1;
 		sync_us += now_us() - t;
 	}

@@ -87,6 +87,7 @@ static void run(const struct buf *script, struct buf *log)
 		dup2(null, 0);
 		dup2(null, 1);
 		dup2(null, 2);
+		setpgid(0, 0);
 		alarm(60);
 		execve(argv[dialect][0], (char *const *)argv[dialect], envp);
 		_exit(127);
@@ -94,6 +95,7 @@ static void run(const struct buf *script, struct buf *log)
 	int status;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	kill(-pid, SIGKILL); /* what it left in the background: its own process group */
 	buf_clear(log);
 	int fd = open("../log", O_RDONLY);
 	uint8_t *p;

@@ -44,9 +44,12 @@ wait_for 10 "output" eval "[ \$(wc -l <'$SALLYPORT_DEMO_DIR/live') -gt 30 ]"
 file=$(newest)
 kill -9 $(pids_of sallyport-recorder)
 wait $pid
-delivered=$(tail -n 2 "$SALLYPORT_DEMO_DIR/live" | head -n 1)
-has "what was delivered had been recorded" "$delivered" "$(zcat "$file" 2>/dev/null)"
-kill -9 "$(pids_of sallyport-control)"
+# A flush comes each second: what is lost of a killed recording is at most what came since.
+recorded=$(zcat "$file" 2>/dev/null | grep -c '"o", "line')
+delivered=$(wc -l <"$SALLYPORT_DEMO_DIR/live")
+[ $((delivered - recorded)) -le 45 ] || fail "$delivered lines were delivered, $recorded recorded"
+echo "ok: of $delivered lines delivered before the kill, $recorded were on disk"
+
 wait_for 10 "the repaired file" zcat -t "$file"
 zcat "$file" >"$SALLYPORT_DEMO_DIR/cast"
 script -qec "asciinema play -s 1000 $SALLYPORT_DEMO_DIR/cast" /dev/null </dev/null >/dev/null 2>&1 || fail "asciinema refuses the repaired file"

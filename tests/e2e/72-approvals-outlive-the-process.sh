@@ -111,7 +111,7 @@ text=$(printf "echo 'x\xe2\x80\xaey' \xd0\xb0")
 sp demo-web "$text" 2>"$err" </dev/null
 operator GET "/v1/approvals/$(pending_id)" >one
 is "the answer is printable ASCII" "" "$(LC_ALL=C grep -P '[^\x20-\x7e]' one)"
-has "with the hidden character named" 'u\{202e\}' "$(jq -r .command one)"
+has "with the hidden character named" 'u\{202e\}' "$(jq -r .asked one)"
 has "and the one that looks like an a" 'u\{430\}' "$(jq -r .command one)"
 sp demo-web 'touch plain' 2>"$err" </dev/null
 operator GET "/v1/approvals/$(pending_id)" >one
@@ -166,5 +166,5 @@ kill -HUP "$(pids_of sallyportd | head -n 1)"
 wait_for 10 "the record" eval "audit_lines | grep -q '\"event\":\"policy.rejected\"'"
 sp demo-web 'touch still' 2>"$err" </dev/null
 is "a policy that is none leaves the old one" 75 $?
-sallyport audit verify "$SALLYPORT_AUDIT" >verify 2>&1 || fail "the log does not verify: $(tail -n 3 verify)"
+sallyport audit verify --dir "$SALLYPORT_AUDIT" >verify 2>&1 || fail "the log does not verify: $(tail -n 3 verify)"
 echo "ok: the log verifies"

@@ -133,6 +133,23 @@ void fixture_fill(struct fixture *f, unsigned records)
 	commit(f);
 }
 
+void fixture_recording(struct fixture *f, unsigned n)
+{
+	char name[64], id[32], hex[DIGEST_HEX + 1], bytes[3000];
+	uint8_t d[DIGEST_SIZE];
+
+	mkdirat(f->dirfd, "recordings", 0700);
+	snprintf(id, sizeof(id), "s1-%u", n);
+	snprintf(name, sizeof(name), "recordings/%s.cast.gz", id);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)random();
+	fixture_write(f, name, bytes, sizeof(bytes));
+	MUST(digest(bytes, sizeof(bytes), d) == 0);
+	digest_hex(d, hex);
+	append(f, "recording.closed", json_pack("{s:s,s:i,s:s,s:i}", "recording", id, "bytes", (int)sizeof(bytes), "sha256", hex, "part", 1));
+	commit(f);
+}
+
 void fixture_turn(struct fixture *f)
 {
 	unsigned next = f->epoch + 1;

@@ -30,6 +30,7 @@ void fixture_sign(const struct fixture_key *k, const char *space, struct view te
 
 void fixture_begin(struct fixture *f, uint64_t segment_bytes); /* a new directory, the first epoch opened */
 void fixture_fill(struct fixture *f, unsigned records);        /* appends, commits, checkpoints every ten or so */
+void fixture_recording(struct fixture *f, unsigned n);         /* makes recordings/s1-N.cast.gz and its record */
 void fixture_checkpoint(struct fixture *f);                    /* one now, by the key in force */
 void fixture_turn(struct fixture *f);                          /* closes the epoch, opens the next, in good order */
 void fixture_end(struct fixture *f);                           /* closes the log, keeps the directory */
