@@ -334,6 +334,8 @@ struct sh_command *compound_parse(struct ps *p)
 {
 	uint32_t at = p->i;
 	enum rw w = ps_reserved(p, NULL);
+	if (p->dialect == DIALECT_BASH && ps_looking(p, "]]") && ps_is_meta(ps_peek(p, 2)))
+		ps_expected(p, "a command");
 	if (w == RW_NONE && ps_cur(p) != '(')
 		return NULL;
 	ps_enter(p);

@@ -44,3 +44,12 @@ noinst_PROGRAMS += tests/corpus/argv_diff tests/corpus/argv_stub
 tests_corpus_argv_stub_SOURCES = tests/corpus/argv_stub.c
 tests_corpus_argv_diff_SOURCES = tests/corpus/argv_diff.c tests/corpus/argv_gen.c tests/corpus/argv_gen.h
 tests_corpus_argv_diff_LDADD = libshell.a libbase.a
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/shell_parse tests/unit/shell_render
+TESTS += tests/unit/shell_parse tests/unit/shell_render
+tests_unit_shell_parse_SOURCES = tests/unit/shell_parse.c tests/unit/unit.h
+tests_unit_shell_parse_LDADD = libshell.a libbase.a $(CMOCKA_LIBS)
+tests_unit_shell_render_SOURCES = tests/unit/shell_render.c tests/unit/unit.h
+tests_unit_shell_render_LDADD = libshell.a libbase.a $(CMOCKA_LIBS)
+endif
