@@ -485,6 +485,8 @@ static int send_command(struct channel *c)
 {
 	if (c->kind == QUESTION_SUBSYSTEM)
 		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
+	if (c->kind == QUESTION_PTY_RAW)
+		return ssh_channel_request_shell(c->target);
 	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
 }
 
@@ -622,7 +624,7 @@ static bool run_step(struct channel *c)
 		if (c->exit_signal == NULL && c->exit_status < 0)
 			c->exit_signal = strdup("PIPE");
 		command_ended(c, false);
-		drop_target_channel(c);
+		chan_drop_target(c);
 		leave(c);
 		return true;
 	}
