@@ -23,6 +23,7 @@ static const struct {
 	{B, "echo $'a\\tb\\x01'", "'echo' $'a\\011b\\001'"},
 	{B, "echo $'\\u20ac'", "'echo' '\xe2\x82\xac'"},
 	{D, "echo $'a'", "'echo' '$a'"},
+	{B, "echo \"\xc3\xa9\\\\ $x\"", "'echo' '\xc3\xa9\\ '\"${x}\""},
 	{B, "echo \"a $x\" ${y}z", "'echo' \"a ${x}\" ${y}z"},
 	{B, "echo ${x:-a b} \"${x:-it}\"", "'echo' ${x:-a b} \"${x:-it}\""},
 	{B, "echo *.c [a-z]* a[1 {}", "'echo' *.c [a-z]* 'a[1' '{}'"},
