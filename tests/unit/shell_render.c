@@ -133,6 +133,7 @@ static void equality_tells_apart(void **state)
 	assert_false(same(B, "ls a b", "ls 'a b'"));
 	assert_false(same(B, "a;b", "a&b"));
 	assert_false(same(B, "a;b", "a&&b"));
+	assert_false(same(B, "a&&b", "a||b"));
 	assert_false(same(B, "a|b", "a|&b"));
 	assert_false(same(B, "$x", "\"$x\""));
 	assert_false(same(B, "$x''", "$x"));
