@@ -100,6 +100,27 @@ static void on_supervisor_gone(void *arg, const char *why)
 
 /* ---- the round ---- */
 
+enum { COMMIT_LATER_MS = 10 };
+
+static void commit_late(void *arg)
+{
+	struct control *c = arg;
+
+	c->commit_timer = NULL;
+	c->commit_now = true; /* by the round that follows */
+}
+
+/* Whether this round ends with a commit. Nobody waits for records of what is over: they go with the next that somebody waits for,
+ * or a moment later. */
+static bool must_commit(struct control *c)
+{
+	if (c->commit_now || c->appended >= 512 || peer_waits(&c->peers) || http_waits(c))
+		return true;
+	if (c->commit_timer == NULL)
+		c->commit_timer = loop_timer(c->loop, COMMIT_LATER_MS, commit_late, c);
+	return c->commit_timer == NULL;
+}
+
 static void control_round(void *arg)
 {
 	struct control *c = arg;
@@ -108,6 +129,13 @@ static void control_round(void *arg)
 	bool more;
 
 	http_work(c);
+	if (c->appended > 0 && !must_commit(c)) {
+		peer_round(&c->peers);
+		return;
+	}
+	c->commit_now = false;
+	loop_timer_del(c->commit_timer);
+	c->commit_timer = NULL;
 	do {
 		if (c->appended > 0) {
 			from = clock_mono_us();
@@ -283,7 +311,7 @@ static int start(struct control *c)
 		return r;
 	each_minute(c);
 	loop_after_round(c->loop, control_round, c);
-	c->supervisor = peer_open(&c->peers, FD_CONTROL, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
+	c->supervisor = peer_open(&c->peers, FD_CONTROL, false, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
 	if (c->supervisor == NULL)
 		return ERR_NOMEM;
 	vault_side_open(c, FD_CONTROL_VAULT);

@@ -260,6 +260,17 @@ static bool may_see(const struct call *call, const struct approval *a)
 
 /* ---- letting go, after the commit ---- */
 
+bool http_waits(const struct control *c)
+{
+	if (c->http == NULL)
+		return false;
+	for (const struct call *call = c->http->calls; call != NULL; call = call->next) {
+		if ((call->state == CALL_DONE && call->suspended) || (call->stream && call->staged.len > 0))
+			return true;
+	}
+	return c->http->events;
+}
+
 static void work(struct http *h);
 
 bool http_release(struct control *c)

@@ -176,6 +176,8 @@ int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct 
 int mask_iban(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);
 int mask_ssn(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);
 int mask_url(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);        /* at "://" */
+/* Whether what stands before s is no text (a pack file, an archive): weak anchors mean nothing there. */
+bool mask_in_binary(const uint8_t *t, size_t s);
 int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);      /* at "@" */
 
 /* mask_value.c: whether v, which stands behind a secret's name, is no value. */
