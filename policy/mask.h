@@ -41,7 +41,8 @@ enum mask_mode {
 	MASK_PTY    /* a terminal: cursor-neutral sequences and the terminal's line wraps are looked through too */
 };
 
-/* One masking. Holds nothing of the value but its length. Valid during the call only, but for rule, which lives as
+/* One masking: one a placeholder. (One more without a placeholder, with end_session, when a honeytoken shows only after a
+ * pause has let its placeholder go.) Holds nothing of the value but its length. Valid during the call only, but for rule, which lives as
  * long as the set. */
 struct mask_event {
 	const char *rule;    /* the rule's id; of several that overlap, the one that begins first */

@@ -455,7 +455,8 @@ void agent_step(struct session *s)
 		exchange_keys(s);
 	if (!s->cut && !s->authenticated && s->counter.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
-	while (s->kex_done && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)
+	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
+	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)
 		handle_message(s, m);
 	if (!s->cut && !ssh_is_connected(s->agent))
 		session_cut(s, "the agent closed the connection");

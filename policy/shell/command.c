@@ -263,6 +263,10 @@ static bool ends_list(struct ps *p)
 	switch (ps_cur(p)) {
 	case END: case ')': case ';': case '|':
 		return true;
+	case '}':
+		if (p->in_funsub)
+			return true;
+		break;
 	case '&':
 		return !(p->t->amp_out && ps_peek(p, 1) == '>');
 	}

@@ -40,7 +40,8 @@ static void refusals_have_their_place(void **state)
 		{B, "[[ a b ]]", ERR_MALFORMED, 1, 6},
 		{B, "cat <", ERR_MALFORMED, 1, 6},
 		{B, "f() ls", ERR_MALFORMED, 1, 5},
-		{B, "${ ls; }", ERR_UNSUPPORTED, 1, 3},
+		{B, "${ { ls; }; }", ERR_UNSUPPORTED, 1, 1},
+		{D, "${ ls; }", ERR_UNSUPPORTED, 1, 3},
 		{B, "echo $z$", ERR_UNSUPPORTED, 1, 6},
 		{B, "x=$(cat <<E)\nE\n", ERR_UNSUPPORTED, 1, 5},
 		{D, "a=(b)", ERR_MALFORMED, 1, 3},
@@ -207,7 +208,7 @@ static void walk_reaches_every_command(void **state)
 		"a >$(rm)", "a <<<$(rm)", "cat <<E\n$(rm)\nE\n", "cat <<E\n`rm`\nE\n", "cat <<E\n${x:-$(rm)}\nE\n", "echo ${x:-$(rm)}", "echo ${x[$(rm)]}",
 		"echo ${x/$(rm)/a}", "echo ${x/a/$(rm)}", "echo ${x:$(rm):1}", "echo ${x:1:$(rm)}", "echo ${x#$(rm)}", "echo ${x^$(rm)}", "echo {a,$(rm)}",
 		"[[ $(rm) ]]", "[[ a == $(rm) ]]", "[[ a =~ $(rm) ]]", "[[ ! ( -f $(rm) ) ]]", "[[ a == @(b|$(rm)) ]]", "shopt -s extglob\necho +($(rm))",
-		"echo $(echo $(echo $(rm)))", "echo \"${x:-\"$(rm)\"}\"", "$(rm)", "export a=b$(rm)", "echo ${x?$(rm)}", "echo ~$(rm)", "echo $\"a$(rm)\"",
+		"echo $(echo $(echo $(rm)))", "echo \"${x:-\"$(rm)\"}\"", "$(rm)", "export a=b$(rm)", "echo ${ rm;}", "echo \"${| rm;}\"", "echo ${x?$(rm)}", "echo ~$(rm)", "echo $\"a$(rm)\"",
 	};
 	struct arena a;
 	(void)state;
