@@ -115,8 +115,11 @@ struct control {
 	struct store *store;
 	int state_fd;
 	uint64_t appended;      /* records since the last commit */
+	struct loop_timer *commit_timer;
+	bool commit_now;
 	bool ready;             /* control_ready was sent */
 	bool stopping;
+	unsigned minutes;       /* that it runs */
 	struct session *sessions;
 	unsigned n_sessions;
 	uint32_t next_req;

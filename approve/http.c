@@ -260,6 +260,17 @@ static bool may_see(const struct call *call, const struct approval *a)
 
 /* ---- letting go, after the commit ---- */
 
+bool http_waits(const struct control *c)
+{
+	if (c->http == NULL)
+		return false;
+	for (const struct call *call = c->http->calls; call != NULL; call = call->next) {
+		if ((call->state == CALL_DONE && call->suspended) || (call->stream && call->staged.len > 0))
+			return true;
+	}
+	return c->http->events;
+}
+
 static void work(struct http *h);
 
 bool http_release(struct control *c)
@@ -588,7 +599,7 @@ static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_
 {
 	bool tls = !local && h->certificate != NULL;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem options[12] = {
+	struct MHD_OptionItem options[16] = {
 		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL },
@@ -605,6 +616,8 @@ static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_
 	if (tls) {
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key };
+		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
+							(void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
 		if (h->client_ca != NULL)
 			options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, h->client_ca };
 	}

@@ -263,7 +263,7 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 				       .login = proto_str(s->login), .issuer = proto_str(s->who->issuer) };
 	struct msg_recorder m = { 0 };
 
-	s->recorder = peer_open(&s->ctl->peers, control_fd, "a recorder", on_recorder_message, on_recorder_gone, s);
+	s->recorder = peer_open(&s->ctl->peers, control_fd, false, "a recorder", on_recorder_message, on_recorder_gone, s);
 	if (s->recorder == NULL) {
 		close_fd(&session_fd);
 		fail(s, "no memory");

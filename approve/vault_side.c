@@ -171,7 +171,7 @@ void vault_side_open(struct control *c, int fd)
 		peer_close(c->vault, false);
 		on_vault_gone(c, "it was replaced");
 	}
-	c->vault = peer_open(&c->peers, fd, "the vault", on_vault_message, on_vault_gone, c);
+	c->vault = peer_open(&c->peers, fd, false, "the vault", on_vault_message, on_vault_gone, c);
 	if (c->vault != NULL)
 		ask_public_keys(c);
 }

@@ -57,6 +57,7 @@ struct walk {
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
 	const struct act *outer; /* the wrapper whose inner text this is */
+	unsigned unrolled;       /* for loops around that are walked round by round */
 	bool top;                /* the statement itself, not an inner text */
 };
 
@@ -89,6 +90,13 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at);
 void walk_eval(struct walk *w, struct sh_pos at, const char *why); /* adds an opaque act */
 bool walk_spend(struct walk *w, unsigned n); /* false: the budget is gone, an act that says so was added */
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
+
+/* walk_simple.c, walk_loop.c: parts of walk.c */
+void walk_redir(struct walk *w, const struct sh_redir *r);
+void walk_simple(struct walk *w, const struct sh_command *c);
+void walk_for(struct walk *w, const struct sh_command *c);
+void walk_cfor(struct walk *w, const struct sh_cfor *f);
+void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body);
 
 /* command.c: a simple command whose words are known as far as they can be. */
 void command_run(struct walk *w, struct field *argv, unsigned argc, struct sh_pos at, const struct sh_simple *simple);

@@ -578,9 +578,26 @@ static void agent_left(struct channel *c)
 	c->state = CHANNEL_CLOSED;
 }
 
+void chan_end_of_write(struct channel *c)
+{
+	if (c->state == CHANNEL_RUNNING && !c->target_closed)
+		c->deaf = true;
+}
+
 static bool run_step(struct channel *c)
 {
-	bool moved = pump_channel(c);
+	bool moved;
+
+	/* As sshd does: the command loses its output, and ends by SIGPIPE if it writes on. */
+	if (c->deaf && !c->target_closed) {
+		if (c->exit_signal == NULL && c->exit_status < 0)
+			c->exit_signal = strdup("PIPE");
+		command_ended(c, false);
+		drop_target_channel(c);
+		leave(c);
+		return true;
+	}
+	moved = pump_channel(c);
 
 	if (c->state == CHANNEL_RUNNING && delivered(&c->out) && delivered(&c->err) && !c->out.eof_sent) {
 		ssh_channel_send_eof(c->agent);

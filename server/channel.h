@@ -114,6 +114,7 @@ struct channel {
 	unsigned nmasked;
 	int64_t masked_due; /* when to tell; 0: nothing to tell */
 	bool agent_eof, agent_gone, target_eof, target_closed;
+	bool deaf;               /* the agent reads no more output (eow@openssh.com) */
 	bool ended;          /* command_end was sent */
 	int exit_status;     /* -1: none */
 	char *exit_signal;   /* NULL: none */
@@ -128,6 +129,9 @@ void chan_free(struct channel *c);
 bool chan_request_run(struct channel *c, uint8_t kind, const char *text);
 bool chan_request_pty(struct channel *c, const char *term, uint32_t cols, uint32_t rows);
 bool chan_request_env(struct channel *c, const char *name, const char *value);
+/* The agent said that it reads no more output. */
+void chan_end_of_write(struct channel *c);
+
 void chan_resize(struct channel *c, uint32_t cols, uint32_t rows);
 
 /* Control's answers. */

@@ -66,18 +66,6 @@ static bool redir_fd(struct ps *p, struct sh_redir *r, uint32_t *after)
 	return true;
 }
 
-/* What dash and busybox refuse while reading: a descriptor that is neither a number, "-" nor an expansion. */
-static void check_dup(struct ps *p, const struct sh_redir *r)
-{
-	char s[2];
-	size_t n = ast_word_bytes(r->target, s, sizeof(s));
-	if (n == (size_t)-1 || (n == 1 && ((s[0] >= '0' && s[0] <= '9') || s[0] == '-')))
-		return;
-	if (p->dialect == DIALECT_BUSYBOX && n >= 1)
-		return;
-	ps_fail(p, ERR_MALFORMED, p->i, "expected a digit or - behind >& or <&");
-}
-
 bool redir_parse(struct ps *p, struct sh_redir **out)
 {
 	struct sh_redir r = {.fd = -1, .fd_name = {"", 0}, .delim = {"", 0}};
@@ -124,11 +112,12 @@ bool redir_parse(struct ps *p, struct sh_redir **out)
 		*out = h;
 		return true;
 	}
+	struct sh_redir next = {.fd = -1};
+	if (redir_fd(p, &next, &after))
+		ps_expected(p, "a word behind the redirection"); /* `>1>x`: the 1 belongs to what follows */
 	r.target = word_parse(p, r.op == SH_REDIR_HERESTR ? WORD_SUBJECT : WORD_ARG);
 	if (r.target == NULL)
 		ps_expected(p, "a word behind the redirection");
-	if ((r.op == SH_REDIR_DUPIN || r.op == SH_REDIR_DUPOUT) && (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX))
-		check_dup(p, &r);
 	r.end = ps_orig(p, p->i);
 	*out = ps_new(p, sizeof(**out));
 	**out = r;
@@ -274,6 +263,10 @@ static bool ends_list(struct ps *p)
 	switch (ps_cur(p)) {
 	case END: case ')': case ';': case '|':
 		return true;
+	case '}':
+		if (p->in_funsub)
+			return true;
+		break;
 	case '&':
 		return !(p->t->amp_out && ps_peek(p, 1) == '>');
 	}

@@ -117,7 +117,9 @@ static struct sh_cond *term(struct ps *p, unsigned *terms)
 	uint32_t at = p->i;
 	if (++*terms > MAX_TERMS)
 		ps_fail(p, ERR_LIMIT, p->i, "more than %d terms in [[ ]]", MAX_TERMS);
-	while (ps_cur(p) == '!' && ps_is_meta(ps_peek(p, 1)) && ps_peek(p, 1) != '(') {
+	/* Without extended globs `!(` is a negated group. */
+	bool group = p->t->shopt && !glob_extended_here(p);
+	while (ps_cur(p) == '!' && ps_is_meta(ps_peek(p, 1)) && (group || ps_peek(p, 1) != '(')) {
 		negated = !negated;
 		ps_adv(p);
 		ps_newlines(p);

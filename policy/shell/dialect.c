@@ -14,7 +14,7 @@ static const char *const mksh_alias[] = {"autoload", "functions", "hash", "histo
 static const struct traits table[] = {
 	[DIALECT_BASH] = {
 		.cquote = true, .locale_quote = true, .procsub = true, .shopt = true, .brace = true, .brace_range = true,
-		.bracket_arith = true, .arrays = true, .decl_arrays = true, .append = true, .indirect = true, .replace = true, .casemod = true,
+		.funsub = true, .bracket_arith = true, .arrays = true, .decl_arrays = true, .append = true, .indirect = true, .replace = true, .casemod = true,
 		.transform = true, .squote_in_dq = true, .herestr = true, .amp_out = true, .amp_append = true,
 		.fd_name = true, .long_fd = true, .open_heredoc = true, .arith_cmd = true, .arith_falls = true,
 		.cond = true, .cfor = true, .select = true, .function = true, .coproc = true, .coproc_name = true,

@@ -210,8 +210,10 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	}
 	bool nested = p->t->zsh && c == '$' && (ps_peek(p, 1) == '{' || ps_peek(p, 1) == '(');
 	x->name = nested ? x->flags : name_parse(p);
-	if (ps_cur(p) == '`' && x->name.n == 0)
-		ps_left_out(p, at, "a backquote as the name in ${...}"); /* as $( it would be taken for the parameter $ */
+	/* Some take `${$(…` for the parameter $ and rubbish, some for a substitution and rubbish. */
+	if (!p->t->zsh && ((ps_cur(p) == '`' && x->name.n == 0) ||
+			   (c == '$' && (ps_cur(p) == '(' || ps_cur(p) == '{' || ps_cur(p) == '\'' || ps_cur(p) == '"' || ps_cur(p) == '['))))
+		ps_left_out(p, at, "an expansion as the name in ${...}");
 	if (ps_cur(p) == '[' && p->t->arrays && x->name.n > 0 && (p->t->zsh || ps_is_name((unsigned char)x->name.p[0], true)))
 		x->subscript = subscript(p);
 	c = ps_cur(p);

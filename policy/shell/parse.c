@@ -125,6 +125,11 @@ int shell_parse_statement(const char *text, size_t len, bool eof, enum dialect d
 	*taken = 0;
 	gate_scan(text, len, SHELL_MAX_LEN, &g);
 	p.streaming = !eof || g.what != NULL;
+	if (p.streaming && g.what == NULL) {
+		/* What stands behind the last newline completes nothing, and may be the half of a word. */
+		const char *nl = g.clean > 0 ? memrchr(text, '\n', g.clean) : NULL;
+		g.clean = nl == NULL ? 0 : (size_t)(nl - text) + 1;
+	}
 	int r = parse(&p, text, &g, &j, d, a, e);
 	/* What ends where the gate closed is not unfinished: nothing may come behind it. */
 	if (r == ERR_AGAIN && g.what != NULL)

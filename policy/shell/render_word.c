@@ -181,7 +181,8 @@ static void text(struct render *r, const struct sh_part *x, enum place at, bool 
 static void param(struct render *r, const struct sh_part *x)
 {
 	const struct sh_param *p = x->param;
-	if (!p->braced && p->name.n == 1 && strchr("@*#?-$!", p->name.p[0]) != NULL) {
+	bool zsh = r->t != NULL && r->t->zsh; /* there $# may begin $#name */
+	if (!p->braced && !zsh && p->name.n == 1 && strchr("@*#?-$!", p->name.p[0]) != NULL) {
 		render_put(r, "$");
 		render_bytes(r, p->name.p, 1);
 		return;

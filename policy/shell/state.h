@@ -45,6 +45,7 @@ struct ps {
 	bool extglob_next;   /* from the next line on */
 	bool streaming;      /* running out of bytes may mean ERR_AGAIN */
 	bool nested;         /* s is not the text itself: its end is not the end of the input */
+	bool in_funsub;      /* } at the place of a command closes ${ …;} */
 	bool hidden;         /* the gate saw characters that only single quotes may hold */
 	bool line_done;      /* list_parse() stopped behind the newline that it was asked for */
 	bool outer_heredoc;  /* a construct around this one waits for a here-document's body */
