@@ -622,7 +622,7 @@ static bool run_step(struct channel *c)
 		if (c->exit_signal == NULL && c->exit_status < 0)
 			c->exit_signal = strdup("PIPE");
 		command_ended(c, false);
-		drop_target_channel(c);
+		chan_drop_target(c);
 		leave(c);
 		return true;
 	}
