@@ -250,6 +250,7 @@ static int start_control(struct supervisor *s)
 	pid_t pid;
 	int r = ERR_SYS;
 
+	workers_repair(s);
 	if (ipc_pair(up) < 0)
 		goto out;
 	vault = vault_end(s);

@@ -196,6 +196,18 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	close_all(session, 2);
 }
 
+/* A recorder that was killed leaves a file cut in the middle; the same program, given the directory alone, makes it valid. It leaves alone what
+ * a living recorder has locked, and nothing waits for it. */
+void workers_repair(struct supervisor *s)
+{
+	const char *args[] = { "--repair", "fd:3", NULL };
+	struct spawn sp = { .program = "sallyport-recorder", .args = args, .nfds = 1, .user = &s->config->recorder, .nofile = RECORDER_NOFILE };
+
+	sp.fds[0] = s->recordings_fd;
+	if (spawn_program(&sp) < 0)
+		log_error("recordings cannot be repaired: %s", strerror(errno));
+}
+
 static void kill_hard(void *arg)
 {
 	struct worker *w = arg;
@@ -256,6 +268,8 @@ bool workers_reaped(struct supervisor *s, pid_t pid, int status)
 	for (struct worker *w = s->workers; w != NULL; w = w->next) {
 		if (w->recorder == pid) {
 			w->recorder = 0; /* its worker sees the closed socket and ends the session */
+			if (!WIFEXITED(status))
+				workers_repair(s);
 			over(s, w);
 			return true;
 		}
