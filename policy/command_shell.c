@@ -123,7 +123,7 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			}
 			break;
 		}
-		if (strcmp(f->p, "--version") == 0 || strcmp(f->p, "--help") == 0) {
+		if (a->argc == 2 && (strcmp(f->p, "--version") == 0 || strcmp(f->p, "--help") == 0)) {
 			a->effects = EFFECT_READ;
 			return;
 		}
