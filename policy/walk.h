@@ -57,6 +57,7 @@ struct walk {
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
 	const struct act *outer; /* the wrapper whose inner text this is */
+	bool again;              /* an inner text is read as a second dialect */
 	unsigned unrolled;       /* for loops around that are walked round by round */
 	bool top;                /* the statement itself, not an inner text */
 };
