@@ -92,6 +92,7 @@ bool walk_spend(struct walk *w, unsigned n); /* false: the budget is gone, an ac
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
 
 /* walk_simple.c, walk_loop.c: parts of walk.c */
+bool var_value_harmless(const char *name, size_t n, const struct field *value);
 void walk_redir(struct walk *w, const struct sh_redir *r);
 void walk_simple(struct walk *w, const struct sh_command *c);
 void walk_for(struct walk *w, const struct sh_command *c);
@@ -120,6 +121,7 @@ struct parsed {
 	uint16_t ops_set, ops_add;
 	bool has_ops_set;
 	bool stop;
+	bool dry;              /* nothing is done: only told */
 	int cwd_at;
 	uint32_t cwd_off;
 	unsigned first;        /* operand places taken by options */

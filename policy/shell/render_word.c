@@ -81,7 +81,8 @@ void render_quote(struct render *r, const char *p, size_t n)
 
 static bool is_safe(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
 }
 
 /* Quoted bytes of a word that is not exact, put together until something else comes: then they are one string. */

@@ -257,6 +257,8 @@ static void check_zsh_fd(struct ps *p, uint32_t start)
 		return;
 	while (ps_at(p, end) == ' ' || ps_at(p, end) == '\t')
 		end = ps_after(p, end);
+	if (ps_at(p, end) == '&' && ps_at(p, ps_after(p, end)) == '>')
+		end = ps_after(p, end);
 	if (ps_at(p, end) == '<' || ps_at(p, end) == '>')
 		ps_left_out(p, start, "{name} in front of a redirection");
 }
@@ -284,7 +286,9 @@ static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
 	}
 	if (p->t->zsh && nothing_yet(&w->b) && p->i != w->start)
 		ps_left_out(p, p->i, "= behind empty quotes");
-	w->tilde_ok = w->m == WORD_SUBJECT || (name && p->i != w->start);
+	/* Behind NAME= and NAME[…]=, in mksh behind any =. Where a shell expands less, it stays as it is. */
+	bool assigns = name || w->b.bracket || p->dialect == DIALECT_MKSH;
+	w->tilde_ok = w->m == WORD_SUBJECT || (assigns && p->i != w->start);
 	w->assigned = w->assigned || w->tilde_ok;
 	parts_byte(p, &w->b);
 }
@@ -357,10 +361,19 @@ static bool scan_one(struct ps *p, struct scan *w)
 	if (scan_quoted(p, w, c))
 		return true;
 	switch (c) {
-	case '*': case '?': case '+': case '@': case '!': case '[': case ']':
+	case '*':
+	case '?':
+	case '+':
+	case '@':
+	case '!':
+	case '[':
+	case ']':
+		w->name = name && c == '+' && ps_peek(p, 1) == '=';
 		scan_glob(p, w, c);
 		return true;
-	case '{': case '}': case ',':
+	case '{':
+	case '}':
+	case ',':
 		return scan_brace(p, w, c);
 	case '~':
 		if (tilde_ok)

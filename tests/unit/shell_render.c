@@ -34,7 +34,8 @@ static const struct {
 	{B, "echo \"$\\\n(date)\"", "'echo' \"$('date')\""},
 	{B, "echo $((1 + $x)) $[2]", "'echo' $((1 + ${x})) $((2))"},
 	{B, "echo $((a); b)", "'echo' $( ('a'); 'b')"},
-	{B, "echo ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}", "'echo' ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}"},
+	{B, "echo ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}",
+		"'echo' ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}"},
 	{B, "diff <(ls) >(cat)", "'diff' <('ls') >('cat')"},
 	{Z, "echo =ls (a|b)*", "'echo' =ls (a|b)*"},
 	/* commands */
