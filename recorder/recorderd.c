@@ -3,6 +3,7 @@
  * process, and the session with it. Goes on when control dies: the files and their sidecars are complete without it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/process.h"
 #include "base/proto.h"
 #include "base/sandbox.h"
+#include "base/zygote.h"
 #include "recorder/frame.h"
 #include "recorder/recording.h"
 #include "recorder/repair.h"
@@ -390,6 +392,16 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		return serve();
+	if (argc == 2 && strcmp(argv[1], "--parent") == 0) {
+		/* What a digest needs is looked up once, and shared. */
+		EVP_MD_CTX *sha = EVP_MD_CTX_new();
+
+		if (process_harden("sallyport-recorder", FD_RECORDER_SESSION) < 0 || sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
+			return 1;
+		EVP_MD_CTX_free(sha);
+		zygote_serve(FD_RECORDER_SESSION, FD_RECORDER_DIR - FD_RECORDER_SESSION + 1, argv);
+		return serve();
+	}
 	if (argc >= 3 && strcmp(argv[1], "--repair") == 0)
 		return repair_main(argv[2]);
 	fprintf(stderr, "sallyport-recorder is started by sallyportd.\n"

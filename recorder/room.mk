@@ -9,6 +9,7 @@ RECORDER_LIBS = librecorder.a libframe.a libbase.a $(ZLIB_LIBS) $(ISAL_LIBS) $(C
 
 pkglibexec_PROGRAMS += sallyport-recorder
 sallyport_recorder_SOURCES = recorder/recorderd.c
+sallyport_recorder_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 sallyport_recorder_LDADD = $(RECORDER_LIBS) libsandbox.a libbase.a $(SECCOMP_LIBS)
 
 if HAVE_CMOCKA
