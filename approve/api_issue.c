@@ -49,8 +49,7 @@ static int hex_digit(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The value of a field of a form, decoded. ERR_NOTFOUND; ERR_MALFORMED also when it stands twice. */
-static int form_field(struct view form, const char *name, struct buf *out)
+int api_form_field(struct view form, const char *name, struct buf *out)
 {
 	size_t n = strlen(name);
 	bool found = false;
@@ -110,7 +109,7 @@ void api_token(struct call *call)
 
 	for (size_t i = 0; i < 5; i++) {
 		buf_init_secret(&v[i], CALL_TOKEN_MAX);
-		r[i] = form_field(form, fields[i], &v[i]);
+		r[i] = api_form_field(form, fields[i], &v[i]);
 	}
 	if (r[0] < 0 || strcmp(buf_cstr(&v[0]), GRANT_EXCHANGE) != 0)
 		oauth_error(call, 400, "unsupported_grant_type", "grant_type must be " GRANT_EXCHANGE);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "approve/issue.h"
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
+#include "approve/reconcile.h"
 #include "audit/chain.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -98,6 +100,27 @@ static void on_supervisor_gone(void *arg, const char *why)
 
 /* ---- the round ---- */
 
+enum { COMMIT_LATER_MS = 10 };
+
+static void commit_late(void *arg)
+{
+	struct control *c = arg;
+
+	c->commit_timer = NULL;
+	c->commit_now = true; /* by the round that follows */
+}
+
+/* Whether this round ends with a commit. Nobody waits for records of what is over: they go with the next that somebody waits for,
+ * or a moment later. */
+static bool must_commit(struct control *c)
+{
+	if (c->commit_now || c->appended >= 512 || peer_waits(&c->peers) || http_waits(c))
+		return true;
+	if (c->commit_timer == NULL)
+		c->commit_timer = loop_timer(c->loop, COMMIT_LATER_MS, commit_late, c);
+	return c->commit_timer == NULL;
+}
+
 static void control_round(void *arg)
 {
 	struct control *c = arg;
@@ -106,6 +129,13 @@ static void control_round(void *arg)
 	bool more;
 
 	http_work(c);
+	if (c->appended > 0 && !must_commit(c)) {
+		peer_round(&c->peers);
+		return;
+	}
+	c->commit_now = false;
+	loop_timer_del(c->commit_timer);
+	c->commit_timer = NULL;
 	do {
 		if (c->appended > 0) {
 			from = clock_mono_us();
@@ -152,6 +182,27 @@ static int make_dirs(int state_fd)
 		}
 	}
 	return fchdir(state_fd) < 0 ? ERR_SYS : ERR_OK;
+}
+
+/* A process of the supervisor's limits may open as many files as it is allowed at all: every session holds two sockets here. */
+static void raise_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+static void each_minute(void *arg)
+{
+	struct control *c = arg;
+
+	reconcile_recordings(c);
+	if (++c->minutes % 60 == 1)
+		reconcile_sweep(c);
+	(void)loop_timer(c->loop, 60000, each_minute, c);
 }
 
 static int open_log(struct control *c, struct audit_opened *found)
@@ -258,8 +309,9 @@ static int start(struct control *c)
 		r = http_open(c);
 	if (r < 0)
 		return r;
+	each_minute(c);
 	loop_after_round(c->loop, control_round, c);
-	c->supervisor = peer_open(&c->peers, FD_CONTROL, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
+	c->supervisor = peer_open(&c->peers, FD_CONTROL, false, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
 	if (c->supervisor == NULL)
 		return ERR_NOMEM;
 	vault_side_open(c, FD_CONTROL_VAULT);
@@ -336,6 +388,7 @@ int main(int argc, char **argv)
 		log_error("cannot set the process up: %s", strerror(errno));
 		return 1;
 	}
+	raise_files();
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
 	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);

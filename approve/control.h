@@ -115,8 +115,11 @@ struct control {
 	struct store *store;
 	int state_fd;
 	uint64_t appended;      /* records since the last commit */
+	struct loop_timer *commit_timer;
+	bool commit_now;
 	bool ready;             /* control_ready was sent */
 	bool stopping;
+	unsigned minutes;       /* that it runs */
 	struct session *sessions;
 	unsigned n_sessions;
 	uint32_t next_req;
@@ -164,6 +167,7 @@ json_t *control_masked(struct control *c, const uint8_t *key, const void *p, siz
 
 /* Takes over the socket of a (new) vault, and asks for its public keys. */
 void vault_side_open(struct control *c, int fd);
+void vault_side_reload(struct control *c); /* what lies in the store now, and which CA that is */
 void vault_side_close(struct control *c);
 
 /* Asks the vault. fn gets ok, and data or why; it is called once, at the latest after CONTROL_VAULT_MS. Fill in the request's req with

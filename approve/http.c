@@ -260,6 +260,17 @@ static bool may_see(const struct call *call, const struct approval *a)
 
 /* ---- letting go, after the commit ---- */
 
+bool http_waits(const struct control *c)
+{
+	if (c->http == NULL)
+		return false;
+	for (const struct call *call = c->http->calls; call != NULL; call = call->next) {
+		if ((call->state == CALL_DONE && call->suspended) || (call->stream && call->staged.len > 0))
+			return true;
+	}
+	return c->http->events;
+}
+
 static void work(struct http *h);
 
 bool http_release(struct control *c)
@@ -303,6 +314,17 @@ bool http_release(struct control *c)
 }
 
 /* ---- libmicrohttpd ---- */
+
+/* libmicrohttpd hands over a path with its escapes undone, and so without what stood behind a %00. No path here needs an escape: one that
+ * has any would be another path to a proxy before us than to us. This stands for such a request until its call is made. */
+static char escaped_path;
+
+static void *look_at_address(void *cls, const char *address, struct MHD_Connection *conn)
+{
+	(void)cls;
+	(void)conn;
+	return memchr(address, '%', strcspn(address, "?")) != NULL ? &escaped_path : NULL;
+}
 
 static void timer_due(void *arg)
 {
@@ -376,7 +398,7 @@ static struct call *call_new(struct http *h, struct MHD_Connection *conn, const 
 
 static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code)
 {
-	struct call *call = *con_cls;
+	struct call *call = *con_cls != &escaped_path ? *con_cls : NULL;
 
 	(void)cls;
 	(void)conn;
@@ -437,7 +459,7 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *conn, const 
 			     bool local, void **con_cls)
 {
 	struct call *call = call_new(h, conn, method, url);
-	bool known = false;
+	bool known = false, escaped = *con_cls == &escaped_path;
 
 	if (call == NULL)
 		return MHD_NO;
@@ -445,7 +467,7 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *conn, const 
 	find_peer(call, local);
 	if (strcmp(version, "HTTP/1.1") != 0)
 		call_problem(call, 400, "HTTP/1.1 is spoken here");
-	else if (call->path[0] == '\0')
+	else if (call->path[0] == '\0' || escaped)
 		call_problem(call, 404, "no such path");
 	else if (auth_headers(call)) {
 		call->route = route_find(method, url, call->id, sizeof(call->id), &known);
@@ -459,7 +481,7 @@ static enum MHD_Result begin(struct http *h, struct MHD_Connection *conn, const 
 static enum MHD_Result on_access(struct http *h, struct MHD_Connection *conn, const char *url, const char *method, const char *version,
 				 const char *data, size_t *n, void **con_cls, bool local)
 {
-	struct call *call = *con_cls;
+	struct call *call = *con_cls != &escaped_path ? *con_cls : NULL;
 
 	if (call == NULL)
 		return begin(h, conn, url, method, version, local, con_cls);
@@ -588,7 +610,7 @@ static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_
 {
 	bool tls = !local && h->certificate != NULL;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
-	struct MHD_OptionItem options[12] = {
+	struct MHD_OptionItem options[16] = {
 		{ MHD_OPTION_LISTEN_SOCKET, fd, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, NULL },
@@ -605,11 +627,14 @@ static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_
 	if (tls) {
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key };
+		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
+							(void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
 		if (h->client_ca != NULL)
 			options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0, h->client_ca };
 	}
 	options[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
-	d = MHD_start_daemon(flags, 0, NULL, NULL, local ? on_local : on_tcp, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_ARRAY,
+	d = MHD_start_daemon(flags, 0, NULL, NULL, local ? on_local : on_tcp, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+			     MHD_OPTION_URI_LOG_CALLBACK, look_at_address, NULL, MHD_OPTION_ARRAY,
 			     options, MHD_OPTION_END);
 	if (d == NULL) {
 		close(fd);

@@ -18,6 +18,9 @@ void http_reload(struct control *c);
 void http_work(struct control *c);
 bool http_release(struct control *c);
 
+/* Whether an answer waits for the disk. */
+bool http_waits(const struct control *c);
+
 /* A request came to be or changed: wakes long polls and feeds event streams, at the end of the round. */
 void http_approval_event(struct control *c, const struct approval *a);
 

@@ -1,4 +1,4 @@
-/* Who calls: a bearer token, or the user at the other end of the unix socket. And what a browser or a proxy that was tricked
+/* Who calls: a bearer token, a client certificate, or the user at the other end of the unix socket. And what a browser or a proxy that was tricked
  * would send, which is refused: foreign Host and Origin, doubled headers, a form where JSON is meant. No cookies, ever. */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -215,6 +215,9 @@ void auth_start(struct call *call)
 		issue_verify(call->ctl, (struct view){ buf_ptr(&call->token), call->token.len }, on_verified, call);
 	} else if (call->local) {
 		local_caller(call);
+		call_dispatch(call);
+	} else if ((call->who = tls_caller(call)) != NULL) {
+		call->roles = auth_roles(call->ctl->config, call->who);
 		call_dispatch(call);
 	} else {
 		call_problem(call, 401, "a bearer token is needed");

@@ -102,11 +102,22 @@ unsigned auth_roles(const struct config *cfg, const struct identity *who);
 /* Host, Origin, doubled headers. false: the answer is made. */
 bool auth_headers(struct call *call);
 
+/* ---- http_tls.c ---- */
+
+/* Who the client certificate of the connection names, verified against client_ca: issuer "mtls", subject the one DNS or e-mail name
+ * of the certificate, or its common name; expires with it. NULL: none was shown, or none that is good. Freed by the caller. */
+struct identity *tls_caller(struct call *call);
+
 /* ---- http_routes.c ---- */
 const struct route *route_find(const char *method, const char *path, char *id, size_t n, bool *path_known);
 void call_dispatch(struct call *call);
 
 /* ---- api_*.c ---- */
+
+/* The value of a field of an urlencoded form, decoded and appended to out. ERR_NOTFOUND; ERR_MALFORMED also when it stands twice;
+ * ERR_LIMIT. */
+int api_form_field(struct view form, const char *name, struct buf *out);
+
 call_fn api_certificate, api_token, api_ssh_config;
 call_fn api_approvals, api_approval, api_approve, api_deny, api_receipt, api_events;
 call_fn api_sessions, api_session_stop, api_recordings, api_recording, api_audit, api_revoke;

@@ -13,7 +13,7 @@
 #include "identity/sshcert.h"
 #include "identity/sshkey.h"
 
-enum { HOLD_MS = 12000, HELD_MAX = 1024 };
+enum { HOLD_MS = 12000, HELD_MAX = 1024, SOURCES = 1024, PER_MINUTE = 600 };
 
 /* An issuer with its keys. */
 struct home {
@@ -35,8 +35,16 @@ struct verify {
 	bool again;        /* the keys have come once already */
 };
 
+/* How many tokens an address has sent within the minute: verifying costs more than sending. */
+struct source {
+	uint64_t hash;
+	int64_t minute;
+	unsigned n;
+};
+
 struct issue {
 	struct control *ctl;
+	struct source sources[SOURCES];
 	struct home **homes;
 	struct issuer **issuers; /* the same, as token_verify() wants them */
 	size_t n;
@@ -516,6 +524,21 @@ static void on_verified(void *arg, int r, struct identity *who, const struct tok
 	(void)msg_vault_sign_cert_send(&j->ctl->vault->ipc, &m, NULL, 0);
 }
 
+/* Whether the address has sent too many within this minute. Two addresses that share a place push each other out. */
+static bool too_many(struct issue *all, const char *source)
+{
+	uint64_t h = 14695981039346656037u;
+	int64_t minute = clock_mono_ms() / 60000;
+	struct source *s;
+
+	for (const char *p = source; *p != '\0'; p++)
+		h = (h ^ (uint8_t)*p) * 1099511628211u;
+	s = &all->sources[h % SOURCES];
+	if (s->hash != h || s->minute != minute)
+		*s = (struct source){ h, minute, 0 };
+	return ++s->n > PER_MINUTE;
+}
+
 void issue_start(struct control *c, const struct issue_ask *ask, issue_fn *fn, void *arg)
 {
 	static const struct issue_result full = { .status = 503, .why = "no memory" };
@@ -536,6 +559,10 @@ void issue_start(struct control *c, const struct issue_ask *ask, issue_fn *fn, v
 	snprintf(j->route, sizeof(j->route), "%s", ask->route);
 	buf_init(&j->key, SSHKEY_BLOB_MAX);
 	buf_init(&j->tbs, 1 << 16);
+	if (too_many(c->issue, ask->source)) {
+		job_end(j, 429, "too many requests from this address within a minute", NULL);
+		return;
+	}
 	r = sshkey_parse_line((const char *)ask->key_line.p, ask->key_line.n, &j->key, NULL, &why);
 	if (r >= 0)
 		r = sshkey_parse((struct view){ buf_ptr(&j->key), j->key.len }, &key, &why);

@@ -43,7 +43,7 @@ struct issue_ask {
 };
 
 struct issue_result {
-	int status;       /* as of HTTP: 201, 400, 401, 503 */
+	int status;       /* as of HTTP: 201, 400, 401, 429, 503 */
 	const char *why;  /* when not 201 */
 	const char *line; /* the certificate's line, no newline */
 	int64_t valid_until; /* Unix seconds */

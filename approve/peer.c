@@ -51,11 +51,19 @@ static void on_ready(int fd, unsigned events, void *arg)
 			return;
 		}
 	}
+	/* A thousand idle workers must not hold a read buffer each. */
+	if (p->ipc.consumed >= p->ipc.in.len) {
+		buf_free(&p->ipc.in);
+		p->ipc.consumed = 0;
+	}
+	if (!ipc_pending(&p->ipc))
+		buf_free(&p->ipc.out);
 	if (r == ERR_EOF)
 		lose(p, "it ended");
 }
 
-struct peer *peer_open(struct peer_set *set, int fd, const char *name, peer_message_fn *on_message, peer_gone_fn *on_gone, void *arg)
+struct peer *peer_open(struct peer_set *set, int fd, bool hold, const char *name, peer_message_fn *on_message, peer_gone_fn *on_gone,
+		       void *arg)
 {
 	struct peer *p = calloc(1, sizeof(*p));
 
@@ -64,7 +72,7 @@ struct peer *peer_open(struct peer_set *set, int fd, const char *name, peer_mess
 		return NULL;
 	}
 	ipc_init(&p->ipc, fd, true);
-	p->ipc.hold = true;
+	p->ipc.hold = hold;
 	p->set = set;
 	p->name = name;
 	p->on_message = on_message;
@@ -82,6 +90,15 @@ struct peer *peer_open(struct peer_set *set, int fd, const char *name, peer_mess
 		p->next->self = &p->next;
 	set->first = p;
 	return p;
+}
+
+bool peer_waits(const struct peer_set *set)
+{
+	for (const struct peer *p = set->first; p != NULL; p = p->next) {
+		if (p->ipc.hold && ipc_pending(&p->ipc))
+			return true;
+	}
+	return false;
 }
 
 void peer_close(struct peer *p, bool flush)

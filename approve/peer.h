@@ -1,5 +1,5 @@
-/* A process on the other end of a socket: reads its messages, and sends only at the end of a round, after the records
- * that the messages depend on are on disk. */
+/* A process on the other end of a socket: reads its messages, and sends; to a worker only at the end of a round, after the
+ * records that the messages depend on are on disk. */
 #ifndef APPROVE_PEER_H
 #define APPROVE_PEER_H
 
@@ -33,8 +33,12 @@ struct peer {
 	bool closed;
 };
 
-/* Takes over fd in every case. NULL on no memory. */
-struct peer *peer_open(struct peer_set *set, int fd, const char *name, peer_message_fn *on_message, peer_gone_fn *on_gone, void *arg);
+/* Takes over fd in every case. hold: what is sent waits for peer_round(). NULL on no memory. */
+struct peer *peer_open(struct peer_set *set, int fd, bool hold, const char *name, peer_message_fn *on_message, peer_gone_fn *on_gone,
+		       void *arg);
+
+/* Whether something is held back: an answer that waits for the disk. */
+bool peer_waits(const struct peer_set *set);
 
 /* Closes from our side; on_gone is not called. What is queued is tried once if flush is set. NULL is fine. */
 void peer_close(struct peer *p, bool flush);

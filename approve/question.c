@@ -143,8 +143,8 @@ static void run_now(struct question *q)
 		s->commands++;
 	}
 	send_answer(q, &a);
-	if (is_command(q->kind) || q->kind == QUESTION_FILE)
-		q->stage = QSTAGE_RUNNING;
+	if (is_command(q->kind) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
+		q->stage = QSTAGE_RUNNING; /* until the worker says how it ended */
 	else
 		question_free(q);
 }
@@ -492,8 +492,10 @@ int question_command_end(struct session *s, const struct msg_command_end *m)
 	struct question *q = question_find(s, m->question);
 	json_t *j;
 
-	if (q == NULL || q->stage != QSTAGE_RUNNING || m->signal.n > 32)
+	if (m->signal.n > 32)
 		return ERR_MALFORMED;
+	if (q == NULL || q->stage != QSTAGE_RUNNING)
+		return ERR_OK; /* an answer of ours was no `run`: nothing was promised to the log */
 	j = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "bytes_in",
 		      (json_int_t)m->in_bytes, "bytes_out", (json_int_t)m->out_bytes, "bytes_err", (json_int_t)m->err_bytes, "duration_ms",
 		      (json_int_t)m->ms);
@@ -517,8 +519,10 @@ int question_file_done(struct session *s, const struct msg_file_done *m)
 	struct question *q = question_find(s, m->question);
 	json_t *j;
 
-	if (q == NULL || q->stage != QSTAGE_RUNNING || m->path.n > 8192 || m->op > FILE_META)
+	if (m->path.n > 8192 || m->op > FILE_META)
 		return ERR_MALFORMED;
+	if (q == NULL || q->stage != QSTAGE_RUNNING)
+		return ERR_OK;
 	j = json_pack("{s:I,s:I,s:I,s:I,s:I}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "bytes_in",
 		      (json_int_t)m->bytes_in, "bytes_out", (json_int_t)m->bytes_out, "exit_status", (json_int_t)m->status);
 	set_hex(j, m->op == FILE_WRITE ? "sha256_in" : "sha256_out", m->sha256);

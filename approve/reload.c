@@ -166,10 +166,7 @@ static void reload_policy(struct control *c)
 
 void control_reload(struct control *c)
 {
-	struct msg_vault_reload m = { 0 };
-
 	reload_config(c);
 	reload_policy(c);
-	if (c->vault != NULL && control_vault_call(c, NULL, NULL, &m.req) >= 0)
-		(void)msg_vault_reload_send(&c->vault->ipc, &m, NULL, 0);
+	vault_side_reload(c);
 }

@@ -1,15 +1,15 @@
 # approve: the control process. The only room with SQLite and libmicrohttpd; libjwt signs receipts. libapprove.a is all of the program
 # but its main(), so that tests can link parts of it.
 noinst_LIBRARIES += libapprove.a
-libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h \
+libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h approve/reconcile.c approve/reconcile.h \
 	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c \
 	approve/control.h approve/record.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c \
 	approve/prepare.c approve/requests.c approve/ask.c approve/line.c approve/signature.c approve/issue.c approve/issue.h \
 	approve/evidence.c approve/evidence.h approve/hooks.c approve/hooks.h approve/receipt.c approve/receipt.h \
-	approve/http.c approve/http.h approve/http_call.h approve/http_auth.c approve/http_routes.c approve/api_issue.c \
+	approve/http.c approve/http.h approve/http_call.h approve/http_auth.c approve/http_tls.c approve/http_routes.c approve/api_issue.c \
 	approve/api_approvals.c approve/api_evidence.c approve/api_meta.c approve/openapi.h
 nodist_libapprove_a_SOURCES = approve/openapi_json.c
-libapprove_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(MHD_CFLAGS) $(LIBJWT_CFLAGS)
+libapprove_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS) $(LIBJWT_CFLAGS)
 
 # The API's description, as bytes of the program.
 approve/openapi_json.c: $(srcdir)/approve/openapi.json
@@ -23,7 +23,7 @@ CLEANFILES += approve/openapi_json.c
 EXTRA_DIST += approve/openapi.json
 
 APPROVE_LIBS = libapprove.a $(POLICY_LIBS) libmask.a libfetch.a libaudit.a libidentity.a libyamltree.a libsandbox.a libbase.a $(CRYPTO_LIBS) \
-	$(JANSSON_LIBS) $(SQLITE_LIBS) $(MHD_LIBS) $(LIBJWT_LIBS) $(CURL_LIBS) $(PCRE2_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) -lpthread
+	$(JANSSON_LIBS) $(SQLITE_LIBS) $(MHD_LIBS) $(GNUTLS_LIBS) $(LIBJWT_LIBS) $(CURL_LIBS) $(PCRE2_LIBS) $(YAML_LIBS) $(SECCOMP_LIBS) -lpthread
 
 pkglibexec_PROGRAMS += sallyport-control
 sallyport_control_SOURCES = approve/control.c
@@ -46,4 +46,21 @@ tests_unit_approve_config_LDADD = $(APPROVE_LIBS) $(CMOCKA_LIBS)
 tests_unit_approve_http_SOURCES = tests/unit/approve_http.c tests/unit/unit.h
 tests_unit_approve_http_CPPFLAGS = $(libapprove_a_CPPFLAGS)
 tests_unit_approve_http_LDADD = $(APPROVE_LIBS) $(CMOCKA_LIBS)
+endif
+
+approve_fuzz = tests/fuzz/fuzz_api tests/fuzz/fuzz_approve_config
+check_PROGRAMS += $(approve_fuzz)
+TESTS += tests/fuzz/approve-corpora.sh
+EXTRA_DIST += tests/fuzz/approve-corpora.sh tests/fuzz/corpus/api tests/fuzz/corpus/config
+tests_fuzz_fuzz_api_SOURCES = tests/fuzz/fuzz_api.c
+tests_fuzz_fuzz_api_CPPFLAGS = $(libapprove_a_CPPFLAGS)
+tests_fuzz_fuzz_api_LDADD = $(APPROVE_LIBS)
+tests_fuzz_fuzz_api_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_approve_config_SOURCES = tests/fuzz/fuzz_approve_config.c
+tests_fuzz_fuzz_approve_config_CPPFLAGS = $(libapprove_a_CPPFLAGS)
+tests_fuzz_fuzz_approve_config_LDADD = $(APPROVE_LIBS)
+tests_fuzz_fuzz_approve_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if !FUZZER
+tests_fuzz_fuzz_api_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_approve_config_SOURCES += tests/fuzz/replay.c
 endif

@@ -114,7 +114,7 @@ int session_new(struct control *c, const struct msg_session_new *m, int fd)
 	s->next = c->sessions;
 	c->sessions = s;
 	c->n_sessions++;
-	s->peer = peer_open(&c->peers, fd, "a session worker", on_worker_message, on_worker_gone, s);
+	s->peer = peer_open(&c->peers, fd, true, "a session worker", on_worker_message, on_worker_gone, s);
 	if (s->peer == NULL || getrandom(s->mask_key, sizeof(s->mask_key), 0) != (ssize_t)sizeof(s->mask_key)) {
 		free_session(s);
 		return ERR_OK;
@@ -123,6 +123,8 @@ int session_new(struct control *c, const struct msg_session_new *m, int fd)
 					    .attempts_max = (uint32_t)c->config->limits.attempts,
 					    .channels_max = (uint32_t)c->config->limits.channels, .sign_user = 1 };
 	(void)msg_session_start_send(&s->peer->ipc, &start, NULL, 0);
+	/* It depends on no record, and the agent does not wait for it. */
+	(void)ipc_flush(&s->peer->ipc);
 	return ERR_OK;
 }
 

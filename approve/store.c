@@ -21,6 +21,7 @@ enum { STORE_VERSION = 1 };
 	S(CERT_REVOKE, "UPDATE certificates SET revoked=?2 WHERE serial=?1 AND revoked=0")                                \
 	S(CERT_REVOKE_NEW, "INSERT OR IGNORE INTO certificates VALUES(?1,'',0,?2)")                                       \
 	S(CERT_REVOKED, "SELECT revoked FROM certificates WHERE serial=?")                                                \
+	S(CERT_SWEEP, "DELETE FROM certificates WHERE until<? AND revoked=0")                                             \
 	S(SESSION_ADD, "INSERT OR REPLACE INTO sessions VALUES(?,?,?,?,?,?,?,?)")                                         \
 	S(SESSION_END, "DELETE FROM sessions WHERE id=?")                                                                 \
 	S(SESSION_LIST, "SELECT * FROM sessions ORDER BY started")                                                        \
@@ -29,6 +30,7 @@ enum { STORE_VERSION = 1 };
 			   "ended=CASE WHEN ?7 THEN ?6 ELSE ended END WHERE id=?1")                                       \
 	S(RECORDING_LIST, "SELECT * FROM recordings WHERE (?1 IS NULL OR id=?1) AND (?2 IS NULL OR session=?2) AND "       \
 			  "(?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4")                                 \
+	S(RECORDING_UNFINISHED, "SELECT * FROM recordings WHERE ended=0 ORDER BY started LIMIT 10000")                    \
 	S(META_GET, "SELECT value FROM meta WHERE name=?")                                                                \
 	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?,?)")
 
@@ -420,6 +422,11 @@ int store_certificate_revoke(struct store *s, uint64_t serial, int64_t now)
 	return r < 0 ? r : ERR_NOTFOUND;
 }
 
+int store_certificate_sweep(struct store *s, int64_t before)
+{
+	return change(s, bind(s, CERT_SWEEP, "i", before));
+}
+
 bool store_certificate_revoked(struct store *s, uint64_t serial)
 {
 	sqlite3_stmt *st = bind(s, CERT_REVOKED, "i", (int64_t)serial);
@@ -476,11 +483,8 @@ int store_recording_close(struct store *s, const char *id, uint32_t part, uint64
 			      (int64_t)last));
 }
 
-int store_recordings(struct store *s, const char *id, const char *session, int64_t before_ms, unsigned limit, store_recording_fn *fn,
-		     void *arg)
+static void read_recordings(sqlite3_stmt *st, store_recording_fn *fn, void *arg)
 {
-	sqlite3_stmt *st = bind(s, RECORDING_LIST, "ttii", id, session, before_ms, (int64_t)limit);
-
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		struct store_recording v = { .id = column_str(st, 0), .session = column_str(st, 1), .issuer = column_str(st, 2),
 					     .subject = column_str(st, 3), .target = column_str(st, 4), .login = column_str(st, 5),
@@ -492,5 +496,17 @@ int store_recordings(struct store *s, const char *id, const char *session, int64
 		fn(arg, &v);
 	}
 	sqlite3_reset(st);
+}
+
+int store_recordings(struct store *s, const char *id, const char *session, int64_t before_ms, unsigned limit, store_recording_fn *fn,
+		     void *arg)
+{
+	read_recordings(bind(s, RECORDING_LIST, "ttii", id, session, before_ms, (int64_t)limit), fn, arg);
+	return ERR_OK;
+}
+
+int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg)
+{
+	read_recordings(bind(s, RECORDING_UNFINISHED, ""), fn, arg);
 	return ERR_OK;
 }

@@ -49,6 +49,8 @@ int store_token_sweep(struct store *s, int64_t now);
  * is revoked all the same), ERR_EXISTS when it was revoked before. */
 int store_certificate_add(struct store *s, uint64_t serial, const char *identity, int64_t valid_until);
 int store_certificate_revoke(struct store *s, uint64_t serial, int64_t now);
+/* Forgets certificates that were over before a time and are not revoked. */
+int store_certificate_sweep(struct store *s, int64_t before);
 bool store_certificate_revoked(struct store *s, uint64_t serial);
 
 /* Sessions that have begun and not ended. */
@@ -78,5 +80,8 @@ typedef void store_recording_fn(void *arg, const struct store_recording *v);
 /* id NULL: all, newest first, those that began before before_ms (0: all), at most limit. session NULL: of any. */
 int store_recordings(struct store *s, const char *id, const char *session, int64_t before_ms, unsigned limit, store_recording_fn *fn,
 		     void *arg);
+
+/* Those whose end is not known yet. */
+int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg);
 
 #endif

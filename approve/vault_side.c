@@ -155,13 +155,23 @@ static void on_public_keys(void *arg, bool ok, struct view data, struct view why
 	now_ready(c);
 }
 
+void vault_side_reload(struct control *c)
+{
+	struct msg_vault_reload m = { 0 };
+
+	if (c->vault == NULL || control_vault_call(c, NULL, NULL, &m.req) < 0)
+		return;
+	(void)msg_vault_reload_send(&c->vault->ipc, &m, NULL, 0);
+	ask_public_keys(c); /* answered after the reload, by the order of the socket: the CA may be another one now */
+}
+
 void vault_side_open(struct control *c, int fd)
 {
 	if (c->vault != NULL) {
 		peer_close(c->vault, false);
 		on_vault_gone(c, "it was replaced");
 	}
-	c->vault = peer_open(&c->peers, fd, "the vault", on_vault_message, on_vault_gone, c);
+	c->vault = peer_open(&c->peers, fd, false, "the vault", on_vault_message, on_vault_gone, c);
 	if (c->vault != NULL)
 		ask_public_keys(c);
 }

@@ -1,4 +1,4 @@
-/* `sallyport policy`: check, test, explain, eval, parse. Reads files and lines, and gives them to the policy room; decides
+/* `sallyport policy`: check, test, explain, simulate, eval, parse. Reads files and lines, and gives them to the policy room; decides
  * nothing itself. */
 #include "cli/cli.h"
 
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "cli/policy.h"
 #include "policy/jsonl_parse.h"
 #include "policy/policy.h"
 
@@ -42,7 +43,7 @@ static int policy_read(const char *name, char **data, size_t *n)
 	return CLI_OK;
 }
 
-static int policy_open(const char *name, struct policy **p)
+int policy_open(const char *name, struct policy **p)
 {
 	struct buf errors;
 	char *data;
@@ -116,7 +117,7 @@ static void policy_as(struct identity_args *id, const char *text)
 }
 
 /* --on TARGET[,tag=value…] */
-static size_t policy_on(char *text, struct tag *tags, size_t cap, const char **name)
+size_t policy_on(char *text, struct tag *tags, size_t cap, const char **name)
 {
 	char *save = NULL;
 	size_t n = 0;
@@ -261,7 +262,7 @@ static int policy_eval_verb(int argc, char **argv)
 
 int cli_policy(int argc, char **argv)
 {
-	static const char usage[] = "check FILE | test FILE | explain 'COMMAND' … | eval --policy FILE --jsonl | parse --jsonl";
+	static const char usage[] = "check FILE | test FILE | explain 'COMMAND' … | simulate FILE --audit DIR | eval --policy FILE --jsonl | parse --jsonl";
 
 	if (argc < 2)
 		return cli_usage("policy", "%s", usage);
@@ -273,6 +274,8 @@ int cli_policy(int argc, char **argv)
 		return policy_check(argc, argv, true);
 	if (strcmp(argv[0], "explain") == 0)
 		return policy_explain_verb(argc, argv);
+	if (strcmp(argv[0], "simulate") == 0)
+		return policy_simulate(argc, argv);
 	if (strcmp(argv[0], "eval") == 0)
 		return policy_eval_verb(argc, argv);
 	if (strcmp(argv[0], "parse") == 0) {

@@ -86,6 +86,7 @@ struct reading {
 	bool needs_stdin;       /* a shell or interpreter reads its program from the exec's standard input */
 	bool used_stdin;        /* and it was given, and judged */
 	const struct sh_simple *stdin_command; /* the simple command that reads it */
+	unsigned stdin_argc;    /* words of it from the shell's name on */
 	bool failed;            /* out of memory: whatever was found is worthless */
 	struct sh_error inner_error;
 	unsigned budget;

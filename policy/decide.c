@@ -1,13 +1,12 @@
 /* policy_decide(): from a question to an answer. Everything an answer holds lies in one arena, taken from a pool of this
  * thread's, so that deciding takes nothing from the heap once it is warm. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "policy/answer.h"
 #include "policy/path.h"
-#include "policy/rules.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
 
@@ -31,11 +30,6 @@ const char *confidence_name(enum confidence c)
 }
 
 /* ---- Memory -------------------------------------------------------------------------------------------------------------- */
-
-struct pooled {
-	struct arena arena;
-	struct buf text;
-};
 
 static __thread struct pooled *pool[POOL_MAX];
 static __thread unsigned npool;
@@ -69,163 +63,6 @@ static void pool_give(struct pooled *p)
 	free(p);
 }
 
-/* ---- Filling the answer ---------------------------------------------------------------------------------------------------- */
-
-/* Printable ASCII, for a person. */
-static const char *answer_text(struct arena *a, const char *s)
-{
-	char *t = s != NULL ? arena_copy(a, s, strlen(s)) : NULL;
-
-	for (char *c = t; c != NULL && *c != '\0'; c++) {
-		if (*c < 32 || *c > 126)
-			*c = '?';
-	}
-	return t;
-}
-
-static const char *answer_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static const char *answer_printf(struct arena *a, const char *fmt, ...)
-{
-	char made[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(made, sizeof(made), fmt, ap);
-	va_end(ap);
-	return answer_text(a, made);
-}
-
-static void answer_rule(struct policy_answer *a, const struct rule *r)
-{
-	if (r == NULL)
-		return;
-	a->rule = r->id;
-	a->instead = r->instead;
-	a->approvers = r->approvers;
-	a->napprovers = r->napprovers;
-	a->approvals = r->approvals;
-	a->grant_uses = r->uses;
-	a->grant_ttl = r->ttl;
-	a->signed_required = r->signed_required;
-	a->risk = r->risk;
-	a->record_digest = r->digest;
-	a->end_session = r->end;
-}
-
-static void answer_start(struct policy_answer *a, struct pooled *p)
-{
-	memset(a, 0, sizeof(*a));
-	a->arena = p;
-	a->verdict = a->would_be = VERDICT_DENY;
-	a->confidence = CONFIDENCE_EXACT;
-	a->rule = "default";
-	a->reason = "no rule allows it";
-	a->approvals = 1;
-	a->grant_uses = 1;
-	a->grant_ttl = 900;
-	a->risk = "medium";
-	a->enforced = true;
-}
-
-/* The word as the answer shows it. */
-static const char *field_show(const struct field *f)
-{
-	return f->kind == CONFIDENCE_OPAQUE ? "?" : f->p;
-}
-
-static bool answer_commands(struct policy_answer *a, const struct reading *r, struct arena *arena)
-{
-	size_t n = 0;
-
-	for (const struct act *x = r->acts; x != NULL; x = x->next) {
-		if (x->kind == ACT_COMMAND)
-			n++;
-	}
-	a->commands = arena_alloc(arena, (n + 1) * sizeof(*a->commands));
-	if (a->commands == NULL)
-		return false;
-	for (const struct act *x = r->acts; x != NULL; x = x->next) {
-		struct policy_argv *c;
-
-		if (x->kind != ACT_COMMAND)
-			continue;
-		c = &a->commands[a->ncommands++];
-		c->argc = x->argc;
-		c->argv = arena_alloc(arena, (x->argc + 1) * sizeof(*c->argv));
-		if (c->argv == NULL)
-			return false;
-		c->confidence = x->opaque ? CONFIDENCE_OPAQUE : (enum confidence)x->confidence;
-		for (unsigned i = 0; i < x->argc; i++)
-			c->argv[i] = field_show(&x->argv[i]);
-	}
-	return true;
-}
-
-static enum confidence answer_confidence(const struct reading *r)
-{
-	enum confidence c = CONFIDENCE_EXACT;
-
-	for (const struct act *x = r->acts; x != NULL; x = x->next) {
-		if (x->opaque)
-			return CONFIDENCE_OPAQUE;
-		if (x->confidence > c)
-			c = (enum confidence)x->confidence;
-	}
-	return c;
-}
-
-static const char *act_name(const struct act *x)
-{
-	if (x->kind == ACT_COMMAND && x->argc > 0)
-		return x->argv[0].kind == CONFIDENCE_EXACT ? x->argv[0].p : "a command";
-	return x->kind == ACT_REDIRECT ? "a redirection" : "it";
-}
-
-static const char *answer_reason(struct arena *arena, const struct policy *p, const struct judgement *j, const struct act *x)
-{
-	char effects[96] = "";
-
-	if (j->rule != NULL && j->rule->reason != NULL)
-		return answer_text(arena, j->rule->reason);
-	if (j->verdict == VERDICT_ALLOW)
-		return j->rule != NULL ? "a rule allows it" : "nothing in it needs a rule";
-	if (j->rule != NULL)
-		return answer_printf(arena, "rule %s says %s", j->rule->id, verdict_name((enum verdict)j->verdict));
-	if (x == NULL)
-		return "no rule allows it";
-	if (x->why != NULL)
-		return answer_printf(arena, "%.80s: %.200s", act_name(x), x->why);
-	{
-		unsigned e = x->effects;
-
-		for (const struct path_use *u = x->paths; u != NULL; u = u->next)
-			e |= u->effects;
-		table_effect_names(e & ~(unsigned)EFFECT_READ, effects, sizeof(effects));
-	}
-	if (x->kind == ACT_REDIRECT)
-		return answer_printf(arena, "no rule allows this redirection to %s %.200s", effects[0] ? effects : "read",
-				     x->paths != NULL && x->paths->path.kind != CONFIDENCE_OPAQUE ? x->paths->path.p : "a path that is not known");
-	(void)p;
-	if (effects[0] != '\0')
-		return answer_printf(arena, "no rule allows %.80s (its effects: %s)", act_name(x), effects);
-	return answer_printf(arena, "no rule allows %.80s", act_name(x));
-}
-
-/* Profile and shadow rules: what is really enforced. */
-static void answer_verdict(const struct policy *p, struct policy_answer *a, int verdict, int shadow)
-{
-	a->verdict = (enum verdict)verdict;
-	a->would_be = a->verdict;
-	if (shadow > verdict) {
-		a->would_be = (enum verdict)shadow;
-		a->enforced = false;
-	}
-	if (p->profile == PROFILE_OBSERVE && a->verdict != VERDICT_ALLOW) {
-		a->verdict = VERDICT_ALLOW;
-		a->enforced = false;
-	}
-}
-
 /* ---- Statements --------------------------------------------------------------------------------------------------------------- */
 
 static const char *render_keep(struct pooled *p, const struct sh_ast *ast, size_t *n)
@@ -239,31 +76,37 @@ static const char *render_keep(struct pooled *p, const struct sh_ast *ast, size_
 
 /* The shell whose program came on standard input gets it as -c TEXT instead: code never travels where a command that it
  * runs could eat a part of it. Changes the tree in place. */
-static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, const struct sh_simple *simple, enum dialect d)
+static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, const struct reading *r)
 {
-	struct sh_simple *s = (struct sh_simple *)simple;
-	struct sh_word *shell = NULL, **at;
+	struct sh_simple *s = (struct sh_simple *)r->stdin_command;
+	struct sh_word *shell = s->words, **at;
 	struct sh_part *part;
 	struct sh_word *dash_c, *text, *zero;
-	static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh", "mksh", "rbash", NULL };
+	unsigned skip;
 
-	(void)d;
-	for (struct sh_word *w = s->words; w != NULL && shell == NULL; w = w->next) {
-		char name[64];
-		size_t n = ast_word_bytes(w, name, sizeof(name) - 1);
-		const char *base;
-
-		if (n == (size_t)-1 || n >= sizeof(name))
-			continue;
-		name[n] = '\0';
-		base = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
-		for (unsigned i = 0; shells[i] != NULL; i++) {
-			if (strcmp(shells[i], base) == 0)
-				shell = w;
-		}
+	/* The words of the tree are the words of the argv only where none of them expands. */
+	for (const struct sh_word *w = s->words; w != NULL; w = w->next) {
+		if (!ast_word_exact(w))
+			return false;
 	}
-	if (shell == NULL)
+	if (r->stdin_argc > s->nwords)
 		return false;
+	for (skip = s->nwords - r->stdin_argc; skip > 0; skip--)
+		shell = shell->next;
+	{
+		static const char *const shells[] = { "sh", "bash", "dash", "ash", "zsh", "mksh", "rbash", NULL };
+		char name[64];
+		size_t n = ast_word_bytes(shell, name, sizeof(name) - 1);
+		bool found = false;
+
+		if (n == (size_t)-1 || n >= sizeof(name) - 1)
+			return false;
+		name[n] = '\0';
+		for (unsigned i = 0; shells[i] != NULL; i++)
+			found = found || strcmp(shells[i], strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name) == 0;
+		if (!found)
+			return false;
+	}
 	/* -s goes; what follows it (or --) are parameters; other options stay in front of -c. */
 	at = &shell->next;
 	while (*at != NULL) {
@@ -358,7 +201,7 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		shadow = judge_acts(&scope, &r, &ignored);
 	}
 	answer_rule(a, j.rule);
-	a->reason = answer_reason(&mem->arena, p, &j, which);
+	a->reason = answer_reason(&mem->arena, &j, which);
 	if (a->reason == NULL)
 		return ERR_NOMEM;
 	for (const struct act *x = r.acts; x != NULL && !q->stdin_known; x = x->next) {
@@ -381,7 +224,7 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 	}
 	answer_verdict(p, a, j.verdict, shadow.verdict);
 	if (r.used_stdin) {
-		if (!stdin_into_tree(mem, q, r.stdin_command, q->dialect)) {
+		if (!stdin_into_tree(mem, q, &r)) {
 			a->verdict = VERDICT_DENY;
 			a->rule = "gate:stdin";
 			a->reason = "a program on standard input, in a form that cannot be given as -c";

@@ -41,13 +41,14 @@ enum mask_mode {
 	MASK_PTY    /* a terminal: cursor-neutral sequences and the terminal's line wraps are looked through too */
 };
 
-/* One masking. Holds nothing of the value but its length. Valid during the call only, but for rule, which lives as
+/* One masking: one a placeholder. (One more without a placeholder, with end_session, when a honeytoken shows only after a
+ * pause has let its placeholder go.) Holds nothing of the value but its length. Valid during the call only, but for rule, which lives as
  * long as the set. */
 struct mask_event {
 	const char *rule;    /* the rule's id; of several that overlap, the one that begins first */
 	uint64_t offset;     /* of the value's first byte in the stream's input, in bytes from its beginning */
 	uint64_t length;     /* bytes of the value so far (a value that is cut by a pause may go on); for mask_length_class() */
-	bool end_session;    /* the rule says `on_match: end_session` */
+	bool end_session;    /* the rule, or another that found something inside, says `on_match: end_session` */
 	bool cut;            /* a pause or the end of the stream came before the value was complete */
 };
 
@@ -90,8 +91,8 @@ size_t mask_set_count(const struct mask_set *set);
 void mask_set_info(const struct mask_set *set, size_t i, struct mask_rule_info *out);
 
 /* Opens a stream. key is copied (MASK_KEY_LEN bytes); on_event may be NULL and is called from inside mask_feed(),
- * mask_flush_idle() and mask_finish(), in stream order. ERR_OK, ERR_NOMEM, ERR_CRYPTO. A stream takes a few hundred bytes
- * until the first byte comes in, then about 40 KiB, and never more than about 1 MiB. */
+ * mask_flush_idle() and mask_finish(), in stream order. ERR_OK, ERR_NOMEM, ERR_CRYPTO. A stream takes about a kilobyte
+ * until the first byte comes in, then 34 KiB, 100 KiB from the first masking on, and never more than about 1.2 MiB. */
 int mask_stream_new(const struct mask_set *set, const uint8_t key[MASK_KEY_LEN], enum mask_mode mode,
 	mask_event_fn on_event, void *ctx, struct mask_stream **out);
 void mask_stream_free(struct mask_stream *st);

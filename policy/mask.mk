@@ -26,7 +26,7 @@ endif
 # The stream against the reference; make check replays a corpus that is made on the spot.
 check_PROGRAMS += tests/fuzz/fuzz_mask tests/fuzz/mask_corpus
 TESTS += tests/fuzz/mask-corpus.sh
-EXTRA_DIST += tests/fuzz/mask-corpus.sh tests/fuzz/corpus/mask
+EXTRA_DIST += tests/fuzz/mask-corpus.sh tests/fuzz/corpus/mask docs/masking.md
 if FUZZER
 MASK_REPLAY =
 else

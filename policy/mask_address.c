@@ -111,7 +111,7 @@ static bool email_in_url(const uint8_t *t, size_t s)
 
 /* Whether the bytes before s are no text: two control bytes that no text has, among 64. A pack file or an archive that goes by
  * must not be spoilt by what only looks like an address. NUL parts names in /proc and does not count. */
-static bool email_binary(const uint8_t *t, size_t s)
+bool mask_in_binary(const uint8_t *t, size_t s)
 {
 	unsigned odd = 0;
 
@@ -147,7 +147,7 @@ int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct
 	for (e = i; e > from && (t[e - 1] == '.' || t[e - 1] == '-'); e--)
 		;
 	top = email_top(t, from, e);
-	if (top == 0 || email_not(t + top, e - top) || email_binary(t, s))
+	if (top == 0 || email_not(t + top, e - top) || mask_in_binary(t, s))
 		return M_NO;
 	/* Names of SSH algorithms and extensions (RFC 4251, section 6). */
 	if ((e - from == 11 && memcmp(t + from, "openssh.com", 11) == 0) || (e - from == 10 && memcmp(t + from, "libssh.org", 10) == 0))

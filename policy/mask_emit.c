@@ -23,23 +23,54 @@ static void emit_rejoin(struct mask_stream *st, unsigned rule, size_t s)
 		st->dead = ERR_CRYPTO;
 }
 
+static void emit_event(struct mask_stream *st, unsigned rule, uint64_t offset, uint64_t length, bool alarm, bool cut)
+{
+	struct mask_event e = { .rule = st->set->rules[rule].id, .offset = offset, .length = length, .end_session = alarm,
+		.cut = cut };
+
+	if (st->on_event != NULL)
+		st->on_event(st->ctx, &e);
+}
+
+/* Of two secrets that begin at one place, which gives the name: one that ends the session, one of the operator's own, the
+ * earlier in the table. */
+static bool emit_before(const struct mask_set *set, unsigned a, unsigned b)
+{
+	const struct mrule *x = &set->rules[a], *y = &set->rules[b];
+
+	if (x->end_session != y->end_session)
+		return x->end_session;
+	if ((x->builtin < 0) != (y->builtin < 0))
+		return x->builtin < 0;
+	return x->builtin >= 0 ? x->builtin < y->builtin : a < b;
+}
+
 void mask_mark(struct mask_stream *st, unsigned rule, size_t s, size_t e, bool joined)
 {
+	bool alarm;
+
 	if (s >= e || st->dead < 0)
 		return;
 	if (mask_stream_marks(st) < 0) {
 		st->dead = ERR_NOMEM;
 		return;
 	}
+	alarm = st->set->rules[rule].end_session && !joined && !st->partial;
 	if (s < st->out) {
-		if (e <= st->out)
+		if (e <= st->out) {
+			/* All of it is out already, masked or let go piece by piece; but now it is known what it was. */
+			if (alarm)
+				emit_event(st, rule, st->raw_out - (st->out - s), e - s, true, true);
 			return;
+		}
 		emit_rejoin(st, rule, s);
 		s = st->out;
 		joined = true;
 	}
-	if (!joined && ((st->mark[s] & MARK_NAMED) == 0 || (st->mark[s] & MARK_RULE) > rule))
+	if (!joined && ((st->mark[s] & MARK_NAMED) == 0 || emit_before(st->set, rule, st->mark[s] & MARK_RULE)))
 		st->mark[s] = (uint16_t)((st->mark[s] & ~MARK_RULE) | MARK_NAMED | rule);
+	if (alarm)
+		st->mark[s] |= MARK_ALARM;
 	st->mark[s] |= joined ? MARK_COVER | MARK_INSIDE : MARK_COVER;
 	for (size_t i = s + 1; i < e; i++)
 		st->mark[i] |= MARK_COVER | MARK_INSIDE;
@@ -60,12 +91,8 @@ int mask_emit_placeholder(struct mask_stream *st, struct buf *out, bool cut)
 
 	g->silent = true;
 	st->count++;
-	if (err >= 0 && st->on_event != NULL) {
-		struct mask_event e = { .rule = r->id, .offset = g->offset, .length = g->length,
-			.end_session = r->end_session, .cut = cut };
-
-		st->on_event(st->ctx, &e);
-	}
+	if (err >= 0)
+		emit_event(st, g->rule, g->offset, g->length, g->alarm, cut);
 	return err;
 }
 
@@ -83,6 +110,7 @@ int mask_emit_close(struct mask_stream *st, struct buf *out, bool cut)
 static int emit_take(struct mask_stream *st, size_t i, size_t e)
 {
 	struct mregion *g = &st->region;
+	bool before = g->open && g->alarm;
 	int r = ERR_OK;
 
 	if (!g->open) {
@@ -92,8 +120,13 @@ static int emit_take(struct mask_stream *st, size_t i, size_t e)
 	if (r >= 0)
 		r = mask_tag_add(st->tag, st->text + i, e - i);
 	g->length += e - i;
-	for (size_t k = i; k < e; k++)
+	for (size_t k = i; k < e; k++) {
 		g->width += (st->text[k] & 0xc0) != 0x80;
+		g->alarm = g->alarm || (st->mark[k] & MARK_ALARM) != 0;
+	}
+	/* Its placeholder is out; the alarm still has to be told. */
+	if (g->silent && g->alarm && !before)
+		emit_event(st, g->rule, g->offset, g->length, true, true);
 	return r;
 }
 

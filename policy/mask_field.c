@@ -79,7 +79,9 @@ struct field {
 	size_t v, e;     /* the value */
 	uint8_t quote;   /* the value's, or 0 */
 	unsigned slashes; /* backslashes before the quote */
-	bool spaced, colon, tag;
+	bool gap;        /* blanks before the delimiter */
+	bool spaced;     /* blanks around it */
+	bool colon, tag;
 	uint8_t after;   /* the byte behind the value, 0: none */
 };
 
@@ -254,7 +256,7 @@ static int field_delimiter(const struct mtext *x, size_t at, size_t *i, struct f
 	r = field_blanks(x, &k, 8);
 	if (r != M_YES)
 		return r;
-	f->spaced = k > from;
+	f->spaced = f->gap = k > from;
 	if (t[k] == '>' && f->key > 0 && t[f->key - 1] == '<') {
 		f->tag = true;
 		*i = k + 1;
@@ -395,6 +397,12 @@ static bool field_secret(const struct mtext *x, const struct manchor *a, const s
 	/* PWD=/home/x is the working directory; `pass: 12` is a count. */
 	if (a->len == 4 && (a->arg & F_CUT) != 0 && v[0] == '/')
 		return false;
+	/* Three letters and a colon come up by chance in every few hundred megabytes of an archive. */
+	if ((a->arg & F_CUT) != 0 && mask_in_binary(x->t, at))
+		return false;
+	/* class AliasPass : public Pass */
+	if ((a->arg & F_WORD) != 0 && f->colon && f->gap && f->quote == 0)
+		return false;
 	if ((a->arg & F_WORD) != 0 && f->colon && n <= 4 && mask_value_digits(v, n))
 		return false;
 	/* password=password, authkey=authkey: program text, or a form. */
@@ -492,6 +500,111 @@ int mask_field_name(struct mask_set *set, const char *name)
 	return n == 3 ? field_short(set, copy, F_WORD) : field_add(set, copy, n < 5 ? F_WORD : 0);
 }
 
+/* `curl … -u user:password`: the password of an option that takes a pair, where curl stands before it on the line. */
+static int field_curl(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
+{
+	size_t i = at + a->len, k = at, from, colon = 0;
+
+	h->s = at;
+	while (k >= 4 && at - k < 160 && x->t[k - 1] != '\n' && memcmp(x->t + k - 4, "curl", 4) != 0)
+		k--;
+	if (k < 4 || memcmp(x->t + k - 4, "curl", 4) != 0)
+		return M_NO;
+	if (i < x->len && (x->t[i] == '"' || x->t[i] == '\''))
+		i++;
+	for (from = i; i < x->len && i - from < 512 && !field_ends(x->t[i]); i++) {
+		if (x->t[i] == ':' && colon == 0)
+			colon = i + 1;
+	}
+	h->s = colon > 0 ? colon : at;
+	if (i == x->len && !x->end) {
+		h->strong = colon > 0 && i > colon;
+		return M_MORE;
+	}
+	h->e = i;
+	return colon > 0 && !mask_value_none(x->t + colon, i - colon) ? M_YES : M_NO;
+}
+
+/* Whether a line ends in the three bytes from i on, as far as they are there: then what comes later is not asked for. */
+static bool field_line_ends(const struct mtext *x, size_t i)
+{
+	for (; i < x->len; i++) {
+		if (x->t[i] == '\n' || x->t[i] == '\r' || x->t[i] == '|' || x->t[i] == ';')
+			return true;
+	}
+	return false;
+}
+
+/* `mysql … -pPASSWORD`, with no blank between. */
+static int field_mysql(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
+{
+	size_t i = at + a->len;
+
+	h->s = at;
+	if (!mask_left(x, at, CLS_WORD))
+		return M_NO;
+	while (i < x->len && (mask_alpha(x->t[i]) || x->t[i] == '_' || x->t[i] == '-'))
+		i++;
+	/* Its prompt is no command line. */
+	if (i < x->len && x->t[i] != ' ')
+		return M_NO;
+	for (; i + 3 < x->len && i - at < 200 && x->t[i] != '\n' && x->t[i] != '\r' && x->t[i] != '|' && x->t[i] != ';'; i++) {
+		size_t e = i + 3;
+
+		if (memcmp(x->t + i, " -p", 3) != 0 || field_ends(x->t[e]))
+			continue;
+		while (e < x->len && e - i < 256 && !field_ends(x->t[e]))
+			e++;
+		h->s = i + 3;
+		h->e = e;
+		if (e == x->len && !x->end) {
+			h->strong = true;
+			return M_MORE;
+		}
+		return mask_value_none(x->t + h->s, h->e - h->s) ? M_NO : M_YES;
+	}
+	return i + 3 >= x->len && !field_line_ends(x, i) && !x->end ? M_MORE : M_NO;
+}
+
+/* `sshpass -p PASSWORD`. */
+static int field_sshpass(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
+{
+	struct field f = { .key = at, .v = at + a->len };
+	int r;
+
+	while (f.v < x->len && f.v - at < 16 && mask_space(x->t[f.v]))
+		f.v++;
+	h->s = f.v;
+	if (f.v == x->len)
+		return x->end ? M_NO : M_MORE;
+	if (x->t[f.v] == '"' || x->t[f.v] == '\'') {
+		f.quote = x->t[f.v++];
+		r = f.v == x->len && !x->end ? M_MORE : field_quoted(x, &f);
+	} else {
+		r = field_bare(x, &f);
+	}
+	h->s = f.v;
+	h->e = f.e;
+	h->strong = r == M_MORE && f.v < x->len;
+	return r == M_YES && mask_value_none(x->t + f.v, f.e - f.v) ? M_NO : r;
+}
+
+static int field_programs(struct mask_set *set)
+{
+	static const struct {
+		const char *lit;
+		mask_match_fn fn;
+	} programs[] = {
+		{ " -u ", field_curl }, { "--user ", field_curl }, { "--user=", field_curl }, { "mysql", field_mysql },
+		{ "mariadb", field_mysql }, { "sshpass -p", field_sshpass },
+	};
+	int r = ERR_OK;
+
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && r >= 0; i++)
+		r = mask_anchor_add(set, B_PASSWORD_FIELD, programs[i].lit, false, 0, 0, 0, 0, programs[i].fn);
+	return r;
+}
+
 int mask_field_anchors(struct mask_set *set)
 {
 	int r = ERR_OK;
@@ -501,5 +614,5 @@ int mask_field_anchors(struct mask_set *set)
 
 		r = strlen(name) == 3 ? field_short(set, name, field_names[i].flags) : field_add(set, name, field_names[i].flags);
 	}
-	return r;
+	return r < 0 ? r : field_programs(set);
 }

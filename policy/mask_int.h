@@ -43,6 +43,7 @@ enum builtin {
 #define MARK_INSIDE 0x4000u   /* part of a secret that began before this byte */
 #define MARK_SOFT 0x2000u     /* a terminal's line wrap was looked through before this byte */
 #define MARK_NAMED 0x1000u    /* a secret begins here, of the rule in the low bits */
+#define MARK_ALARM 0x0800u    /* a secret begins here of a rule that ends the session */
 #define MARK_RULE 0x00ffu
 
 /* The text as matchers see it. */
@@ -175,6 +176,8 @@ int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct 
 int mask_iban(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);
 int mask_ssn(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);
 int mask_url(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);        /* at "://" */
+/* Whether what stands before s is no text (a pack file, an archive): weak anchors mean nothing there. */
+bool mask_in_binary(const uint8_t *t, size_t s);
 int mask_email(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h);      /* at "@" */
 
 /* mask_value.c: whether v, which stands behind a secret's name, is no value. */

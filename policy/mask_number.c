@@ -103,11 +103,11 @@ static bool number_begins(const struct mtext *x, size_t at)
 }
 
 /* Groups of a table that goes on to both sides: 4FFE 5000 5001 5002 5003 5004. */
-static bool card_series(const struct mtext *x, size_t at, size_t e, unsigned ng)
+static bool card_series(const struct mtext *x, size_t at, size_t e, uint8_t sep)
 {
 	bool digit = false;
 
-	if (ng == 0 || at < 5 || e + 1 >= x->len || x->t[e] != x->t[at - 1] || !card_hex(x->t[e + 1]))
+	if (sep == 0 || at < 5 || x->t[at - 1] != sep || e + 1 >= x->len || x->t[e] != sep || !card_hex(x->t[e + 1]))
 		return false;
 	for (size_t k = 2; k <= 5; k++) {
 		if (!card_hex(x->t[at - k]))
@@ -154,7 +154,7 @@ int mask_card(const struct mtext *x, size_t at, const struct manchor *a, struct 
 					h->strong = true;
 					return M_MORE;
 				}
-				if ((i == x->len || mask_soft(x, i) || !mask_is(x->t[i], CLS_WORD)) && !card_series(x, at, i, ng))
+				if ((i == x->len || mask_soft(x, i) || !mask_is(x->t[i], CLS_WORD)) && !card_series(x, at, i, sep))
 					best = i;
 			}
 			continue;

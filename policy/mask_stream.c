@@ -361,12 +361,16 @@ static void release_place(struct mask_stream *st, const struct mtext *x, size_t 
 	(void)stream_ask_all(st, x, at);
 	if (st->in_block) {
 		if (mask_block_step(st, x, &st->block) == M_MORE && st->block.strong) {
+			st->partial = true;
 			mask_block_partial(st, x, &st->block);
+			st->partial = false;
 			st->joined = true;
 		}
 	}
 	if (st->strong && st->strong_at < x->len) {
+		st->partial = true;
 		mask_mark(st, st->strong_rule, st->strong_at, x->len, false);
+		st->partial = false;
 		st->joined = true;
 	}
 	st->in_block = was_block;
@@ -383,7 +387,9 @@ static int stream_release(struct mask_stream *st, struct buf *out)
 	int r;
 
 	if (st->in_block && st->block.strong) {
+		st->partial = true;
 		mask_block_partial(st, &x, &st->block);
+		st->partial = false;
 		st->joined = true;
 	}
 	for (size_t i = committed ? x.len : st->in_block ? st->block.at + 1 : st->scan; i < x.len && st->dead == 0; i++) {
@@ -391,7 +397,9 @@ static int stream_release(struct mask_stream *st, struct buf *out)
 			release_place(st, &x, i);
 	}
 	if (st->custom_strong && st->custom_strong_at < st->len) {
+		st->partial = true;
 		mask_mark(st, st->custom_strong_rule, st->custom_strong_at, st->len, false);
+		st->partial = false;
 		st->joined = true;
 	}
 	r = st->dead < 0 ? st->dead : mask_tty_release(st);

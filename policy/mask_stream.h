@@ -15,6 +15,7 @@ struct mskip {
 struct mregion {
 	bool open;
 	bool silent;     /* its placeholder is out already: a pause came */
+	bool alarm;      /* a rule in it ends the session */
 	unsigned rule;
 	uint64_t offset; /* in the input, of its first byte */
 	uint64_t length; /* bytes */
@@ -56,6 +57,7 @@ struct mask_stream {
 	unsigned strong_rule;
 	bool in_block;
 	struct mblock block;
+	bool partial;      /* what is marked now is the beginning of a secret only, and raises no alarm */
 	bool joined;       /* a pause came inside a secret: its region stays open while its matcher is undecided */
 
 	size_t next[MASK_CUSTOM_MAX]; /* of each custom rule: where its search goes on */

@@ -117,5 +117,12 @@ bool mask_value_code(const uint8_t *v, size_t n, bool spaced, bool colon, uint8_
 		return true;
 	while (n > 0 && (v[n - 1] == '?' || v[n - 1] == '|' || v[n - 1] == '*' || v[n - 1] == '>'))
 		n--;
+	/* `bool = False,` behind a parameter's name. */
+	for (i = 0; colon && i < n; i++) {
+		if (v[i] == ' ' && i + 1 < n && v[i + 1] == '=') {
+			n = i;
+			break;
+		}
+	}
 	return n == 0 || ((spaced || colon) && value_in(v, n, types));
 }

@@ -116,6 +116,8 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->first = 1;
 	if (o->mods & OPT_STOP)
 		p->stop = true;
+	if (o->mods & OPT_DRY)
+		p->dry = true;
 	if (o->mods & OPT_LOCAL)
 		p->local = true;
 	if (o->mods & OPT_OPAQUE)
@@ -306,9 +308,15 @@ static void scan_env(struct scan *s, const struct field *f)
 		s->a->effects |= EFFECT_UNKNOWN;
 		s->a->why = "gives a program a variable whose effect is in no table";
 		break;
-	case VAR_DANGEROUS:
-		scan_unknown(s, f->p);
+	case VAR_DANGEROUS: {
+		struct field value = *f;
+
+		value.p += n + 1;
+		value.n -= (uint32_t)(n + 1);
+		if (f->kind != CONFIDENCE_EXACT || !var_value_harmless(f->p, n, &value))
+			scan_unknown(s, f->p);
 		break;
+	}
 	}
 }
 
@@ -430,6 +438,12 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			scan_option(&s, f);
 			continue;
 		}
+		/* --option="$x": which option it is, is known. */
+		if (f->kind == CONFIDENCE_OPAQUE && !s.ended && !(f->flags & FIELD_MULTI) && f->n > 3 && f->p[0] == '-' && f->p[1] == '-' &&
+		    memchr(f->p, '=', f->n) != NULL) {
+			scan_long(&s, f);
+			continue;
+		}
 		if (f->kind == CONFIDENCE_EXACT && f->n == 1 && f->p[0] == '-' && options_find(s.tool, "-", 1) != NULL && !s.ended) {
 			scan_apply(&s, options_find(s.tool, "-", 1), -1, 0);
 			continue;
@@ -458,6 +472,8 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	if (w->r->failed)
 		return;
 	scan_operand_effects(&s, subs);
+	if (p->dry)
+		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);
 	/* On a terminal, what the tool may start there. */
 	if (w->stdout_tty && !p->local) {
 		for (const struct tool *t = s.tool; t != NULL; t = t->parent) {

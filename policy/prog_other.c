@@ -82,6 +82,11 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 		}
 		walk_assigned(w, f->p, f->n, &value, false, a->at);
 	}
+	if (strcmp(name, "unset") == 0) {
+		/* It may unset a function as well, and then the name is a program again. */
+		for (struct function *fn = w->functions; fn != NULL; fn = fn->next)
+			fn->sure = false;
+	}
 	if (strcmp(name, "read") == 0)
 		state_set(w, "REPLY", 5, &value, false);
 	if (strcmp(name, "mapfile") == 0 || strcmp(name, "readarray") == 0)

@@ -2,11 +2,16 @@
 noinst_LIBRARIES += libpolicy.a libpolicyjson.a
 libpolicy_a_SOURCES = \
 	policy/acts.h policy/policy.h policy/rules.h policy/walk.h \
-	policy/command.c \
+	policy/answer.c policy/answer.h \
+	policy/command.c policy/command.h \
+	policy/command_builtin.c \
+	policy/command_shell.c \
+	policy/command_wrap.c \
 	policy/decide.c \
 	policy/embed.h \
 	policy/explain.c \
-	policy/load.c \
+	policy/load.c policy/load.h \
+	policy/load_rule.c \
 	policy/match.c \
 	policy/options.c \
 	policy/path.c policy/path.h \
@@ -17,7 +22,13 @@ libpolicy_a_SOURCES = \
 	policy/state.c \
 	policy/table.c policy/table.h \
 	policy/walk.c \
-	policy/word.c
+	policy/walk_loop.c \
+	policy/walk_simple.c \
+	policy/word.c \
+	policy/word_arith.c \
+	policy/word_brace.c \
+	policy/word_build.c policy/word_build.h \
+	policy/word_param.c
 nodist_libpolicy_a_SOURCES = policy/embed.c
 libpolicy_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(CRYPTO_CFLAGS)
 
@@ -52,7 +63,7 @@ endif
 
 TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh
 dist_check_SCRIPTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh
-EXTRA_DIST += tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
+EXTRA_DIST += tests/corpus/mutants.py tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
 
 noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c

@@ -63,6 +63,7 @@ enum opt_mod {
 	OPT_CWD = 1 << 11,
 	OPT_OPAQUE = 1 << 12,
 	OPT_NAMES = 1 << 13,
+	OPT_DRY = 1 << 15,     /* the run only tells what it would do */
 	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
 };
 

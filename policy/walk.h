@@ -57,6 +57,7 @@ struct walk {
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
 	const struct act *outer; /* the wrapper whose inner text this is */
+	unsigned unrolled;       /* for loops around that are walked round by round */
 	bool top;                /* the statement itself, not an inner text */
 };
 
@@ -90,6 +91,14 @@ void walk_eval(struct walk *w, struct sh_pos at, const char *why); /* adds an op
 bool walk_spend(struct walk *w, unsigned n); /* false: the budget is gone, an act that says so was added */
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
 
+/* walk_simple.c, walk_loop.c: parts of walk.c */
+bool var_value_harmless(const char *name, size_t n, const struct field *value);
+void walk_redir(struct walk *w, const struct sh_redir *r);
+void walk_simple(struct walk *w, const struct sh_command *c);
+void walk_for(struct walk *w, const struct sh_command *c);
+void walk_cfor(struct walk *w, const struct sh_cfor *f);
+void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body);
+
 /* command.c: a simple command whose words are known as far as they can be. */
 void command_run(struct walk *w, struct field *argv, unsigned argc, struct sh_pos at, const struct sh_simple *simple);
 /* An inner shell text, in the dialects that the named shell may be; params are $0, $1… */
@@ -112,6 +121,7 @@ struct parsed {
 	uint16_t ops_set, ops_add;
 	bool has_ops_set;
 	bool stop;
+	bool dry;              /* nothing is done: only told */
 	int cwd_at;
 	uint32_t cwd_off;
 	unsigned first;        /* operand places taken by options */

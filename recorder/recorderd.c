@@ -3,7 +3,6 @@
  * process, and the session with it. Goes on when control dies: the files and their sidecars are complete without it. */
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@ static struct {
 	struct loop_watch *session_watch, *control_watch;
 	bool started;
 	struct recording_session facts;
+	uint64_t part_bytes; /* text of one part; 0: RECORDING_PART_BYTES */
 	struct recording_events events;
 	struct {
 		uint32_t channel; /* 0: free */
@@ -133,7 +133,7 @@ static int open_recording(const struct frame *f, struct why *w)
 	/* Channels begin in any order (one waits for a person, the next does not); a number that was used names a file that is there. */
 	if (find(f->channel) >= 0)
 		return why_fail(w, ERR_MALFORMED, "channel %u is open", f->channel);
-	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, 0, &rec.open[i].recording, w);
+	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, rec.part_bytes, &rec.open[i].recording, w);
 	if (r < 0)
 		return r;
 	rec.open[i].channel = f->channel;
@@ -334,6 +334,7 @@ static int start(struct why *w)
 	if (!recording_session_id_ok(m.session))
 		return why_fail(w, ERR_MALFORMED, "control named a session that cannot be a file name");
 	memcpy(rec.facts.id, m.session.p, m.session.n);
+	rec.part_bytes = m.part_bytes;
 	rec.facts.identity = keep(m.identity);
 	rec.facts.on_behalf_of = keep(m.on_behalf_of);
 	rec.facts.issuer = keep(m.issuer);
@@ -393,12 +394,8 @@ int main(int argc, char **argv)
 	if (argc == 1)
 		return serve();
 	if (argc == 2 && strcmp(argv[1], "--parent") == 0) {
-		/* What a digest needs is looked up once, and shared. */
-		EVP_MD_CTX *sha = EVP_MD_CTX_new();
-
-		if (process_harden("sallyport-recorder", FD_RECORDER_SESSION) < 0 || sha == NULL || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
+		if (process_harden("sallyport-recorder", FD_RECORDER_SESSION) < 0)
 			return 1;
-		EVP_MD_CTX_free(sha);
 		zygote_serve(FD_RECORDER_SESSION, FD_RECORDER_DIR - FD_RECORDER_SESSION + 1, argv);
 		return serve();
 	}

@@ -16,6 +16,8 @@
 #include <zlib.h>
 
 #include "base/buf.h"
+#include "base/process.h"
+#include "base/sandbox.h"
 
 #define CHUNK (64 * 1024)
 #define TAIL_MAX (8u << 20) /* text after the last flush: the recorder never leaves more than a fraction of this */
@@ -321,6 +323,10 @@ int repair_main(const char *dir)
 	struct dirent *e;
 	int code = 0;
 
+	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
+		return 1;
+	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
+		return 1;
 	if (d == NULL) {
 		fprintf(stderr, "sallyport-recorder: %s cannot be read: %s\n", dir, strerror(errno));
 		return 1;

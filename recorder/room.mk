@@ -9,8 +9,7 @@ RECORDER_LIBS = librecorder.a libframe.a libbase.a $(ZLIB_LIBS) $(ISAL_LIBS) $(C
 
 pkglibexec_PROGRAMS += sallyport-recorder
 sallyport_recorder_SOURCES = recorder/recorderd.c
-sallyport_recorder_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
-sallyport_recorder_LDADD = $(RECORDER_LIBS) libsandbox.a libbase.a $(SECCOMP_LIBS)
+sallyport_recorder_LDADD = librecorder.a libframe.a libsandbox.a libbase.a $(ZLIB_LIBS) $(ISAL_LIBS) $(RECORDER_CRYPTO_LIBS) $(SECCOMP_LIBS)
 
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/recorder_frame tests/unit/recorder_asciicast tests/unit/recorder_process tests/unit/cli_termsafe

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include <config.h>
 #include "policy/policy.h"
 #include "server/session.h"
 
@@ -22,6 +23,9 @@ enum { HOSTKEY_BYTES_MAX = 16 * 1024, NOTES_MAX = 4096 };
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
 static const char ciphers[] = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr,chacha20-poly1305@openssh.com";
 static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
+/* OpenSSH's client tells only a server of its own name that nobody reads a command's output any more (eow@openssh.com); without it
+ * `ssh host yes | head` never ends. Its bug-compatibility rules know no such version, so nothing else follows from the name. */
+static const char banner[] = "OpenSSH_Sallyport_" PACKAGE_VERSION;
 /* What may sign a login; the certificate's type follows from it. No RSA with SHA-1, no DSA. */
 static const char signatures[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,"
 				 "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com";
@@ -88,7 +92,8 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	    ssh_bind_options_set(b, SSH_BIND_OPTIONS_IMPORT_KEY, key) < 0)
 		goto out;
 	key = NULL; /* the bind's, then the session's */
-	if (ssh_bind_options_set(b, SSH_BIND_OPTIONS_KEY_EXCHANGE, kex_methods) < 0 ||
+	if (ssh_bind_options_set(b, SSH_BIND_OPTIONS_BANNER, banner) < 0 ||
+	    ssh_bind_options_set(b, SSH_BIND_OPTIONS_KEY_EXCHANGE, kex_methods) < 0 ||
 	    ssh_bind_options_set(b, SSH_BIND_OPTIONS_CIPHERS_C_S, ciphers) < 0 ||
 	    ssh_bind_options_set(b, SSH_BIND_OPTIONS_CIPHERS_S_C, ciphers) < 0 ||
 	    ssh_bind_options_set(b, SSH_BIND_OPTIONS_HMAC_C_S, macs) < 0 ||
@@ -322,6 +327,13 @@ static uint32_t cells(int n)
 	return n < 1 || n > 65535 ? 0 : (uint32_t)n;
 }
 
+static bool is_openssh(struct session *s)
+{
+	const char *client = ssh_get_clientbanner(s->agent);
+
+	return client != NULL && strstr(client, "OpenSSH") != NULL;
+}
+
 static void handle_request(struct session *s, ssh_message m)
 {
 	struct channel *c = channel_of(s, m);
@@ -358,7 +370,12 @@ static void handle_request(struct session *s, ssh_message m)
 		control_note(s, QUESTION_OTHER, "x11-req", NULL, NULL, NULL);
 		break;
 	default:
-		control_note(s, QUESTION_OTHER, "channel-request", NULL, NULL, NULL);
+		/* libssh does not say which. The only one of a stock OpenSSH client on a running command without a terminal is
+		 * eow@openssh.com: nobody reads the output any more (`ssh host yes | head`). */
+		if (c->state == CHANNEL_RUNNING && !c->has_pty && is_openssh(s))
+			chan_end_of_write(c);
+		else
+			control_note(s, QUESTION_OTHER, "channel-request", NULL, NULL, NULL);
 		break;
 	}
 	if (ok)
@@ -444,7 +461,8 @@ void agent_step(struct session *s)
 		exchange_keys(s);
 	if (!s->cut && !s->authenticated && s->counter.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
-	while (s->kex_done && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)
+	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
+	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)
 		handle_message(s, m);
 	if (!s->cut && !ssh_is_connected(s->agent))
 		session_cut(s, "the agent closed the connection");

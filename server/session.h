@@ -82,6 +82,7 @@ struct session {
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
 	char target_why[256];
+	uint8_t dialect; /* of its login shell: enum dialect */
 
 	struct channel *channels;
 	unsigned nchannels;

@@ -117,6 +117,7 @@ void target_given(struct session *s, const struct msg_target *m, struct ipc_msg 
 	if (s->target_state == TARGET_UP || s->target_state == TARGET_CONNECTING || s->target_state == TARGET_LOGIN)
 		return; /* the descriptors are closed with the message */
 	s->target_state = TARGET_NONE;
+	s->dialect = m->dialect;
 	if (!m->ok || in->nfds != 2) {
 		char why[200];
 

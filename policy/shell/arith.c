@@ -16,88 +16,109 @@ static void apostrophe(struct ps *p, struct parts *b)
 	quote_single(p, b);
 }
 
-static bool ends(enum arith_end end, int c, unsigned parens, unsigned brackets, unsigned ternary)
+struct depth { /* of what is open in an expression */
+	unsigned parens, brackets, ternary;
+};
+
+static bool ends(enum arith_end end, int c, const struct depth *d)
 {
 	switch (end) {
 	case ARITH_PARENS:
-		return c == ')' && parens == 0;
+		return c == ')' && d->parens == 0;
 	case ARITH_SEMI:
-		return (c == ')' || c == ';') && parens == 0;
+		return (c == ')' || c == ';') && d->parens == 0;
 	case ARITH_BRACKET:
-		return c == ']' && brackets == 0;
+		return c == ']' && d->brackets == 0;
 	case ARITH_COLON:
-		return (c == ':' && parens == 0 && brackets == 0 && ternary == 0) || c == '}';
+		return (c == ':' && d->parens == 0 && d->brackets == 0 && d->ternary == 0) || c == '}';
 	case ARITH_BRACE:
 		break;
 	}
 	return c == '}';
 }
 
+/* Quotes and expansions. False: c is none. */
+static bool active(struct ps *p, struct parts *b, int c)
+{
+	switch (c) {
+	case '\'':
+		apostrophe(p, b);
+		return true;
+	case '"':
+		quote_double(p, b);
+		return true;
+	case '\\':
+		quote_escape(p, b);
+		return true;
+	case '`':
+		dollar_backquote(p, b, true, false);
+		return true;
+	case '$':
+		if (!dollar_parse(p, b, true))
+			parts_text(p, b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+		return true;
+	}
+	return false;
+}
+
+static void ordinary(struct ps *p, struct depth *d, enum arith_end end, int c)
+{
+	switch (c) {
+	case '\n':
+		if (p->outer_heredoc || p->here.n > 0)
+			ps_left_out(p, p->i, "a newline in arithmetic while a here-document waits for its body");
+		break;
+	case '(':
+		d->parens++;
+		break;
+	case ')':
+		if (d->parens == 0)
+			ps_expected(p, "an end to the arithmetic expression");
+		d->parens--;
+		break;
+	case '[':
+		d->brackets++;
+		break;
+	case ']':
+		if (d->brackets == 0 && end != ARITH_PARENS && end != ARITH_SEMI)
+			ps_expected(p, "an end to the arithmetic expression");
+		d->brackets -= d->brackets > 0;
+		break;
+	case '?':
+		d->ternary++;
+		break;
+	case ':':
+		d->ternary -= d->ternary > 0;
+		break;
+	case '{':
+	case '}':
+	case ';':
+		if (end == ARITH_COLON || end == ARITH_BRACE)
+			ps_left_out(p, p->i, "a brace or semicolon in ${x:offset:length}");
+		break;
+	}
+	if (d->parens + d->brackets > SHELL_MAX_DEPTH)
+		ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+}
+
 struct sh_word *arith_parse(struct ps *p, enum arith_end end)
 {
 	struct parts b;
+	struct depth d = {0, 0, 0};
 	parts_init(&b, true);
 	uint32_t start = p->i;
-	unsigned parens = 0, brackets = 0, ternary = 0;
 	for (;;) {
 		int c = ps_cur(p);
 		if (c == END)
 			ps_fail(p, ERR_MALFORMED, start, "expected an end to this arithmetic expression");
-		if (ends(end, c, parens, brackets, ternary))
+		if (ends(end, c, &d))
 			break;
-		switch (c) {
-		case '\'':
-			apostrophe(p, &b);
+		if (active(p, &b, c))
 			continue;
-		case '"':
-			quote_double(p, &b);
-			continue;
-		case '\\':
-			quote_escape(p, &b);
-			continue;
-		case '`':
-			dollar_backquote(p, &b, true, false);
-			continue;
-		case '$':
-			if (!dollar_parse(p, &b, true))
-				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
-			continue;
-		case '\n':
-			if (p->outer_heredoc || p->here.n > 0)
-				ps_left_out(p, p->i, "a newline in arithmetic while a here-document waits for its body");
-			break;
-		case '(':
-			parens++;
-			break;
-		case ')':
-			if (parens == 0)
-				ps_expected(p, "an end to the arithmetic expression");
-			parens--;
-			break;
-		case '[':
-			brackets++;
-			break;
-		case ']':
-			if (brackets == 0 && end != ARITH_PARENS && end != ARITH_SEMI)
-				ps_expected(p, "an end to the arithmetic expression");
-			brackets -= brackets > 0;
-			break;
-		case '?':
-			ternary++;
-			break;
-		case ':':
-			ternary -= ternary > 0;
-			break;
-		case '{': case '}': case ';':
-			if (end == ARITH_COLON || end == ARITH_BRACE)
-				ps_left_out(p, p->i, "a brace or semicolon in ${x:offset:length}");
-			break;
-		}
-		if (parens + brackets > SHELL_MAX_DEPTH)
-			ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+		ordinary(p, &d, end, c);
 		parts_byte(p, &b);
 	}
-	if (parens > 0)
+	if (d.parens > 0)
 		ps_expected(p, ") in the arithmetic expression");
 	parts_flush(p, &b);
 	struct sh_word *w = word_new(p, SH_WORD_ARITH, start);

@@ -17,11 +17,19 @@ static const struct {
 	char text[4];
 	uint8_t op;
 	size_t trait;
-} redir_ops[] = { /* the longer first */
+} redir_ops[] = {
+	/* the longer first */
 	{"<<<", SH_REDIR_HERESTR, offsetof(struct traits, herestr)},
-	{"<<", SH_REDIR_HERE, 0}, {"<&", SH_REDIR_DUPIN, 0}, {"<>", SH_REDIR_RDWR, 0}, {"<", SH_REDIR_IN, 0},
-	{">>", SH_REDIR_APPEND, 0}, {">&", SH_REDIR_DUPOUT, 0}, {">|", SH_REDIR_CLOBBER, 0}, {">", SH_REDIR_OUT, 0},
-	{"&>>", SH_REDIR_BOTHAPP, offsetof(struct traits, amp_append)}, {"&>", SH_REDIR_BOTH, offsetof(struct traits, amp_out)},
+	{"<<", SH_REDIR_HERE, 0},
+	{"<&", SH_REDIR_DUPIN, 0},
+	{"<>", SH_REDIR_RDWR, 0},
+	{"<", SH_REDIR_IN, 0},
+	{">>", SH_REDIR_APPEND, 0},
+	{">&", SH_REDIR_DUPOUT, 0},
+	{">|", SH_REDIR_CLOBBER, 0},
+	{">", SH_REDIR_OUT, 0},
+	{"&>>", SH_REDIR_BOTHAPP, offsetof(struct traits, amp_append)},
+	{"&>", SH_REDIR_BOTH, offsetof(struct traits, amp_out)},
 };
 
 static bool at_op(const struct ps *p, uint32_t i)
@@ -64,18 +72,6 @@ static bool redir_fd(struct ps *p, struct sh_redir *r, uint32_t *after)
 	r->fd_name = b.first->text;
 	*after = ps_after(p, i);
 	return true;
-}
-
-/* What dash and busybox refuse while reading: a descriptor that is neither a number, "-" nor an expansion. */
-static void check_dup(struct ps *p, const struct sh_redir *r)
-{
-	char s[2];
-	size_t n = ast_word_bytes(r->target, s, sizeof(s));
-	if (n == (size_t)-1 || (n == 1 && ((s[0] >= '0' && s[0] <= '9') || s[0] == '-')))
-		return;
-	if (p->dialect == DIALECT_BUSYBOX && n >= 1)
-		return;
-	ps_fail(p, ERR_MALFORMED, p->i, "expected a digit or - behind >& or <&");
 }
 
 bool redir_parse(struct ps *p, struct sh_redir **out)
@@ -124,11 +120,12 @@ bool redir_parse(struct ps *p, struct sh_redir **out)
 		*out = h;
 		return true;
 	}
+	struct sh_redir next = {.fd = -1};
+	if (redir_fd(p, &next, &after))
+		ps_expected(p, "a word behind the redirection"); /* `>1>x`: the 1 belongs to what follows */
 	r.target = word_parse(p, r.op == SH_REDIR_HERESTR ? WORD_SUBJECT : WORD_ARG);
 	if (r.target == NULL)
 		ps_expected(p, "a word behind the redirection");
-	if ((r.op == SH_REDIR_DUPIN || r.op == SH_REDIR_DUPOUT) && (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX))
-		check_dup(p, &r);
 	r.end = ps_orig(p, p->i);
 	*out = ps_new(p, sizeof(**out));
 	**out = r;
@@ -258,10 +255,12 @@ static struct sh_andor *andor_parse(struct ps *p)
 static bool declares_extglob(const struct ps *p, const struct sh_andor *a)
 {
 	const struct sh_pipeline *l = a->pipelines;
-	if (!p->t->shopt || p->depth > 0 || a->sep != SH_SEQ || l->commands->next != NULL || l->commands->kind != SH_SIMPLE)
+	if (!p->t->shopt || p->depth > 0 || a->sep != SH_SEQ || l->commands->next != NULL ||
+	    l->commands->kind != SH_SIMPLE)
 		return false;
 	const struct sh_simple *s = l->commands->simple;
-	if (s->words == NULL || !ast_word_is(s->words, "shopt") || s->words->next == NULL || !ast_word_is(s->words->next, "-s"))
+	if (s->words == NULL || !ast_word_is(s->words, "shopt") || s->words->next == NULL ||
+	    !ast_word_is(s->words->next, "-s"))
 		return false;
 	for (const struct sh_word *w = s->words->next->next; w != NULL; w = w->next)
 		if (ast_word_is(w, "extglob"))
@@ -272,13 +271,28 @@ static bool declares_extglob(const struct ps *p, const struct sh_andor *a)
 static bool ends_list(struct ps *p)
 {
 	switch (ps_cur(p)) {
-	case END: case ')': case ';': case '|':
+	case END:
+	case ')':
+	case ';':
+	case '|':
 		return true;
+	case '}':
+		if (p->in_funsub)
+			return true;
+		break;
 	case '&':
 		return !(p->t->amp_out && ps_peek(p, 1) == '>');
 	}
 	switch (ps_reserved(p, NULL)) {
-	case RW_THEN: case RW_ELIF: case RW_ELSE: case RW_FI: case RW_DO: case RW_DONE: case RW_ESAC: case RW_RBRACE: case RW_IN:
+	case RW_THEN:
+	case RW_ELIF:
+	case RW_ELSE:
+	case RW_FI:
+	case RW_DO:
+	case RW_DONE:
+	case RW_ESAC:
+	case RW_RBRACE:
+	case RW_IN:
 		return true;
 	default:
 		return false;

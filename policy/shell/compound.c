@@ -99,6 +99,25 @@ static struct sh_command *cfor_parse(struct ps *p, uint32_t at)
 	return c;
 }
 
+/* A name. bash takes any word here, and complains when the loop runs. */
+static struct sh_text loop_variable(struct ps *p)
+{
+	uint32_t at = p->i;
+	struct sh_word *w = word_parse(p, WORD_SUBJECT);
+	if (w == NULL)
+		ps_expected(p, "a variable's name behind for or select");
+	const struct sh_part *x = w->parts;
+	bool bash = p->dialect == DIALECT_BASH, ok = x->kind == SH_LITERAL && x->next == NULL;
+	for (uint32_t k = 0; ok && k < x->text.n; k++)
+		ok = ps_is_name((unsigned char)x->text.p[k], k == 0 && !bash) ||
+		     (bash && strchr("-.:/+@%", x->text.p[k]) != NULL);
+	if (!ok && bash)
+		ps_left_out(p, at, "a loop variable that is no name");
+	if (!ok)
+		ps_fail(p, ERR_MALFORMED, at, "expected a variable's name behind for or select");
+	return x->text;
+}
+
 static struct sh_command *for_parse(struct ps *p, enum sh_command_kind kind, uint32_t at)
 {
 	if (kind == SH_FOR && ps_looking(p, "((")) {
@@ -109,13 +128,7 @@ static struct sh_command *for_parse(struct ps *p, enum sh_command_kind kind, uin
 	struct sh_command *c = command_new(p, kind, at);
 	struct sh_for *f = c->for_ = ps_new(p, sizeof(*f));
 	f->name_at = ps_pos(p, p->i);
-	struct sh_word *name = word_parse(p, WORD_SUBJECT);
-	if (name == NULL || name->parts->kind != SH_LITERAL || name->parts->next != NULL || !ps_is_name(name->parts->text.p[0], true))
-		ps_fail(p, ERR_MALFORMED, ps_orig(p, p->i) - 1, "expected a variable's name behind for or select");
-	f->name = name->parts->text;
-	for (uint32_t k = 0; k < f->name.n; k++)
-		if (!ps_is_name((unsigned char)f->name.p[k], false))
-			ps_fail(p, ERR_MALFORMED, p->i, "expected a variable's name behind for or select");
+	f->name = loop_variable(p);
 	ps_blanks(p);
 	if (ps_cur(p) == ';') {
 		ps_adv(p);
@@ -225,7 +238,14 @@ static struct sh_command *case_parse(struct ps *p, uint32_t at)
 static bool opens_compound(const struct ps *p)
 {
 	switch (ps_reserved(p, NULL)) {
-	case RW_IF: case RW_FOR: case RW_SELECT: case RW_WHILE: case RW_UNTIL: case RW_CASE: case RW_LBRACE: case RW_COND:
+	case RW_IF:
+	case RW_FOR:
+	case RW_SELECT:
+	case RW_WHILE:
+	case RW_UNTIL:
+	case RW_CASE:
+	case RW_LBRACE:
+	case RW_COND:
 		return true;
 	default:
 		return ps_cur(p) == '(';
@@ -334,6 +354,8 @@ struct sh_command *compound_parse(struct ps *p)
 {
 	uint32_t at = p->i;
 	enum rw w = ps_reserved(p, NULL);
+	if (p->dialect == DIALECT_BASH && ps_looking(p, "]]") && ps_is_meta(ps_peek(p, 2)))
+		ps_expected(p, "a command");
 	if (w == RW_NONE && ps_cur(p) != '(')
 		return NULL;
 	ps_enter(p);

@@ -25,7 +25,8 @@ static bool at_end(const struct ps *p)
 static int unary(const struct ps *p)
 {
 	int c = ps_peek(p, 1);
-	if (ps_cur(p) != '-' || c == END || c == 0 || strchr("abcdefghknoprstuvwxzGLNORS", c) == NULL || !ps_is_meta(ps_peek(p, 2)))
+	if (ps_cur(p) != '-' || c == END || c == 0 || strchr("abcdefghknoprstuvwxzGLNORS", c) == NULL ||
+	    !ps_is_meta(ps_peek(p, 2)))
 		return 0;
 	return c;
 }
@@ -33,7 +34,8 @@ static int unary(const struct ps *p)
 /* The binary operator at the cursor; "" for none. */
 static const char *binary(const struct ps *p)
 {
-	static const char words[][4] = {"==", "=", "!=", "=~", "-nt", "-ot", "-ef", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"};
+	static const char words[][4] = {"==",  "=",   "!=",  "=~",  "-nt", "-ot", "-ef",
+					"-eq", "-ne", "-lt", "-le", "-gt", "-ge"};
 	if (ps_cur(p) == '<')
 		return "<";
 	if (ps_cur(p) == '>')
@@ -117,7 +119,9 @@ static struct sh_cond *term(struct ps *p, unsigned *terms)
 	uint32_t at = p->i;
 	if (++*terms > MAX_TERMS)
 		ps_fail(p, ERR_LIMIT, p->i, "more than %d terms in [[ ]]", MAX_TERMS);
-	while (ps_cur(p) == '!' && ps_is_meta(ps_peek(p, 1)) && ps_peek(p, 1) != '(') {
+	/* Without extended globs `!(` is a negated group. */
+	bool group = p->t->shopt && !glob_extended_here(p);
+	while (ps_cur(p) == '!' && ps_is_meta(ps_peek(p, 1)) && (group || ps_peek(p, 1) != '(')) {
 		negated = !negated;
 		ps_adv(p);
 		ps_newlines(p);

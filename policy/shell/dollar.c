@@ -64,9 +64,26 @@ static void comsub(struct ps *p, struct parts *b, bool quoted)
 	x->end = ps_orig(p, p->i);
 }
 
-/* mksh: ${ list;} and ${|list;} */
+static int brace_command(void *ctx, const struct sh_command *c, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return c->kind == SH_GROUP || c->kind == SH_FUNCTION || c->kind == SH_COPROC;
+}
+
+static int brace_part(void *ctx, const struct sh_part *x, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return x->kind == SH_BRACE || (x->kind == SH_LITERAL && (memchr(x->text.p, '{', x->text.n) != NULL ||
+								 memchr(x->text.p, '}', x->text.n) != NULL));
+}
+
+/* ${ list;} and ${|list;} of mksh; of bash from 5.3 on, where 5.2 calls them bad when they run: both are served by
+ * reading them as commands, as long as no brace inside makes the two see different ends. */
 static void funsub(struct ps *p, struct parts *b, bool quoted)
 {
+	uint32_t at = p->i;
 	struct sh_part *x = parts_add(p, b, SH_COMSUB, p->i, quoted);
 	x->comsub = ps_new(p, sizeof(*x->comsub));
 	x->comsub->kind = ps_peek(p, 2) == '|' ? SH_COMSUB_VALSUB : SH_COMSUB_FUNSUB;
@@ -74,9 +91,15 @@ static void funsub(struct ps *p, struct parts *b, bool quoted)
 		ps_left_out(p, p->i, "${ ...;} while a here-document waits for its body");
 	ps_enter(p);
 	ps_adv_n(p, 3);
+	bool outer = p->in_funsub;
+	p->in_funsub = true;
 	x->comsub->body = list_parse(p, false);
-	if (ps_reserved(p, NULL) != RW_RBRACE)
+	p->in_funsub = outer;
+	if (ps_cur(p) != '}')
 		ps_expected(p, "a command or }");
+	const struct sh_visitor v = {.command = brace_command, .part = brace_part};
+	if (p->dialect == DIALECT_BASH && ast_walk_list(x->comsub->body, &v) != 0)
+		ps_left_out(p, at, "a brace inside ${ ...;}");
 	if (p->here.n > 0)
 		ps_left_out(p, p->i, "a here-document whose body lies outside of its substitution");
 	ps_adv(p);
@@ -180,20 +203,9 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 	return false;
 }
 
-/* Backquotes: their bytes are freed of one level of backslashes, then read as a text of their own. */
-void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
+/* The bytes between backquotes, from `at` (the opening one) to `end`, without one level of backslashes. */
+static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted, bool heredoc)
 {
-	uint32_t at = p->i;
-	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
-	x->comsub = ps_new(p, sizeof(*x->comsub));
-	x->comsub->kind = SH_COMSUB_BACKQUOTE;
-	uint32_t end = at + 1;
-	while (end < p->s.n && p->s.p[end] != '`')
-		end += p->s.p[end] == '\\' ? 2 : 1;
-	if (end >= p->s.n) {
-		p->i = p->s.n;
-		ps_fail(p, ERR_MALFORMED, at, "expected ` to close this substitution");
-	}
 	uint32_t room = end - at, n = 0;
 	char *s = ps_new(p, room);
 	uint32_t *map = ps_new(p, (size_t)room * sizeof(*map));
@@ -202,30 +214,40 @@ void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 			char c = p->s.p[k + 1];
 			if (c == '"' && heredoc)
 				ps_left_out(p, k, "\\\" inside backquotes in a here-document");
-			if (c == '\n') { /* kept: what is inside decides whether it continues a line */
+			if (c != '$' && c != '`' && c != '\\' && !(c == '"' && quoted)) {
+				/* Kept; before a newline, what is inside decides whether it continues a line. */
 				map[n] = ps_orig(p, k);
 				s[n++] = '\\';
-				k++;
-			} else if (c == '$' || c == '`' || c == '\\' || (c == '"' && quoted)) {
-				k++;
-			} else {
-				map[n] = ps_orig(p, k);
-				s[n++] = '\\';
-				k++;
 			}
+			k++;
 		}
 		map[n] = ps_orig(p, k);
 		s[n++] = p->s.p[k];
 	}
 	map[n] = ps_orig(p, end);
-	if (p->budget <= n)
-		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
-	p->budget -= n;
+	return (struct src){s, n, 0, map};
+}
 
-	struct src outer = p->s;
+/* Backquotes: their bytes are read as a text of their own. */
+void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
+{
+	uint32_t at = p->i, end = at + 1;
+	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
+	x->comsub = ps_new(p, sizeof(*x->comsub));
+	x->comsub->kind = SH_COMSUB_BACKQUOTE;
+	while (end < p->s.n && p->s.p[end] != '`')
+		end += p->s.p[end] == '\\' ? 2 : 1;
+	if (end >= p->s.n) {
+		p->i = p->s.n;
+		ps_fail(p, ERR_MALFORMED, at, "expected ` to close this substitution");
+	}
+	struct src inner = unescape(p, at, end, quoted, heredoc), outer = p->s;
+	if (p->budget <= inner.n)
+		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
+	p->budget -= inner.n;
 	struct heredocs here = p->here;
 	bool nested = p->nested, waits = p->outer_heredoc;
-	p->s = (struct src){s, n, 0, map};
+	p->s = inner;
 	p->i = 0;
 	p->nested = true;
 	p->outer_heredoc = false; /* its newlines are no newlines of the text around */

@@ -109,24 +109,24 @@ static void expand(struct ps *p, struct sh_redir *r, struct src body)
 	p->here = here;
 }
 
-static void body(struct ps *p, struct sh_redir *r)
+/* The lines up to the delimiter: where they end. The cursor comes to stand behind the delimiter's line. */
+static uint32_t find_end(struct ps *p, const struct sh_redir *r, bool *closed)
 {
 	uint32_t start = p->i, end = start, joined = start;
-	bool cont = false, stripped = false, closed = false;
-	/* Lines up to the delimiter. */
+	bool cont = false;
+	*closed = false;
 	while (end < p->s.n) {
 		uint32_t from = end, e = line_end(p, from);
+		bool whole = e < p->s.n || !p->streaming || p->nested; /* in a stream more may come on the last line */
 		if (!cont)
 			joined = from;
 		if (r->strip_tabs && !cont)
 			while (from < e && p->s.p[from] == '\t')
 				from++;
-		stripped |= from != end;
-		bool whole = e < p->s.n || !p->streaming || p->nested; /* in a stream more may come on the last line */
 		if (!cont && whole && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
-			closed = true;
+			*closed = true;
 			p->i = e < p->s.n ? e + 1 : e;
-			break;
+			return end;
 		}
 		bool next = !r->delim_quoted && continues(p, end, e);
 		if (cont && !next)
@@ -134,46 +134,53 @@ static void body(struct ps *p, struct sh_redir *r)
 		cont = next;
 		end = e < p->s.n ? e + 1 : e;
 	}
-	bool no_newline = false;
-	if (!closed) {
-		if (p->streaming && !p->nested) {
-			p->i = p->s.n;
-			ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter");
-		}
-		if (!p->t->open_heredoc)
-			ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter `%.32s'", r->delim.p);
-		no_newline = p->dialect == DIALECT_BASH && end > start && p->s.p[end - 1] != '\n';
-		p->i = p->s.n;
+	p->i = p->s.n;
+	return end;
+}
+
+/* A copy without the tabs at the start of lines; with a newline at the end where one is missing and bash adds it. */
+static struct src copy_body(struct ps *p, const struct sh_redir *r, struct src s, uint32_t start, bool add_newline)
+{
+	char *copy = ps_new(p, s.n + 2);
+	uint32_t *map = ps_new(p, ((size_t)s.n + 2) * sizeof(*map)), n = 0;
+	bool bol = true;
+	for (uint32_t k = 0; k < s.n; k++) {
+		if (bol && r->strip_tabs && s.p[k] == '\t')
+			continue;
+		bol = s.p[k] == '\n' && (r->delim_quoted || !continues(p, start, start + k));
+		map[n] = ps_orig(p, start + k);
+		copy[n++] = s.p[k];
 	}
+	map[n] = ps_orig(p, start + s.n);
+	if (add_newline) {
+		copy[n++] = '\n';
+		map[n] = map[n - 1];
+	}
+	return (struct src){copy, n, 0, map};
+}
+
+static void body(struct ps *p, struct sh_redir *r)
+{
+	uint32_t start = p->i;
+	bool closed;
+	uint32_t end = find_end(p, r, &closed);
+	if (!closed && p->streaming && !p->nested)
+		ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter");
+	if (!closed && !p->t->open_heredoc)
+		ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter `%.32s'", r->delim.p);
+	bool add_newline = !closed && p->dialect == DIALECT_BASH && end > start && p->s.p[end - 1] != '\n';
 	struct src s = {p->s.p + start, end - start, p->s.map != NULL ? 0 : p->s.base + start,
 			p->s.map != NULL ? p->s.map + start : NULL};
-	if (stripped || no_newline) { /* a copy without the tabs; bash gives an unfinished last line its newline */
-		char *copy = ps_new(p, s.n + 2);
-		uint32_t *map = ps_new(p, ((size_t)s.n + 2) * sizeof(*map));
-		uint32_t n = 0;
-		bool bol = true;
-		for (uint32_t k = 0; k < s.n; k++) {
-			if (bol && r->strip_tabs && s.p[k] == '\t')
-				continue;
-			bol = s.p[k] == '\n' && (r->delim_quoted || !continues(p, start, start + k));
-			map[n] = ps_orig(p, start + k);
-			copy[n++] = s.p[k];
-		}
-		map[n] = ps_orig(p, end);
-		if (no_newline) {
-			copy[n++] = '\n';
-			map[n] = map[n - 1];
-		}
-		s = (struct src){copy, n, 0, map};
-	}
 	r->body = word_new(p, SH_WORD_HEREDOC, start);
 	r->body->end = ps_orig(p, end);
 	if (p->hidden) {
-		uint32_t keep = p->i;
+		uint32_t behind = p->i;
 		for (p->i = start; p->i < end; p->i++)
 			ps_hidden(p);
-		p->i = keep;
+		p->i = behind;
 	}
+	if (r->strip_tabs || add_newline)
+		s = copy_body(p, r, s, start, add_newline);
 	if (!r->delim_quoted) {
 		expand(p, r, s);
 	} else if (s.n > 0) {

@@ -6,10 +6,10 @@
 #include "policy/shell/gate.h"
 #include "policy/shell/state.h"
 
-/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of those
- * around most of its bytes is refused. */
+/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of
+ * those around most of its bytes is refused. */
 #define STEPS_PER_BYTE 16
-#define STEPS_FREE 65536
+#define STEPS_FREE     65536
 
 static int gate_error(const char *text, const struct gate *g, struct sh_error *e)
 {
@@ -125,6 +125,11 @@ int shell_parse_statement(const char *text, size_t len, bool eof, enum dialect d
 	*taken = 0;
 	gate_scan(text, len, SHELL_MAX_LEN, &g);
 	p.streaming = !eof || g.what != NULL;
+	if (p.streaming && g.what == NULL) {
+		/* What stands behind the last newline completes nothing, and may be the half of a word. */
+		const char *nl = g.clean > 0 ? memrchr(text, '\n', g.clean) : NULL;
+		g.clean = nl == NULL ? 0 : (size_t)(nl - text) + 1;
+	}
 	int r = parse(&p, text, &g, &j, d, a, e);
 	/* What ends where the gate closed is not unfinished: nothing may come behind it. */
 	if (r == ERR_AGAIN && g.what != NULL)

@@ -81,7 +81,7 @@ static size_t unknown_escape(struct ps *p, char *out)
 	return n;
 }
 
-static size_t unicode_escape(struct ps *p, char *out)
+static size_t unicode_escape(struct ps *p, char *out, bool *nul)
 {
 	uint32_t at = p->i - 1, v, back = p->i;
 	unsigned max = p->s.p[p->i] == 'u' ? 4 : 8;
@@ -92,22 +92,28 @@ static size_t unicode_escape(struct ps *p, char *out)
 		p->i = back;
 		return unknown_escape(p, out);
 	}
+	if (v == 0 && p->dialect == DIALECT_BASH) {
+		*nul = true;
+		return 0;
+	}
 	if (v == 0 || v > 0x10ffff || (v >= 0xd800 && v < 0xe000))
 		ps_left_out(p, at, "\\u without a character's number in $'...'");
 	return utf8_put(out, v);
 }
 
 /* \cX in bash and mksh. */
-static size_t control_escape(struct ps *p, char *out)
+static size_t control_escape(struct ps *p, char *out, bool *nul)
 {
 	if (p->t->zsh || p->dialect == DIALECT_BUSYBOX)
 		return unknown_escape(p, out);
 	int c = ps_at(p, p->i + 1);
-	if (!ps_is_name(c, false) && c != '?' && c != '[')
+	bool plain = ps_is_name(c, false) || c == '?' || c == '[';
+	if (!plain && !(p->dialect == DIALECT_BASH && c >= 0x20 && c < 0x7f && c != '\\' && c != '\''))
 		ps_left_out(p, p->i - 1, "an escape in $'...' that shells decode in different ways");
 	p->i += 2;
 	out[0] = c == '?' ? 0x7f : (char)(c & 0x1f);
-	return 1;
+	*nul = out[0] == 0;
+	return out[0] != 0;
 }
 
 /* One escape of $'…', the cursor behind its backslash. *nul: it gave a NUL byte, which no argument can hold. */
@@ -136,9 +142,9 @@ static size_t c_escape(struct ps *p, char *out, bool *nul)
 		if (p->dialect == DIALECT_MKSH && hex(ps_at(p, p->i)) >= 0)
 			ps_left_out(p, at, "more than two digits behind \\x in $'...'");
 	} else if (c == 'u' || c == 'U') {
-		return unicode_escape(p, out);
+		return unicode_escape(p, out, nul);
 	} else if (c == 'c') {
-		return control_escape(p, out);
+		return control_escape(p, out, nul);
 	} else {
 		return unknown_escape(p, out);
 	}
@@ -215,7 +221,8 @@ void quote_escape(struct ps *p, struct parts *b)
 static void dq_escape(struct ps *p, struct parts *b, enum dq mode)
 {
 	int c = ps_at(p, p->i + 1);
-	bool special = c == '$' || c == '`' || c == '\\' || (c == '"' && mode != DQ_HEREDOC) || (c == '}' && mode == DQ_ARG);
+	bool special =
+		c == '$' || c == '`' || c == '\\' || (c == '"' && mode != DQ_HEREDOC) || (c == '}' && mode == DQ_ARG);
 	if (!special) {
 		parts_byte(p, b);
 		return;

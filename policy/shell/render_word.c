@@ -81,7 +81,8 @@ void render_quote(struct render *r, const char *p, size_t n)
 
 static bool is_safe(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("_./:=@%+,-", c) != NULL);
 }
 
 /* Quoted bytes of a word that is not exact, put together until something else comes: then they are one string. */
@@ -181,7 +182,8 @@ static void text(struct render *r, const struct sh_part *x, enum place at, bool 
 static void param(struct render *r, const struct sh_part *x)
 {
 	const struct sh_param *p = x->param;
-	if (!p->braced && p->name.n == 1 && strchr("@*#?-$!", p->name.p[0]) != NULL) {
+	bool zsh = r->t != NULL && r->t->zsh; /* there $# may begin $#name */
+	if (!p->braced && !zsh && p->name.n == 1 && strchr("@*#?-$!", p->name.p[0]) != NULL) {
 		render_put(r, "$");
 		render_bytes(r, p->name.p, 1);
 		return;

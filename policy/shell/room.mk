@@ -44,3 +44,28 @@ noinst_PROGRAMS += tests/corpus/argv_diff tests/corpus/argv_stub
 tests_corpus_argv_stub_SOURCES = tests/corpus/argv_stub.c
 tests_corpus_argv_diff_SOURCES = tests/corpus/argv_diff.c tests/corpus/argv_gen.c tests/corpus/argv_gen.h
 tests_corpus_argv_diff_LDADD = libshell.a libbase.a
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/shell_parse tests/unit/shell_render
+TESTS += tests/unit/shell_parse tests/unit/shell_render
+tests_unit_shell_parse_SOURCES = tests/unit/shell_parse.c tests/unit/unit.h
+tests_unit_shell_parse_LDADD = libshell.a libbase.a $(CMOCKA_LIBS)
+tests_unit_shell_render_SOURCES = tests/unit/shell_render.c tests/unit/unit.h
+tests_unit_shell_render_LDADD = libshell.a libbase.a $(CMOCKA_LIBS)
+endif
+
+TESTS += tests/corpus/parse.sh tests/corpus/argv_diff.sh tests/corpus/accept.sh
+dist_check_SCRIPTS += tests/corpus/parse.sh tests/corpus/argv_diff.sh tests/corpus/accept.sh
+EXTRA_DIST += tests/corpus/README.md tests/corpus/parse.jsonl tests/corpus/accept_diff.py
+
+check_PROGRAMS += tests/fuzz/fuzz_shell
+TESTS += tests/fuzz/shell-corpora.sh
+EXTRA_DIST += tests/fuzz/shell-corpora.sh tests/fuzz/corpus/shell
+if FUZZER
+SHELL_REPLAY =
+else
+SHELL_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_shell_SOURCES = tests/fuzz/fuzz_shell.c $(SHELL_REPLAY)
+tests_fuzz_fuzz_shell_LDADD = libshell.a libbase.a
+tests_fuzz_fuzz_shell_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -257,125 +257,172 @@ static void check_zsh_fd(struct ps *p, uint32_t start)
 		return;
 	while (ps_at(p, end) == ' ' || ps_at(p, end) == '\t')
 		end = ps_after(p, end);
+	if (ps_at(p, end) == '&' && ps_at(p, ps_after(p, end)) == '>')
+		end = ps_after(p, end);
 	if (ps_at(p, end) == '<' || ps_at(p, end) == '>')
 		ps_left_out(p, start, "{name} in front of a redirection");
+}
+
+/* A word being read. */
+struct scan {
+	struct parts b;
+	enum word_mode m;
+	uint32_t start;
+	bool value;    /* of an assignment */
+	bool braces;   /* expand here */
+	bool tilde_ok; /* a tilde here would be expanded */
+	bool name;     /* so far only bytes of a name */
+	bool assigned; /* behind NAME= */
+	unsigned open; /* braces */
+};
+
+static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
+{
+	if (p->t->zsh && tilde_ok && (w->value || w->m == WORD_ARG) && !ps_is_meta(ps_peek(p, 1))) {
+		if (!w->value && p->i != w->start)
+			ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");
+		glob_byte(p, &w->b, SH_GLOB); /* =command is the command's path */
+		return;
+	}
+	if (p->t->zsh && nothing_yet(&w->b) && p->i != w->start)
+		ps_left_out(p, p->i, "= behind empty quotes");
+	/* Behind NAME= and NAME[…]=, in mksh behind any =. Where a shell expands less, it stays as it is. */
+	bool assigns = name || w->b.bracket || p->dialect == DIALECT_MKSH;
+	w->tilde_ok = w->m == WORD_SUBJECT || (assigns && p->i != w->start);
+	w->assigned = w->assigned || w->tilde_ok;
+	parts_byte(p, &w->b);
+}
+
+/* "{", "}" or "," . False: the word ends here. */
+static bool scan_brace(struct ps *p, struct scan *w, int c)
+{
+	if (c == '}' && w->open == 0 && p->t->zsh && ps_is_meta(ps_peek(p, 1)))
+		return false; /* it closes a group, blank before it or not */
+	if (!w->braces || (c == ',' && !w->b.brace)) {
+		parts_byte(p, &w->b);
+		return true;
+	}
+	if (c == '{')
+		w->open++;
+	else if (c == '}' && w->open > 0)
+		w->open--;
+	w->b.brace = true;
+	glob_byte(p, &w->b, SH_BRACE);
+	w->tilde_ok = w->open > 0 && c != '}'; /* it may come to stand at the start of a word */
+	return true;
+}
+
+static void scan_glob(struct ps *p, struct scan *w, int c)
+{
+	if (c != '[' && c != ']' && ps_peek(p, 1) == '(' && glob_extended_here(p))
+		glob_extended(p, &w->b);
+	else if (c == '+' || c == '@' || c == '!')
+		parts_byte(p, &w->b);
+	else
+		glob_byte(p, &w->b, SH_GLOB);
+	w->b.bracket |= c == '[' || c == ']';
+}
+
+/* A quote or an expansion. False: c is neither. */
+static bool scan_quoted(struct ps *p, struct scan *w, int c)
+{
+	switch (c) {
+	case '\'':
+		quote_single(p, &w->b);
+		return true;
+	case '"':
+		quote_double(p, &w->b);
+		return true;
+	case '\\':
+		quote_escape(p, &w->b);
+		return true;
+	case '`':
+		dollar_backquote(p, &w->b, false, false);
+		return true;
+	case '$':
+		if (!dollar_parse(p, &w->b, false)) {
+			parts_text(p, &w->b, SH_ESCAPED, p->i, 1, true);
+			w->b.dollar = true;
+			ps_adv(p);
+		}
+		return true;
+	}
+	return false;
+}
+
+/* One byte or construct. False: the word ends in front of it. */
+static bool scan_one(struct ps *p, struct scan *w)
+{
+	int c = ps_cur(p);
+	bool tilde_ok = w->tilde_ok, name = w->name;
+	w->tilde_ok = w->name = false;
+	if (ps_is_meta(c))
+		return c != END && word_meta(p, &w->b, w->m, p->i == w->start);
+	if (scan_quoted(p, w, c))
+		return true;
+	switch (c) {
+	case '*':
+	case '?':
+	case '+':
+	case '@':
+	case '!':
+	case '[':
+	case ']':
+		w->name = name && c == '+' && ps_peek(p, 1) == '=';
+		scan_glob(p, w, c);
+		return true;
+	case '{':
+	case '}':
+	case ',':
+		return scan_brace(p, w, c);
+	case '~':
+		if (tilde_ok)
+			tilde(p, &w->b, w->value || w->assigned, w->open > 0);
+		else
+			parts_byte(p, &w->b);
+		return true;
+	case '=':
+		scan_equals(p, w, tilde_ok, name);
+		return true;
+	case ':':
+		w->tilde_ok = w->assigned;
+		break;
+	default:
+		w->name = name && ps_is_name(c, p->i == w->start);
+	}
+	parts_byte(p, &w->b);
+	return true;
 }
 
 struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *before, uint32_t start)
 {
 	static const uint8_t kinds[] = {SH_WORD_PLAIN, SH_WORD_VALUE, SH_WORD_VALUE, SH_WORD_PATTERN, SH_WORD_VALUE};
-	struct parts b;
-	parts_init(&b, false);
+	struct scan w = {.m = m, .start = start};
+	parts_init(&w.b, false);
 	if (before != NULL) {
-		b = *before;
-		if (b.tail == &before->first)
-			b.tail = &b.first;
+		w.b = *before;
+		if (w.b.tail == &before->first)
+			w.b.tail = &w.b.first;
 	}
-	bool value = m == WORD_VALUE || m == WORD_DECL, braces = p->t->brace && (m == WORD_ARG || m == WORD_DECL);
-	bool tilde_ok = before == NULL; /* a tilde here would be expanded */
-	bool name = m == WORD_ARG && before == NULL, assigned = value || m == WORD_SUBJECT; /* so far only a name; behind NAME= */
-	unsigned open = 0;
-	for (;;) {
-		int c = ps_cur(p);
-		bool was_tilde_ok = tilde_ok, was_name = name;
-		tilde_ok = name = false;
-		switch (c) {
-		case END: case ' ': case '\t': case '\n': case ';': case '&': case '|': case '<': case '>': case '(': case ')':
-			if (c == END || !word_meta(p, &b, m, p->i == start))
-				goto done;
-			break;
-		case '\'':
-			quote_single(p, &b);
-			break;
-		case '"':
-			quote_double(p, &b);
-			break;
-		case '\\':
-			quote_escape(p, &b);
-			break;
-		case '$':
-			if (!dollar_parse(p, &b, false)) {
-				parts_text(p, &b, SH_ESCAPED, p->i, 1, true);
-				b.dollar = true;
-				ps_adv(p);
-			}
-			break;
-		case '`':
-			dollar_backquote(p, &b, false, false);
-			break;
-		case '*': case '?': case '+': case '@': case '!':
-			if (ps_peek(p, 1) == '(' && glob_extended_here(p)) {
-				glob_extended(p, &b);
-				break;
-			}
-			if (c != '*' && c != '?') {
-				parts_byte(p, &b);
-				break;
-			}
-			glob_byte(p, &b, SH_GLOB);
-			break;
-		case '[': case ']':
-			b.bracket = true;
-			glob_byte(p, &b, SH_GLOB);
-			break;
-		case '{': case '}': case ',':
-			if ((!braces && !(p->t->zsh && c == '}')) || (c == ',' && !b.brace)) {
-				parts_byte(p, &b);
-				break;
-			}
-			if (c == '}' && open == 0 && p->t->zsh && ps_is_meta(ps_peek(p, 1)))
-				goto done; /* it closes a group, blank before it or not */
-			if (!braces) {
-				parts_byte(p, &b);
-				break;
-			}
-			if (c != ',')
-				open += c == '{' ? 1 : open > 0 ? -1u : 0;
-			b.brace = true;
-			glob_byte(p, &b, SH_BRACE);
-			tilde_ok = open > 0 && c != '}'; /* it may come to stand at the start of a word */
-			break;
-		case '~':
-			if (was_tilde_ok)
-				tilde(p, &b, value || assigned, open > 0);
-			else
-				parts_byte(p, &b);
-			break;
-		case '=':
-			if (p->t->zsh && was_tilde_ok && m != WORD_SUBJECT && m != WORD_PATTERN && !ps_is_meta(ps_peek(p, 1))) {
-				if (!value && p->i != start)
-					ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");
-				glob_byte(p, &b, SH_GLOB); /* =command is the command's path */
-				break;
-			}
-			if (p->t->zsh && nothing_yet(&b) && p->i != start)
-				ps_left_out(p, p->i, "= behind empty quotes");
-			tilde_ok = m == WORD_SUBJECT || (was_name && p->i != start);
-			assigned = assigned || tilde_ok;
-			parts_byte(p, &b);
-			break;
-		case ':':
-			tilde_ok = assigned;
-			parts_byte(p, &b);
-			break;
-		default:
-			name = was_name && ps_is_name(c, p->i == start);
-			parts_byte(p, &b);
-		}
-	}
-done:
+	w.value = m == WORD_VALUE || m == WORD_DECL;
+	w.braces = p->t->brace && (m == WORD_ARG || m == WORD_DECL);
+	w.tilde_ok = before == NULL;
+	w.name = m == WORD_ARG && before == NULL;
+	w.assigned = w.value || m == WORD_SUBJECT;
+	while (scan_one(p, &w))
+		;
 	if (p->i == start)
 		return NULL;
-	word_finish(p, &b, braces);
-	struct sh_word *w = word_new(p, kinds[m], start);
-	w->parts = b.first;
+	word_finish(p, &w.b, w.braces);
+	struct sh_word *out = word_new(p, kinds[m], start);
+	out->parts = w.b.first;
+	out->end = ps_orig(p, p->i);
 	/* bash does not split `$x$`; a $ is joined to what a brace expansion puts behind it. */
-	if (b.dollar && (p->dialect == DIALECT_BASH || b.brace) && !ast_word_exact(w))
+	if (w.b.dollar && (p->dialect == DIALECT_BASH || w.b.brace) && !ast_word_exact(out))
 		ps_left_out(p, start, "a $ that begins nothing in a word with expansions");
-	w->end = ps_orig(p, p->i);
 	if (p->t->zsh)
 		check_zsh_fd(p, start);
-	return w;
+	return out;
 }
 
 struct sh_word *word_parse(struct ps *p, enum word_mode m)

@@ -3,7 +3,8 @@
 # application/problem+json.
 . "$(dirname "$0")/lib.sh"
 extra=${TMPDIR:-/tmp}/sallyport-roles.$UID.yaml
-printf '  local: { uids: { %s: [auditor] } }\n' "$(id -u)" >"$extra" # goes on with the map of roles that ends the demo's file
+# Goes on with the map of roles, which ends the demo's file where limits are given here.
+printf '  local: { uids: { %s: [auditor] } }\nlimits: { per_source: 1000 }\n' "$(id -u)" >"$extra"
 in_demo --policy "$(dirname "$0")/policies/approvals.yaml" --config "$extra"
 rm -f "$extra"
 

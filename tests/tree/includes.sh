@@ -26,6 +26,7 @@ libraries='
 libssh/ server/
 sqlite3.h approve/
 microhttpd.h approve/
+gnutls/ approve/http_tls.c
 zlib.h recorder/ cli/
 igzip recorder/
 curl/ identity/http_fetch identity/fetch

@@ -8,7 +8,7 @@ allowed() {
 	case $1 in
 	sallyportd) echo "libyaml-0" ;;
 	sallyport-vault) echo "libcrypto" ;;
-	sallyport-control) echo "libcrypto libssl libjansson libjwt libcurl libsqlite3 libmicrohttpd libyaml-0 libpcre2-8" ;;
+	sallyport-control) echo "libcrypto libssl libjansson libjwt libcurl libsqlite3 libmicrohttpd libgnutls libyaml-0 libpcre2-8" ;;
 	sallyport-session) echo "libssh libcrypto libpcre2-8 libyaml-0" ;;
 	sallyport-recorder) echo "libz libisal libcrypto" ;;
 	sallyport) echo "libcrypto libjansson libjwt libz libyaml-0 libpcre2-8" ;;

@@ -251,6 +251,51 @@ static void overlaps_become_one(void **state)
 	buf_free(&out);
 }
 
+/* A honeytoken raises its alarm though a built-in found it too, before it or around it. */
+static void a_honeytoken_inside_another_find_raises_the_alarm(void **state)
+{
+	static const char *const in[] = { "password=xHONEY-abc-HONEY\n", "HONEY-abc-HONEY@example.com\n", "x HONEY-abc-HONEY\n" };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1 << 16);
+	for (size_t i = 0; i < 3; i++) {
+		struct events ev = { 0 };
+
+		run(in[i], strlen(in[i]), (long)i, 0, &out, &ev);
+		assert_int_equal(ev.n, 1);
+		assert_true(ev.last.end_session);
+		assert_string_equal(ev.last.rule, i == 0 ? "password-field" : "canary");
+	}
+	buf_free(&out);
+}
+
+/* Pauses inside a honeytoken: its beginning alone raises no alarm, its end does, whatever is out by then. */
+static void a_honeytoken_with_pauses_raises_the_alarm_at_its_end(void **state)
+{
+	static const char in[] = "x HONEY-abc-HONE";
+	struct mask_stream *st;
+	struct events ev = { 0 };
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1 << 16);
+	assert_int_equal(mask_stream_new(set, key, MASK_PTY, on_event, &ev, &st), ERR_OK);
+	for (const char *p = in; *p != '\0'; p++) {
+		assert_int_equal(mask_feed(st, (const uint8_t *)p, 1, &out), ERR_OK);
+		assert_int_equal(mask_flush_idle(st, &out), ERR_OK);
+		assert_false(ev.last.end_session);
+	}
+	assert_int_equal(mask_feed(st, (const uint8_t *)"Y", 1, &out), ERR_OK);
+	assert_int_equal(mask_flush_idle(st, &out), ERR_OK);
+	assert_true(ev.last.end_session);
+	assert_string_equal(ev.last.rule, "canary");
+	assert_false(holds(&out, "Y-abc"));
+	assert_int_equal(mask_count(st), 1);
+	mask_stream_free(st);
+	buf_free(&out);
+}
+
 static void equal_values_have_equal_names(void **state)
 {
 	struct buf out;
@@ -649,6 +694,8 @@ int main(void)
 		cmocka_unit_test(neighbours),
 		cmocka_unit_test(what_is_no_secret_stays),
 		cmocka_unit_test(overlaps_become_one),
+		cmocka_unit_test(a_honeytoken_inside_another_find_raises_the_alarm),
+		cmocka_unit_test(a_honeytoken_with_pauses_raises_the_alarm_at_its_end),
 		cmocka_unit_test(equal_values_have_equal_names),
 		cmocka_unit_test(another_key_gives_another_name),
 		cmocka_unit_test(same_length_keeps_the_table),

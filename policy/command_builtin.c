@@ -1,0 +1,276 @@
+/* The shell's own commands: those that evaluate text are opaque, those that assign or change directory change what is known of
+ * the rest. */
+#include "policy/command.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/shell/parse.h"
+
+static bool command_identifier(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!((p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z') || p[i] == '_' || (i > 0 && p[i] >= '0' && p[i] <= '9')))
+			return false;
+	}
+	return n > 0;
+}
+
+/* ---- Builtins that evaluate, whatever their words -------------------------------------------------------------------- */
+
+static const char *const evaluators[] = { "eval", "source", ".", "trap", "alias", "unalias", "enable", "disable", "bind", "complete", "compgen",
+	"compopt", "compadd", "compctl", "compdef", "fc", "r", "let", "zmodload", "autoload", "emulate", "zle", "bindkey", "zcompile", "sched", "vared",
+	"zstyle", "zformat", "zregexparse", "zparseopts", "zpty", "zprof", "ztcp", "zsocket", "zftp", "zselect", "sysopen", "sysread",
+	"syswrite", "sysseek", "functions", "unfunction", "hashinfo", "unhash", "rehash", "setopt", "unsetopt", "options", "repeat", "bg",
+	"fg", "suspend", "disown", "login", "newgrp", "coproc", "nameref", "integer", "float", "global", "rename", "pushln", "getln", "stop",
+	"limit", "unlimit", "log", "ttyctl", "private", "noglob", "nocorrect", "-", "mknod", "zf_rm", "zf_mv", "zf_ln", "zf_mkdir", "zf_rmdir", "zf_chmod", "zf_chown", "strftime_", NULL };
+
+/* ---- declare, export and their like ------------------------------------------------------------------------------------ */
+
+static void command_declare(struct walk *w, struct act *a, const char *name)
+{
+	static const char *const safe_flags = "xrgpalAtuh";
+	bool export = strcmp(name, "export") == 0, opaque_value = false;
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+		const char *eq;
+		size_t n;
+		struct field value;
+
+		if (f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || f->p[0] == '+') && f->n > 1) {
+			if (strcmp(f->p, "--") == 0)
+				continue;
+			for (const char *c = f->p + 1; *c != '\0'; c++) {
+				if (strchr(safe_flags, *c) == NULL && !(export && *c == 'n' && f->p[0] == '-')) {
+					act_opaque(a, "a declaration whose attribute changes how values are evaluated");
+					return;
+				}
+				if (*c == 'x' && f->p[0] == '-')
+					export = true;
+				if (*c == 'l' || *c == 'u' || *c == 'a' || *c == 'A' || *c == 't')
+					opaque_value = true;
+			}
+			continue;
+		}
+		eq = memchr(f->p, '=', f->n);
+		n = eq != NULL ? (size_t)(eq - f->p) : f->n;
+		if (n > 0 && eq != NULL && f->p[n - 1] == '+') {
+			n--;
+			opaque_value = true;
+		}
+		if ((f->kind != CONFIDENCE_EXACT && eq == NULL && !(f->kind == CONFIDENCE_OPAQUE && f->n > 0)) || !command_identifier(f->p, n)) {
+			act_opaque(a, "a declaration of a name that is not known");
+			return;
+		}
+		if (f->kind == CONFIDENCE_EXACT && eq != NULL && !opaque_value)
+			value = field_exact(w, eq + 1, f->n - (size_t)(eq + 1 - f->p));
+		else
+			value = field_opaque(0);
+		walk_assigned(w, arena_copy(w->r->arena, f->p, n), n, &value, export, a->at);
+	}
+}
+
+static void command_cd(struct walk *w, struct act *a)
+{
+	struct field to = field_opaque(0);
+	unsigned operands = 0;
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind == CONFIDENCE_EXACT && f->p[0] == '-' && f->n > 1 && operands == 0)
+			continue;
+		operands++;
+		to = *f;
+	}
+	if (operands == 0) {
+		to.kind = CONFIDENCE_PATTERN;
+		to.flags = FIELD_HOME | FIELD_NODASH;
+		to.p = "~";
+		to.n = 1;
+	} else if (operands > 1 || to.kind == CONFIDENCE_OPAQUE || (to.flags & FIELD_MULTI) != 0 || strcmp(to.p, "-") == 0) {
+		to = field_opaque(0);
+	} else {
+		struct act scratch = { .next = NULL };
+
+		path_add(w, &scratch, EFFECT_READ, &to, 0);
+		to = scratch.paths != NULL && !scratch.paths->dots ? scratch.paths->path : field_opaque(0);
+		if (to.kind == CONFIDENCE_EXACT && (to.flags & FIELD_HOME) != 0)
+			to.kind = CONFIDENCE_PATTERN;
+		else if (to.kind == CONFIDENCE_PATTERN)
+			to = field_opaque(0);
+	}
+	state_set_cwd(w, &to);
+}
+
+static void command_set(struct walk *w, struct act *a)
+{
+	static const char *const safe[] = { "pipefail", "errexit", "nounset", "xtrace", "verbose", "errtrace", "noclobber", "monitor", "notify", NULL };
+	bool positional = false;
+	unsigned i;
+
+	for (i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT) {
+			if ((f->flags & FIELD_NODASH) == 0) {
+				act_opaque(a, "set with a word that may be an option");
+				return;
+			}
+			positional = true;
+			break;
+		}
+		if (strcmp(f->p, "--") == 0) {
+			positional = true;
+			i++;
+			break;
+		}
+		if ((f->p[0] != '-' && f->p[0] != '+') || f->n == 1) {
+			positional = true;
+			break;
+		}
+		for (const char *c = f->p + 1; *c != '\0'; c++) {
+			if (*c == 'o') {
+				if (c[1] != '\0' || i + 1 >= a->argc || a->argv[i + 1].kind != CONFIDENCE_EXACT || !command_in(safe, a->argv[i + 1].p)) {
+					if (c[1] == '\0' && i + 1 >= a->argc)
+						break;
+					act_opaque(a, "a shell option that changes how the rest is read");
+					return;
+				}
+				i++;
+				break;
+			}
+			if (strchr("euxvETbmhC", *c) == NULL) {
+				act_opaque(a, "a shell option that changes how the rest is read");
+				return;
+			}
+		}
+	}
+	if (!positional)
+		return;
+	if (w->branch > 0 || w->in_function) {
+		w->state.params_known = false;
+		return;
+	}
+	for (unsigned k = i; k < a->argc; k++) {
+		if (a->argv[k].flags & FIELD_MULTI) {
+			w->state.params_known = false;
+			return;
+		}
+	}
+	w->state.params = a->argv + i;
+	w->state.nparams = a->argc - i;
+	w->state.params_known = true;
+}
+
+static void command_printf(struct walk *w, struct act *a)
+{
+	unsigned i = 1;
+	const struct field *f;
+	bool star;
+
+	if (a->argc > 1 && a->argv[1].kind == CONFIDENCE_EXACT && strcmp(a->argv[1].p, "--") == 0)
+		i++;
+	if (i >= a->argc)
+		return;
+	f = &a->argv[i];
+	if (f->kind != CONFIDENCE_EXACT) {
+		if (i + 1 < a->argc || (f->flags & FIELD_MULTI) != 0)
+			act_opaque(a, "a format that is not known may assign variables");
+		return;
+	}
+	if (f->p[0] == '-' && i == 1 && f->n > 1) {
+		act_opaque(a, "printf with an option assigns a variable");
+		return;
+	}
+	for (const char *c = f->p; *c != '\0'; c++) {
+		if (*c != '%')
+			continue;
+		star = false;
+		for (c++; *c != '\0' && strchr("-+ #0123456789.*hlLjzt'$", *c) != NULL; c++)
+			star = star || *c == '*';
+		if (*c == '\0')
+			break;
+		if (*c == 'n') {
+			act_opaque(a, "%n assigns a variable");
+			return;
+		}
+		if ((strchr("diouxXeEfFgGaA", *c) != NULL || star) && (w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH)) {
+			for (unsigned k = i + 1; k < a->argc; k++) {
+				if ((a->argv[k].flags & FIELD_NUMERIC) == 0) {
+					act_opaque(a, "a number format evaluates its argument");
+					return;
+				}
+			}
+		}
+	}
+}
+
+/* Builtins whose arguments zsh and mksh read as arithmetic, which can run code: numbers and plain words only. */
+static bool command_numbers_safe(const struct walk *w, const struct act *a, const char *name)
+{
+	static const char *const numbers[] = { "break", "continue", "return", "exit", "logout", "shift", "ulimit", "read", "wait", "dirs", "pushd", "popd", "sleep", NULL };
+
+	if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || !command_in(numbers, name))
+		return true;
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if ((f->flags & FIELD_NUMERIC) != 0)
+			continue;
+		if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p, "[$`") != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* True when the name was one of the shell's own that needs more than the tables. */
+bool command_builtin(struct walk *w, struct act *a, const char *name)
+{
+	static const char *const declare[] = { "declare", "typeset", "local", "export", "readonly", NULL };
+
+	if (command_in(evaluators, name)) {
+		act_opaque(a, "it evaluates text, or changes how the rest is read");
+		if (strcmp(name, "eval") == 0 || strcmp(name, ".") == 0 || strcmp(name, "source") == 0)
+			state_lose(&w->state);
+		return true;
+	}
+	if (command_in(declare, name)) {
+		command_declare(w, a, name);
+		if (!a->opaque)
+			a->effects |= EFFECT_READ;
+		return true;
+	}
+	if (!command_numbers_safe(w, a, name)) {
+		act_opaque(a, "an argument that this shell evaluates as arithmetic");
+		return true;
+	}
+	if (strcmp(name, "hash") == 0) {
+		if (a->argc > 2 || (a->argc == 2 && !(a->argv[1].kind == CONFIDENCE_EXACT && strcmp(a->argv[1].p, "-r") == 0)))
+			act_opaque(a, "hash can say which program a name runs");
+		else
+			a->effects |= EFFECT_READ;
+		return true;
+	}
+	return false;
+}
+
+bool command_evaluates(const char *name)
+{
+	return command_in(evaluators, name);
+}
+
+void command_effects(struct walk *w, struct act *a, const char *name)
+{
+	if (strcmp(name, "cd") == 0 || strcmp(name, "chdir") == 0)
+		command_cd(w, a);
+	else if (strcmp(name, "pushd") == 0 || strcmp(name, "popd") == 0)
+		state_lose(&w->state);
+	else if (strcmp(name, "printf") == 0)
+		command_printf(w, a);
+	else if (strcmp(name, "set") == 0)
+		command_set(w, a);
+	else if (strcmp(name, "shift") == 0)
+		w->state.params_known = false;
+}

@@ -1,0 +1,198 @@
+/* Wrappers: where the tables say that the inner command begins, it is judged as if it stood alone. */
+#include "policy/command.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/shell/parse.h"
+
+/* ---- Wrappers ---------------------------------------------------------------------------------------------------------------------- */
+
+/* env -S: splits as env does; forms with escapes or variables are not read. */
+static bool command_split(struct walk *w, const char *p, struct field *out, unsigned cap, unsigned *n)
+{
+	*n = 0;
+	while (*p != '\0') {
+		char *text;
+		size_t len = 0;
+
+		while (*p == ' ' || *p == '\t' || *p == '\n')
+			p++;
+		if (*p == '\0')
+			break;
+		text = arena_alloc(w->r->arena, strlen(p) + 1);
+		if (text == NULL) {
+			w->r->failed = true;
+			return false;
+		}
+		while (*p != '\0' && *p != ' ' && *p != '\t' && *p != '\n') {
+			if (*p == '\\' || *p == '$' || *p == '#')
+				return false;
+			if (*p == '\'' || *p == '"') {
+				char q = *p++;
+
+				while (*p != '\0' && *p != q) {
+					if (*p == '\\' || *p == '$')
+						return false;
+					text[len++] = *p++;
+				}
+				if (*p++ != q)
+					return false;
+				continue;
+			}
+			text[len++] = *p++;
+		}
+		if (*n == cap)
+			return false;
+		out[(*n)++] = field_exact(w, text, len);
+	}
+	return true;
+}
+
+void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsigned depth, const struct sh_simple *simple)
+{
+	const struct tool *t = a->tool;
+	struct field *inner = NULL, cwd = state_cwd(&w->state);
+	unsigned n = 0;
+	bool changed_cwd = false;
+
+	if (p->stop) {
+		a->effects = EFFECT_READ;
+		return;
+	}
+	if (p->unknown) {
+		act_opaque(a, "an option that is not in the tables decides what it runs");
+		return;
+	}
+	if (p->cwd_at >= 0 || (t->flags & TOOL_ELSEWHERE) != 0) {
+		struct field to = field_opaque(0);
+
+		changed_cwd = true;
+		if (p->cwd_at >= 0 && !(t->flags & TOOL_ELSEWHERE)) {
+			struct act scratch = { .next = NULL };
+
+			path_add(w, &scratch, EFFECT_READ, &a->argv[p->cwd_at], p->cwd_off);
+			if (scratch.paths != NULL && !scratch.paths->dots && scratch.paths->path.kind == CONFIDENCE_EXACT && !(scratch.paths->path.flags & FIELD_HOME))
+				to = scratch.paths->path;
+		}
+		state_set_cwd(w, &to);
+	}
+	if (p->inner_text >= 0) {
+		struct field text = a->argv[p->inner_text];
+		bool others = p->inner_at >= 0 || (a->nops > t->skip && t->then != THEN_NONE);
+
+		if (text.kind == CONFIDENCE_EXACT) {
+			text.p += p->inner_off;
+			text.n -= p->inner_off;
+		}
+		if (others) {
+			act_opaque(a, "both a text and a command to run");
+		} else {
+			a->neutral = (a->effects & ~(unsigned)EFFECT_PRIV) == 0 && a->paths == NULL;
+			command_text(w, "sh", &text, NULL, 0, a, a->at);
+			/* su and runuser give it to the user's shell, whatever that is. */
+			if (strcmp(t->name, "su") == 0 || strcmp(t->name, "runuser") == 0)
+				command_text(w, "bash", &text, NULL, 0, a, a->at);
+		}
+		goto out;
+	}
+	if (p->split_text >= 0) {
+		struct field *words = arena_alloc(w->r->arena, 256 * sizeof(*words));
+		const struct field *f = &a->argv[p->split_text];
+		unsigned rest = p->inner_at >= 0 ? a->argc - (unsigned)p->inner_at : 0;
+
+		if (words == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		words[0] = a->argv[0];
+		if (f->kind != CONFIDENCE_EXACT || rest > 100 || !command_split(w, f->p + p->split_off, words + 1, 100, &n)) {
+			act_opaque(a, "-S with a text that is not split here");
+			goto out;
+		}
+		if (rest > 0)
+			memcpy(words + 1 + n, a->argv + p->inner_at, rest * sizeof(*words));
+		/* The result is read as arguments of env again. */
+		a->neutral = true;
+		command_argv(w, words, n + 1 + rest, a->at, a, depth + 1, simple);
+		goto out;
+	}
+	if (t->then == THEN_SHELL && p->inner_at >= 0) {
+		size_t len = 1;
+		char *text;
+		bool exact = true;
+
+		for (unsigned i = (unsigned)p->inner_at; i < a->argc; i++) {
+			exact = exact && a->argv[i].kind == CONFIDENCE_EXACT;
+			len += a->argv[i].n + 1;
+		}
+		text = arena_alloc(w->r->arena, len);
+		if (text == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		len = 0;
+		for (unsigned i = (unsigned)p->inner_at; exact && i < a->argc; i++) {
+			if (i > (unsigned)p->inner_at)
+				text[len++] = ' ';
+			memcpy(text + len, a->argv[i].p, a->argv[i].n);
+			len += a->argv[i].n;
+		}
+		{
+			struct field f = exact ? field_exact(w, text, len) : field_opaque(0);
+
+			a->neutral = (a->effects & ~(unsigned)EFFECT_PRIV) == 0 && a->paths == NULL;
+			command_text(w, "sh", &f, NULL, 0, a, a->at);
+		}
+		goto out;
+	}
+	if (p->inner_at < 0) {
+		a->effects |= t->bare;
+		if (t->then == THEN_NONE && a->argc > 1 && (t->bare & EFFECT_EXEC) != 0)
+			act_opaque(a, "what it runs is not read here");
+		goto out;
+	}
+	inner = a->argv + p->inner_at;
+	n = a->argc - (unsigned)p->inner_at;
+	if (t->flags & TOOL_MORE) {
+		struct field *more = arena_alloc(w->r->arena, (n + 1) * sizeof(*more));
+
+		if (more == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		for (unsigned i = 0; i < n; i++) {
+			more[i] = inner[i];
+			if (p->replace != NULL && (p->replace[0] == '\0' ? strstr(inner[i].p, "{}") != NULL : strstr(inner[i].p, p->replace) != NULL)) {
+				const char *r = p->replace[0] == '\0' ? "{}" : p->replace;
+
+				more[i] = field_opaque(0);
+				more[i].n = (uint32_t)(strstr(inner[i].p, r) - inner[i].p);
+				more[i].p = arena_copy(w->r->arena, inner[i].p, more[i].n);
+				if (more[i].n > 0 && inner[i].p[0] != '-' && inner[i].p[0] != '+')
+					more[i].flags |= FIELD_NODASH;
+				if (more[i].p == NULL)
+					w->r->failed = true;
+			}
+		}
+		if (p->replace == NULL)
+			more[n++] = field_opaque(FIELD_MULTI);
+		inner = more;
+	}
+	a->neutral = (a->effects & ~(unsigned)(EFFECT_PRIV | EFFECT_READ)) == 0;
+	for (const struct path_use *u = a->paths; u != NULL; u = u->next) {
+		if (u->effects & ~(unsigned)EFFECT_READ)
+			a->neutral = false;
+	}
+	{
+		enum stdin_kind in = w->stdin_kind;
+
+		if (t->flags & TOOL_MORE)
+			w->stdin_kind = STDIN_NULL;
+		command_argv(w, inner, n, a->at, a, depth + 1, (t->flags & TOOL_MORE) ? NULL : simple);
+		w->stdin_kind = in;
+	}
+out:
+	if (changed_cwd)
+		state_set_cwd(w, &cwd);
+}

@@ -1,0 +1,298 @@
+/* Assignments, redirections and simple commands of a walk: what is known of them, and which acts they are. */
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/walk.h"
+
+/* ---- Assignments ------------------------------------------------------------------------------------------------------- */
+
+/* Dangerous variables that are not, with a value known to the byte: no pager, and a configuration of the host's own. */
+bool var_value_harmless(const char *name, size_t n, const struct field *value)
+{
+	if (value->kind != CONFIDENCE_EXACT)
+		return false;
+	if (n >= 5 && memcmp(name + n - 5, "PAGER", 5) == 0)
+		return value->n == 0 || strcmp(value->p, "cat") == 0;
+	if (n == 10 && memcmp(name, "KUBECONFIG", 10) == 0)
+		return strncmp(value->p, "/etc/", 5) == 0 && strstr(value->p, "..") == NULL && strchr(value->p, ':') == NULL;
+	return false;
+}
+
+void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
+{
+	const struct var_slot *v = state_get(&w->state, name, n);
+	enum var_class class = table_var(name, n);
+
+	exported = exported || (v != NULL && v->exported);
+	if (class == VAR_DANGEROUS && !var_value_harmless(name, n, value))
+		walk_eval(w, at, "a variable that changes what runs");
+	else if (class == VAR_DANGEROUS)
+		; /* with this value it starts nothing */
+	else if (exported && class != VAR_HARMLESS)
+		walk_eval(w, at, "a variable for programs, whose effect is in no table");
+	state_set(w, name, n, value, exported);
+}
+
+static void walk_assign(struct walk *w, const struct sh_assign *a, bool exported)
+{
+	struct field value;
+
+	if (a->subscript != NULL) {
+		bool number = a->subscript->parts != NULL && a->subscript->parts->next == NULL && a->subscript->parts->kind == SH_LITERAL;
+
+		if (number) {
+			for (uint32_t i = 0; i < a->subscript->parts->text.n; i++)
+				number = number && a->subscript->parts->text.p[i] >= '0' && a->subscript->parts->text.p[i] <= '9';
+		}
+		if (!number || w->dialect == DIALECT_ZSH) {
+			word_arith(w, a->subscript);
+			walk_eval(w, a->at, "an assignment to an array element, whose subscript is evaluated");
+		}
+	}
+	if (a->is_array) {
+		for (const struct sh_element *e = a->elements; e != NULL; e = e->next) {
+			if (e->index != NULL) {
+				word_arith(w, e->index);
+				walk_eval(w, a->at, "an array element by subscript, which is evaluated");
+			}
+			word_scan(w, e->value);
+		}
+		value = field_opaque(0);
+	} else {
+		value = word_single(w, a->value, WORD_VALUE);
+		if (a->subscript != NULL) {
+			value = field_opaque(0);
+		} else if (a->append) {
+			const struct var_slot *v = state_get(&w->state, a->name.p, a->name.n);
+
+			if (v != NULL && v->value.kind == CONFIDENCE_EXACT && value.kind == CONFIDENCE_EXACT) {
+				char *t = arena_alloc(w->r->arena, (size_t)v->value.n + value.n + 1);
+
+				if (t == NULL) {
+					w->r->failed = true;
+					return;
+				}
+				memcpy(t, v->value.p, v->value.n);
+				memcpy(t + v->value.n, value.p, value.n);
+				value = field_exact(w, t, (size_t)v->value.n + value.n);
+			} else {
+				value = field_opaque(0);
+			}
+		}
+	}
+	walk_assigned(w, a->name.p, a->name.n, &value, exported, a->at);
+}
+
+/* ---- Redirections ------------------------------------------------------------------------------------------------------ */
+
+static bool redir_digits(const struct field *f)
+{
+	uint32_t i = 0;
+
+	if (f->kind != CONFIDENCE_EXACT || f->n == 0)
+		return false;
+	while (i < f->n && f->p[i] >= '0' && f->p[i] <= '9')
+		i++;
+	return i == f->n || (i + 1 == f->n && f->p[i] == '-');
+}
+
+static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigned effects, const struct field *f)
+{
+	struct act *a;
+
+	if (f->kind == CONFIDENCE_EXACT && (strncmp(f->p, "/dev/tcp/", 9) == 0 || strncmp(f->p, "/dev/udp/", 9) == 0)) {
+		walk_eval(w, r->at, "a redirection to the network");
+		return;
+	}
+	/* In bash a path that is not known may be /dev/tcp/HOST/PORT. */
+	if (f->kind == CONFIDENCE_OPAQUE && w->dialect == DIALECT_BASH &&
+	    (f->n < 2 || strncmp(f->p, "/dev/tcp/", f->n < 9 ? f->n : 9) == 0 || strncmp(f->p, "/dev/udp/", f->n < 9 ? f->n : 9) == 0)) {
+		walk_eval(w, r->at, "a redirection to a path that is not known, and may be one to the network");
+		return;
+	}
+	a = walk_act(w, ACT_REDIRECT, r->at);
+	if (a == NULL)
+		return;
+	a->confidence = f->kind;
+	path_add(w, a, effects, f, 0);
+}
+
+void walk_redir(struct walk *w, const struct sh_redir *r)
+{
+	struct field f = field_opaque(0);
+	int fd = r->fd;
+
+	if (r->fd_name.n > 0) {
+		struct field number = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+
+		walk_assigned(w, r->fd_name.p, r->fd_name.n, &number, false, r->at);
+		fd = 10;
+	}
+	if (r->op == SH_REDIR_HERE) {
+		f = word_single(w, r->body, WORD_VALUE);
+	} else if (r->op == SH_REDIR_HERESTR) {
+		f = word_single(w, r->target, WORD_VALUE);
+		if (f.kind == CONFIDENCE_EXACT) {
+			char *t = arena_alloc(w->r->arena, (size_t)f.n + 2);
+
+			if (t == NULL) {
+				w->r->failed = true;
+				return;
+			}
+			memcpy(t, f.p, f.n);
+			t[f.n] = '\n';
+			f.p = t;
+			f.n++;
+		}
+	} else {
+		struct field many[2];
+		int n = word_fields(w, r->target, many, 2);
+
+		if (n == 1) {
+			f = many[0];
+			if (f.kind == CONFIDENCE_PATTERN && (f.flags & FIELD_MULTI) != 0 && w->dialect != DIALECT_BASH && w->dialect != DIALECT_ZSH)
+				f = field_opaque(0); /* some shells glob a target, some do not */
+		}
+	}
+	switch (r->op) {
+	case SH_REDIR_IN:
+		walk_redirect_path(w, r, EFFECT_READ, &f);
+		if (fd <= 0)
+			w->stdin_kind = f.kind == CONFIDENCE_EXACT && strcmp(f.p, "/dev/null") == 0 ? STDIN_NULL : STDIN_FILE;
+		break;
+	case SH_REDIR_RDWR:
+		walk_redirect_path(w, r, EFFECT_READ | EFFECT_WRITE, &f);
+		if (fd <= 0)
+			w->stdin_kind = STDIN_FILE;
+		break;
+	case SH_REDIR_DUPIN:
+		if (fd <= 0)
+			w->stdin_kind = STDIN_FILE;
+		if (!redir_digits(&f) && !(f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
+			walk_eval(w, r->at, "a descriptor that is not a number");
+		break;
+	case SH_REDIR_DUPOUT:
+		if (redir_digits(&f) || (f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
+			break;
+		walk_redirect_path(w, r, EFFECT_WRITE, &f);
+		w->stdout_tty = false;
+		break;
+	case SH_REDIR_OUT:
+	case SH_REDIR_CLOBBER:
+	case SH_REDIR_APPEND:
+	case SH_REDIR_BOTH:
+	case SH_REDIR_BOTHAPP:
+		walk_redirect_path(w, r, EFFECT_WRITE, &f);
+		if (fd < 0 || fd == 1)
+			w->stdout_tty = false;
+		break;
+	case SH_REDIR_HERE:
+	case SH_REDIR_HERESTR:
+		if (fd <= 0) {
+			w->stdin_kind = STDIN_TEXT;
+			w->stdin_text = f;
+		}
+		break;
+	}
+}
+
+/* ---- Simple commands ------------------------------------------------------------------------------------------------------ */
+
+void walk_simple(struct walk *w, const struct sh_command *c)
+{
+	const struct sh_simple *s = c->simple;
+	struct field *argv = NULL;
+	unsigned argc = 0, cap = s->nwords + 32;
+	bool overflow = false;
+
+	if (s->words != NULL) {
+		argv = arena_alloc(w->r->arena, cap * sizeof(*argv));
+		if (argv == NULL) {
+			w->r->failed = true;
+			return;
+		}
+	}
+	for (const struct sh_word *word = s->words; word != NULL && !w->r->failed; word = word->next) {
+		int n;
+
+		if (word->assign != NULL) {
+			/* A declaration's argument: what it assigns is told apart; as a word it is never split. */
+			const struct sh_assign *a = word->assign;
+			struct field f;
+
+			if (word->parts != NULL) {
+				f = word_single(w, word, WORD_VALUE);
+			} else {
+				walk_assign(w, a, false);
+				f = field_opaque(0);
+				f.p = a->name.p;
+				f.n = a->name.n;
+			}
+			if (argc == cap) {
+				overflow = true;
+				break;
+			}
+			argv[argc++] = f;
+			continue;
+		}
+		n = word_fields(w, word, argv + argc, cap - argc);
+		if (n < 0 && cap < MAX_FIELDS) {
+			struct field *more = arena_alloc(w->r->arena, MAX_FIELDS * sizeof(*more));
+
+			if (more == NULL) {
+				w->r->failed = true;
+				return;
+			}
+			memcpy(more, argv, argc * sizeof(*more));
+			argv = more;
+			cap = MAX_FIELDS;
+			n = word_fields(w, word, argv + argc, cap - argc);
+		}
+		if (n < 0) {
+			overflow = true;
+			break;
+		}
+		argc += (unsigned)n;
+	}
+	if (w->r->failed)
+		return;
+	if (overflow || argc > MAX_FIELDS) {
+		walk_eval(w, c->at, "more words than the limit");
+		return;
+	}
+	for (const struct sh_redir *r = c->redirs; r != NULL && walk_spend(w, 1); r = r->next)
+		walk_redir(w, r);
+	if (argc == 0) {
+		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next)
+			walk_assign(w, a, false);
+		if (s->words != NULL)
+			walk_eval(w, c->at, "a command word that may be empty");
+		else if (w->dialect == DIALECT_ZSH && c->redirs != NULL)
+			walk_eval(w, c->at, "a redirection alone, for which zsh starts a program");
+		return;
+	}
+	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+		/* IFS= read -r line: for this one command, which only fills variables. */
+		if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "read") == 0 && a->name.n == 3 && memcmp(a->name.p, "IFS", 3) == 0 && !a->is_array &&
+		    a->subscript == NULL && !a->append) {
+			word_scan(w, a->value);
+			continue;
+		}
+		walk_assign(w, a, true);
+	}
+	/* exec without a command keeps its redirections for everything after it. */
+	if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "exec") == 0) {
+		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
+			if (r->fd == 0 || (r->fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE ||
+							 r->op == SH_REDIR_HERESTR)))
+				walk_eval(w, r->at, "exec gives everything that follows another standard input");
+		}
+	}
+	command_run(w, argv, argc, c->at, s);
+	/* What stood before a builtin may stay assigned, before a program it does not: not known. */
+	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+		struct field f = field_opaque(0);
+
+		state_set(w, a->name.p, a->name.n, &f, true);
+	}
+}

@@ -1,0 +1,240 @@
+/* The word in hand while it is resolved: literal bytes, active patterns, parts that are not known, and what that makes of the
+ * whole. When in doubt, opaque. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/word_build.h"
+
+struct field field_opaque(unsigned flags)
+{
+	struct field f = { .p = "", .n = 0, .kind = CONFIDENCE_OPAQUE, .flags = (uint8_t)flags };
+
+	return f;
+}
+
+struct field field_exact(struct walk *w, const char *p, size_t n)
+{
+	struct field f = { .n = (uint32_t)n, .kind = CONFIDENCE_EXACT };
+	bool numeric = n > 0 && n < 10;
+
+	f.p = arena_copy(w->r->arena, p, n);
+	if (f.p == NULL) {
+		w->r->failed = true;
+		f.p = "";
+		f.n = 0;
+	}
+	if (n == 0 || (p[0] != '-' && p[0] != '+'))
+		f.flags |= FIELD_NODASH;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			numeric = numeric && i == 0 && p[0] == '-' && n > 1;
+	}
+	if (numeric)
+		f.flags |= FIELD_NUMERIC;
+	return f;
+}
+
+static bool build_meta(char c)
+{
+	return c == '*' || c == '?' || c == '[' || c == ']' || c == '\\';
+}
+
+void build_room(struct build *b, size_t n)
+{
+	if (b->n + n + 1 > b->room) {
+		size_t room = (b->n + n + 1) * 2;
+		char *t = arena_alloc(b->w->r->arena, room);
+
+		if (t == NULL) {
+			b->w->r->failed = true;
+			b->overflow = true;
+			return;
+		}
+		if (b->n > 0)
+			memcpy(t, b->text, b->n);
+		b->text = t;
+		b->room = room;
+	}
+}
+
+void build_literal(struct build *b, const char *p, size_t n)
+{
+	b->started = true;
+	if (n == 0)
+		return;
+	b->numeric_only = false;
+	for (size_t i = 0; i < n; i++) {
+		if (build_meta(p[i]) || p[i] == ' ' || p[i] == '\t' || p[i] == '\n')
+			b->blanks = true;
+	}
+	if (b->opaque)
+		return;
+	build_room(b, 2 * n);
+	if (b->overflow)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		if (build_meta(p[i]))
+			b->text[b->n++] = '\\';
+		b->text[b->n++] = p[i];
+	}
+	b->text[b->n] = '\0';
+}
+
+void build_glob(struct build *b, const char *p, size_t n)
+{
+	if (b->mode == WORD_VALUE) {
+		build_literal(b, p, n);
+		return;
+	}
+	b->started = true;
+	b->blanks = true;
+	if (b->opaque)
+		return;
+	b->glob = true;
+	build_room(b, n);
+	if (b->overflow)
+		return;
+	memcpy(b->text + b->n, p, n);
+	b->n += n;
+	b->text[b->n] = '\0';
+}
+
+void build_unknown(struct build *b, bool multi, unsigned flags)
+{
+	if (!b->started && (flags & FIELD_NUMERIC) != 0)
+		b->numeric_only = true;
+	else
+		b->numeric_only = false;
+	if (!b->opaque) {
+		b->nodash = (flags & (FIELD_NODASH | FIELD_NUMERIC)) != 0;
+		b->nosplit = (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
+	} else {
+		b->nosplit = b->nosplit && (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
+	}
+	b->started = true;
+	b->opaque = true;
+	b->multi = b->multi || multi;
+}
+
+/* Bytes of the prefix without the backslashes before literal metacharacters. */
+static size_t build_plain(struct build *b)
+{
+	size_t o = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->text[i] == '\\' && i + 1 < b->n)
+			i++;
+		b->text[o++] = b->text[i];
+	}
+	if (b->text != NULL)
+		b->text[o] = '\0';
+	return o;
+}
+
+void build_finish(struct build *b)
+{
+	struct field f = { .p = "", .n = 0 };
+
+	if (!b->started)
+		return;
+	if (b->nout == b->cap) {
+		b->overflow = true;
+		return;
+	}
+	if (b->text == NULL)
+		build_room(b, 1);
+	if (b->overflow)
+		return;
+	b->text[b->n] = '\0';
+	if (b->opaque) {
+		f = field_opaque(0);
+		if (!b->glob) {
+			f.n = (uint32_t)build_plain(b);
+			f.p = b->text;
+		}
+		if (b->n > 0 ? (b->text[0] != '-' && b->text[0] != '+' && !b->glob) : b->nodash)
+			f.flags |= FIELD_NODASH;
+		if (b->numeric_only)
+			f.flags |= FIELD_NUMERIC;
+		if (b->nosplit && !b->blanks)
+			f.flags |= FIELD_NOSPLIT;
+		if (b->multi) {
+			f.flags |= FIELD_MULTI;
+			/* Split anywhere: only a first word keeps the prefix. */
+			f.flags &= (uint8_t)~FIELD_NODASH;
+		}
+		if (b->home)
+			f.flags |= FIELD_NODASH;
+	} else if (b->glob || b->home) {
+		f.kind = CONFIDENCE_PATTERN;
+		f.p = b->text;
+		f.n = (uint32_t)b->n;
+		if (b->home)
+			f.flags |= FIELD_HOME | FIELD_NODASH;
+		if (b->glob && b->multi)
+			f.flags |= FIELD_MULTI;
+		if (b->n > 0 && b->text[0] != '-' && b->text[0] != '+' && strchr("*?[", b->text[0]) == NULL)
+			f.flags |= FIELD_NODASH;
+	} else {
+		f = field_exact(b->w, b->text, build_plain(b));
+	}
+	b->out[b->nout++] = f;
+	b->n = 0;
+	b->text = NULL;
+	b->room = 0;
+	b->started = b->glob = b->opaque = b->multi = b->home = b->numeric_only = b->nodash = b->nosplit = b->blanks = false;
+}
+
+bool build_splits(const struct build *b)
+{
+	return b->mode == WORD_ARGUMENT && b->w->dialect != DIALECT_ZSH;
+}
+
+/* A known value, as it becomes part of the word in hand. */
+void build_value(struct build *b, const struct field *v, bool quoted)
+{
+	if (v->kind == CONFIDENCE_EXACT) {
+		if (quoted || !build_splits(b)) {
+			if (v->n > 0 || quoted)
+				build_literal(b, v->p, v->n);
+			return;
+		}
+		for (uint32_t i = 0; i < v->n; i++) {
+			char c = v->p[i];
+
+			if (c == ' ' || c == '\t' || c == '\n') {
+				if (b->started)
+					build_finish(b);
+			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
+				build_glob(b, &c, 1);
+				b->multi = true;
+			} else if (c == '\\') {
+				/* Backslashes in an unquoted value: shells differ. */
+				build_unknown(b, true, 0);
+			} else {
+				build_literal(b, &c, 1);
+			}
+		}
+		return;
+	}
+	if (v->kind == CONFIDENCE_PATTERN && quoted && b->mode == WORD_ARGUMENT && !b->opaque) {
+		b->started = true;
+		b->glob = true;
+		if (b->n == 0 && (v->flags & FIELD_HOME) != 0)
+			b->home = true;
+		build_room(b, v->n);
+		if (b->overflow)
+			return;
+		memcpy(b->text + b->n, v->p, v->n);
+		b->n += v->n;
+		b->text[b->n] = '\0';
+		return;
+	}
+	if (v->kind == CONFIDENCE_PATTERN && b->mode == WORD_VALUE && b->n == 0 && !b->opaque && (v->flags & FIELD_HOME) != 0) {
+		build_unknown(b, false, FIELD_NODASH);
+		return;
+	}
+	build_unknown(b, !quoted && build_splits(b) && (v->flags & (FIELD_NUMERIC | FIELD_NOSPLIT)) == 0, v->flags);
+}

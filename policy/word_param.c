@@ -1,0 +1,204 @@
+/* Parameter expansions: a value where it is known, and an opaque act where expanding evaluates one. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/word_build.h"
+
+bool param_is(const struct sh_param *p, char c)
+{
+	return p->name.n == 1 && p->name.p[0] == c;
+}
+
+/* A subscript that is evaluated without being able to run code: a number, @ or *. */
+static bool param_subscript_safe(const struct sh_word *s)
+{
+	const struct sh_part *p = s->parts;
+
+	if (p == NULL || p->next != NULL)
+		return false;
+	if (p->kind == SH_GLOB)
+		return p->text.n == 1 && p->text.p[0] == '*';
+	if (p->kind != SH_LITERAL || p->text.n == 0)
+		return false;
+	if (p->text.n == 1 && (p->text.p[0] == '@' || p->text.p[0] == '*'))
+		return true;
+	for (uint32_t i = 0; i < p->text.n; i++) {
+		if (!word_digit(p->text.p[i]))
+			return false;
+	}
+	return true;
+}
+
+/* $x as it is now: EXACT, PATTERN or OPAQUE. known is false when it is not even known to be set. */
+static struct field param_value(struct walk *w, const struct sh_param *p, bool *known)
+{
+	const struct var_slot *v;
+	char c = p->name.n == 1 ? p->name.p[0] : 0;
+
+	*known = false;
+	if (p->name.n > 0 && word_digit(p->name.p[0])) {
+		unsigned long i = strtoul(p->name.p, NULL, 10);
+
+		if (i == 0) {
+			*known = true;
+			return field_opaque(0);
+		}
+		if (!w->state.params_known)
+			return field_opaque(0);
+		*known = i <= w->state.nparams;
+		return *known ? w->state.params[i - 1] : field_exact(w, "", 0);
+	}
+	switch (c) {
+	case '#':
+		*known = true;
+		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+	case '?':
+	case '$':
+		*known = true;
+		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+	case '!':
+	case '-':
+	case '_':
+		return field_opaque(0);
+	}
+	v = state_get(&w->state, p->name.p, p->name.n);
+	if (v != NULL) {
+		*known = true;
+		return v->value;
+	}
+	if (p->name.n == 4 && memcmp(p->name.p, "HOME", 4) == 0) {
+		struct field f = { .p = "~", .n = 1, .kind = CONFIDENCE_PATTERN, .flags = FIELD_HOME | FIELD_NODASH };
+
+		*known = true;
+		return f;
+	}
+	if (p->name.n == 3 && memcmp(p->name.p, "PWD", 3) == 0) {
+		struct field f = state_cwd(&w->state);
+
+		*known = true;
+		return f.kind == CONFIDENCE_EXACT ? f : field_opaque(FIELD_NODASH);
+	}
+	if (p->name.n == 3 && (memcmp(p->name.p, "UID", 3) == 0)) {
+		*known = true;
+		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+	}
+	return field_opaque(0);
+}
+
+static void param_positional_all(struct build *b, const struct sh_param *p, bool quoted)
+{
+	struct walk *w = b->w;
+
+	if (!w->state.params_known) {
+		build_unknown(b, b->mode == WORD_ARGUMENT, 0);
+		return;
+	}
+	if (b->mode != WORD_ARGUMENT || (quoted && p->name.p[0] == '*')) {
+		if (w->state.nparams == 0)
+			return;
+		if (w->state.nparams == 1)
+			build_value(b, &w->state.params[0], true);
+		else
+			build_unknown(b, false, 0);
+		return;
+	}
+	for (unsigned i = 0; i < w->state.nparams; i++) {
+		if (i > 0 && b->started)
+			build_finish(b);
+		build_value(b, &w->state.params[i], quoted);
+	}
+}
+
+static void param_scan_args(struct walk *w, const struct sh_param *p)
+{
+	if (p->arg != NULL) {
+		if (p->op == SH_OP_SUBSTRING)
+			word_arith(w, p->arg);
+		else
+			word_scan(w, p->arg);
+	}
+	if (p->arg2 != NULL) {
+		if (p->op == SH_OP_SUBSTRING)
+			word_arith(w, p->arg2);
+		else
+			word_scan(w, p->arg2);
+	}
+}
+
+void param_build(struct build *b, const struct sh_part *part, bool quoted)
+{
+	struct walk *w = b->w;
+	const struct sh_param *p = part->param;
+	bool splits = !quoted && build_splits(b), known;
+	struct field v;
+
+	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
+		param_scan_args(w, p);
+		if (p->subscript != NULL)
+			word_scan(w, p->subscript);
+		walk_eval(w, part->at, "an expansion that evaluates the value of a variable");
+		build_unknown(b, true, 0);
+		return;
+	}
+	if (p->subscript != NULL) {
+		bool safe = param_subscript_safe(p->subscript);
+
+		if (!safe)
+			safe = word_arith(w, p->subscript);
+		param_scan_args(w, p);
+		if (p->op == SH_OP_LENGTH && safe) {
+			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+			return;
+		}
+		if (p->op == SH_OP_TRANSFORM)
+			walk_eval(w, part->at, "an expansion that evaluates the value of a variable");
+		build_unknown(b, b->mode == WORD_ARGUMENT, 0);
+		return;
+	}
+	if (param_is(p, '@') || param_is(p, '*')) {
+		param_scan_args(w, p);
+		if (p->op == SH_OP_NONE)
+			param_positional_all(b, p, quoted);
+		else if (p->op == SH_OP_LENGTH)
+			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+		else if (p->op == SH_OP_TRANSFORM)
+			walk_eval(w, part->at, "an expansion that evaluates the value of a variable"), build_unknown(b, true, 0);
+		else
+			build_unknown(b, b->mode == WORD_ARGUMENT, 0);
+		return;
+	}
+	v = param_value(w, p, &known);
+	switch (p->op) {
+	case SH_OP_NONE:
+		build_value(b, &v, quoted);
+		return;
+	case SH_OP_LENGTH:
+		build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+		return;
+	case SH_OP_DEFAULT:
+		if (known && v.kind == CONFIDENCE_EXACT && v.n > 0) {
+			param_scan_args(w, p);
+			build_value(b, &v, quoted);
+			return;
+		}
+		break;
+	case SH_OP_ASSIGN: {
+		struct field f = field_opaque(0);
+
+		param_scan_args(w, p);
+		walk_assigned(w, p->name.p, p->name.n, &f, false, part->at);
+		build_unknown(b, splits, 0);
+		return;
+	}
+	case SH_OP_TRANSFORM:
+		if (p->op_text.n != 2 || strchr("QUuL", p->op_text.p[1]) == NULL)
+			walk_eval(w, part->at, "an expansion that evaluates the value of a variable");
+		break;
+	default:
+		break;
+	}
+	param_scan_args(w, p);
+	build_unknown(b, splits, 0);
+}
