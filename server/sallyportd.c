@@ -1,8 +1,8 @@
 /* sallyportd: the supervisor. It listens, accepts, starts the other programs, dials targets and reaps; it holds no key, has no
  * libssh, and reads no byte that a stranger sent.
  *
- *   sallyportd [-f] [-D] -c FILE     runs (always in the foreground: service managers and terminals both want that)
- *   sallyportd -t -c FILE            checks the configuration, control's part included
+ *   sallyportd [-f] [-D] [-E] -c FILE  runs (always in the foreground: service managers and terminals both want that)
+ *   sallyportd -t -c FILE              checks the configuration, control's part included
  *
  * SIGHUP reads the configuration again (or keeps it, saying why). SIGTERM and SIGINT end it: sessions are told and end; with -D, or on
  * SIGUSR1, it only stops listening and ends when the last session is over. */
@@ -24,6 +24,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "server/notify.h"
+#include "server/parents.h"
 #include "server/spawn.h"
 #include "server/supervisor.h"
 
@@ -31,12 +32,13 @@ enum { CONFIG_ERRORS_MAX = 64 * 1024, MASTER_BYTES_MAX = 64 * 1024 };
 
 static int usage(FILE *to, int status)
 {
-	fprintf(to, "usage: sallyportd [-f] [-D] [-v] -c FILE\n"
+	fprintf(to, "usage: sallyportd [-f] [-D] [-E] [-v] -c FILE\n"
 		    "       sallyportd -t -c FILE\n"
 		    "  -c FILE  configuration\n"
 		    "  -t       check the configuration and end\n"
 		    "  -f       stay in the foreground (it always does)\n"
 		    "  -D       SIGTERM lets running sessions end by themselves\n"
+		    "  -E       execute each worker anew, in an address layout of its own (slower, and three times the memory)\n"
 		    "  -v       log more\n");
 	return status;
 }
@@ -205,7 +207,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!workers_reaped(s, pid, status))
+		if (!workers_reaped(s, pid, status) && !parents_reaped(pid))
 			services_reaped(s, pid, status);
 	}
 }
@@ -268,6 +270,8 @@ static int run(struct supervisor *s)
 	close(fd);
 	if (spawn_find_all() < 0 || open_state(s) < 0 || keep_master(s) < 0 || listen_open(s) < 0 || services_start(s) < 0)
 		return ERR_SYS;
+	parents_start("sallyport-session", &s->config->session, workers_nofile("sallyport-session"));
+	parents_start("sallyport-recorder", &s->config->recorder, workers_nofile("sallyport-recorder"));
 	if (notify_watchdog_ms() > 0)
 		watchdog(s);
 	loop_run(s->loop);
@@ -283,13 +287,16 @@ int main(int argc, char **argv)
 	int c, r;
 
 	log_init("sallyportd");
-	while ((c = getopt(argc, argv, "c:fDtvh")) != -1) {
+	while ((c = getopt(argc, argv, "c:fDEtvh")) != -1) {
 		switch (c) {
 		case 'c':
 			s.config_path = optarg;
 			break;
 		case 'D':
 			s.drain = true;
+			break;
+		case 'E':
+			parents_disable();
 			break;
 		case 't':
 			check_only = true;
