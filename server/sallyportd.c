@@ -5,7 +5,8 @@
  *   sallyportd -t -c FILE              checks the configuration, control's part included
  *
  * SIGHUP reads the configuration again (or keeps it, saying why). SIGTERM and SIGINT end it: sessions are told and end; with -D, or on
- * SIGUSR1, it only stops listening and ends when the last session is over. */
+ * SIGUSR1, it only stops listening and ends when the last session is over. SIGUSR2 is for a restart: it ends at once, control and the vault
+ * with it, and leaves the sessions running; what they run goes on, and a new question of theirs is answered "no". */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -57,7 +58,7 @@ static int check(const char *path)
 	pid_t pid;
 
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(path, geteuid() == 0, &c, &errors);
+	r = config_read(path, spawn_may_switch(), &c, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
 	config_free(c);
@@ -82,7 +83,9 @@ static int state_folder(struct supervisor *s, const char *name, mode_t mode, con
 
 	if (mkdirat(s->state_fd, name, mode) < 0 && errno != EEXIST)
 		return -1;
-	fd = openat(s->state_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not root: the service manager or `sallyport init` gave it to its user. We may not look into it, and need not: whoever gets the
+	 * descriptor opens "." below it as itself. */
+	fd = openat(s->state_fd, name, (geteuid() == 0 ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || geteuid() != 0 || owner->name == NULL)
 		return fd;
 	r = fchown(fd, owner->uid, group);
@@ -170,6 +173,16 @@ void supervisor_stop(struct supervisor *s, bool end_sessions)
 	supervisor_maybe_finish(s);
 }
 
+static void leave(struct supervisor *s)
+{
+	log_info("leaving %u sessions to end by themselves", s->nworkers);
+	s->stopping = true;
+	notify_state("STOPPING=1");
+	listen_close(s);
+	if (!s->finished)
+		services_finish(s);
+}
+
 static void reload(struct supervisor *s)
 {
 	struct msg_reload m = { 0 };
@@ -178,7 +191,7 @@ static void reload(struct supervisor *s)
 
 	notify_reloading();
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	if (config_read(s->config_path, geteuid() == 0, &c, &errors) < 0) {
+	if (config_read(s->config_path, spawn_may_switch(), &c, &errors) < 0) {
 		log_error("%s has mistakes; the running configuration stays", s->config_path);
 		print_errors(&errors);
 	} else {
@@ -226,6 +239,9 @@ static void on_signal(int signo, void *arg)
 	case SIGUSR1:
 		supervisor_stop(s, false);
 		break;
+	case SIGUSR2:
+		leave(s);
+		break;
 	default:
 		/* Said twice, it means it. */
 		supervisor_stop(s, !s->drain || s->stopping);
@@ -248,7 +264,7 @@ static void watchdog(void *arg)
 
 static int run(struct supervisor *s)
 {
-	static const int signals[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, 0 };
+	static const int signals[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, 0 };
 	struct rlimit files;
 	int fd;
 
@@ -320,7 +336,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(s.config_path, geteuid() == 0, &s.config, &errors);
+	r = config_read(s.config_path, spawn_may_switch(), &s.config, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
 	if (r < 0)
