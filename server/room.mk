@@ -3,11 +3,11 @@ sbin_PROGRAMS += sallyportd
 pkglibexec_PROGRAMS += sallyport-session
 
 sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
-	server/workers.c server/dial.c server/spawn.c server/spawn.h server/notify.c server/notify.h
+	server/workers.c server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
 sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 

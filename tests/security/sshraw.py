@@ -342,6 +342,6 @@ def certificate(subject, ca, identity, principals=(b"sallyport",), serial=1, key
             string(key_id) + string(principals_raw if principals_raw is not None else b"".join(string(p) for p in principals)) +
             u64(now - 60 if after is None else after) + u64(now + 600 if before is None else before) +
             string(options_raw if options_raw is not None else pack(critical)) + string(pack(sorted(extensions))) + string(b"") +
-            string(ca_blob or ca.blob))
+            string(ca_blob if ca_blob is not None else ca.blob))
     signature = sign(body) if sign else string("ssh-ed25519") + string(ca.private.sign(body))
     return body + string(signature)
