@@ -22,6 +22,8 @@ struct evidence {
 	struct loop_timer *timer;
 	struct buf text;       /* of the checkpoint that is being signed; empty: none is */
 	uint64_t signing;      /* records that it covers */
+	uint64_t covered;      /* by the last one that was stored */
+	int64_t last_ms;       /* when one was last asked for, monotonic */
 	uint64_t closing_seq;  /* of the closing record */
 	enum turn turn;
 	char *next_key;
@@ -154,6 +156,7 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 		log_warn("a checkpoint cannot be made: %s", why.text[0] != '\0' ? why.text : err_text(r));
 	} else {
 		send_away(c, text, &sig);
+		e->covered = e->signing;
 		if (e->turn == TURN_CLOSING && e->signing >= e->closing_seq)
 			e->turn = TURN_CLOSED;
 	}
@@ -175,6 +178,7 @@ static void checkpoint(struct evidence *e)
 		return;
 	}
 	e->signing = cp.size;
+	e->last_ms = clock_mono_ms();
 	m.text = (struct view){ buf_ptr(&e->text), e->text.len };
 	(void)msg_vault_checkpoint_send(&c->vault->ipc, &m, NULL, 0);
 }
@@ -239,6 +243,21 @@ static void turn_epoch(struct evidence *e)
 	}
 }
 
+/* So many records or so long behind, but at most ten a second; and once a minute while nothing happens. */
+static bool due(const struct evidence *e)
+{
+	const struct config *cfg = e->ctl->config;
+	uint64_t durable = audit_durable(e->ctl->log), behind = durable > e->covered ? durable - e->covered : 0;
+	int64_t since = e->last_ms == 0 ? INT64_MAX : clock_mono_ms() - e->last_ms;
+
+	if (durable == 0 || since < 100)
+		return false;
+	if (e->turn == TURN_CLOSING && durable >= e->closing_seq)
+		return true;
+	return since >= 60000 || behind >= cfg->audit.checkpoint_records ||
+	       (behind > 0 && since >= (int64_t)cfg->audit.checkpoint_seconds * 1000);
+}
+
 void evidence_round(struct control *c)
 {
 	struct evidence *e = c->evidence;
@@ -246,7 +265,6 @@ void evidence_round(struct control *c)
 	if (e == NULL || c->audit_key_line == NULL)
 		return;
 	turn_epoch(e);
-	if (e->text.len == 0 && (audit_checkpoint_due(c->log, (uint64_t)clock_mono_ms()) ||
-				 (e->turn == TURN_CLOSING && audit_durable(c->log) >= e->closing_seq)))
+	if (e->text.len == 0 && due(e))
 		checkpoint(e);
 }

@@ -172,6 +172,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	struct store_recording row = { 0 };
 	uint8_t digest[DIGEST_SIZE];
 	char *id = NULL, sha[DIGEST_HEX + 1];
+	json_t *j;
 	int r = ERR_MALFORMED;
 
 	if (m->nfds != 0)
@@ -187,8 +188,8 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 			r = store_recording_open(c->store, &row);
 		break;
 	case MSG_rec_digest:
-		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 || !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) ||
-		    view_strdup(&u.digest.recording, &id) < 0)
+		if (msg_rec_digest_read(m, &u.digest) < 0 || u.digest.recording.n > 64 ||
+		    !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) || view_strdup(&u.digest.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
 		r = control_record(c, s->id, "recording.digest",
@@ -197,15 +198,17 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 				   NULL);
 		break;
 	case MSG_rec_closed:
-		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 || !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) ||
-		    view_strdup(&u.closed.recording, &id) < 0)
+		if (msg_rec_closed_read(m, &u.closed) < 0 || u.closed.recording.n > 64 ||
+		    !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) || view_strdup(&u.closed.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
-		r = control_record(c, s->id, "recording.closed",
-				   json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha,
-					     "part", (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms",
-					     (json_int_t)u.closed.ms, "complete", u.closed.last != 0),
-				   NULL);
+		j = json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha, "part",
+			      (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms", (json_int_t)u.closed.ms,
+			      "complete", 1);
+		/* Only the last part knows how many there are. */
+		if (u.closed.last)
+			json_object_set_new(j, "parts", json_integer((json_int_t)u.closed.part));
+		r = control_record(c, s->id, "recording.closed", j, NULL);
 		if (r >= 0)
 			r = store_recording_close(c->store, id, u.closed.part, u.closed.bytes, u.closed.raw_bytes, sha, clock_wall_ms(),
 						  u.closed.last != 0);
@@ -260,7 +263,8 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 {
 	struct msg_rec_start start = { .session = proto_str(s->id), .identity = proto_str(s->who->subject),
 				       .on_behalf_of = proto_str(s->who->on_behalf_of), .target = proto_str(s->target),
-				       .login = proto_str(s->login), .issuer = proto_str(s->who->issuer) };
+				       .login = proto_str(s->login), .issuer = proto_str(s->who->issuer),
+				       .part_bytes = s->ctl->config->part_bytes };
 	struct msg_recorder m = { 0 };
 
 	s->recorder = peer_open(&s->ctl->peers, control_fd, false, "a recorder", on_recorder_message, on_recorder_gone, s);

@@ -122,7 +122,7 @@ static int recording_closed(const struct record *r)
 {
 	return store_recording_close(r->store, text(r, "recording"), (uint32_t)number(r, "part"), (uint64_t)number(r, "bytes"),
 				     (uint64_t)number(r, "raw_bytes"), text(r, "sha256"), r->time_ms,
-				     json_is_true(json_object_get(r->j, "complete")));
+				     json_object_get(r->j, "parts") != NULL || strcmp(text(r, "event"), "recording.repaired") == 0);
 }
 
 static int epoch_open(const struct record *r)
@@ -258,6 +258,7 @@ static const struct {
 	{ "certificate.issued", certificate_issued }, { "certificate.revoked", certificate_revoked },
 	{ "session.start", session_start },	      { "session.end", session_end },
 	{ "recording.opened", recording_opened },     { "recording.closed", recording_closed },
+	{ "recording.repaired", recording_closed },
 	{ "epoch.open", epoch_open },		      { "approval.requested", approval_requested },
 	{ "approval.approved", approval_change },     { "approval.denied", approval_change },
 	{ "approval.expired", approval_change },      { "approval.withdrawn", approval_change },

@@ -59,6 +59,8 @@ static bool close_part(struct control *c, const char *id, const char *session, u
 	} else {
 		json_object_set_new(j, "complete", json_boolean(complete));
 		json_object_set_new(j, "duration_ms", json_integer(number(note, "duration_ms")));
+		if (last)
+			json_object_set_new(j, "parts", json_integer((json_int_t)part));
 	}
 	if (control_record(c, session, repaired ? "recording.repaired" : "recording.closed", j, NULL) < 0)
 		return true;

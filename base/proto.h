@@ -134,7 +134,8 @@ enum {
 #define MSG_FIELDS_file_done(F)      F(u32, question) F(u8, op) F(bytes, path) F(u64, bytes_in) F(u64, bytes_out) F(bytes, sha256) F(u32, status)
 #define MSG_FIELDS_session_over(F)   F(bytes, why)
 
-#define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer)
+#define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer) \
+				     F(u64, part_bytes) /* 0: the recorder's own */
 #define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording) /* its id: the file is <id>.cast.gz, further parts <id>.N.cast.gz */
 /* sha256: 64 lower-case hex digits, as records carry them */
 #define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256)

@@ -96,7 +96,7 @@ int sandbox_enter(enum sandbox_kind kind)
 		r = add_all(ctx, SCMP_ACT_ALLOW, profiles[kind].groups[i]);
 	/* A name is opened only below a directory that was handed over. */
 	if (r >= 0 && kind == SANDBOX_RECORDER &&
-	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A0(SCMP_CMP_LT, 0x7fffffff)) < 0)
+	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A0(SCMP_CMP_LT, 0x7fffffff, 0)) < 0)
 		r = ERR_SYS;
 	if (r >= 0)
 		r = add_all(ctx, SCMP_ACT_KILL_PROCESS, calls_fatal);

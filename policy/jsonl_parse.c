@@ -13,8 +13,8 @@ static int answer(json_t *id, bool ok, const struct sh_error *e, struct buf *out
 	if (ok)
 		o = json_pack("{s:O, s:b, s:n, s:n}", "id", id, "ok", 1, "error", "at");
 	else
-		o = json_pack("{s:O, s:b, s:s, s:i, s:i, s:i}", "id", id, "ok", 0, "error", e->text, "at", (int)e->at.off, "line",
-			      (int)e->at.line, "column", (int)e->at.col);
+		o = json_pack("{s:O, s:b, s:s, s:i, s:i, s:i}", "id", id, "ok", 0, "error", e->text, "at",
+			      (int)e->at.off, "line", (int)e->at.line, "column", (int)e->at.col);
 	char *s = o == NULL ? NULL : json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
 	int r = s == NULL ? ERR_NOMEM : buf_put_str(out, s);
 	if (r == ERR_OK)
@@ -38,7 +38,8 @@ int parse_jsonl_line(const char *line, size_t n, struct buf *out)
 	struct sh_error e;
 	enum dialect d = DIALECT_BASH;
 	json_t *o = json_loadb(line, n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL), *null = json_null();
-	json_t *id = json_object_get(o, "id"), *command = json_object_get(o, "command"), *shell = json_object_get(o, "shell");
+	json_t *id = json_object_get(o, "id"), *command = json_object_get(o, "command"),
+	       *shell = json_object_get(o, "shell");
 	int r;
 	if (id == NULL)
 		id = null;

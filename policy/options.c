@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/walk.h"
+#include "policy/word_build.h"
 
 const struct opt *options_find(const struct tool *t, const char *name, size_t n)
 {
@@ -106,9 +107,11 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	} else {
 		a->effects |= o->effects;
 	}
-	if (o->mods & OPT_OPS_SET) {
+	/* Of several modes the last one counts, but for those that hold whatever comes. */
+	if ((o->mods & OPT_OPS_SET) != 0 && !p->ops_final) {
 		p->has_ops_set = true;
 		p->ops_set = o->ops;
+		p->ops_final = (o->mods & OPT_FINAL) != 0;
 	}
 	if (o->mods & OPT_OPS_ADD)
 		p->ops_add |= o->ops;
@@ -116,6 +119,8 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->first = 1;
 	if (o->mods & OPT_STOP)
 		p->stop = true;
+	if (o->mods & OPT_DRY)
+		p->dry = true;
 	if (o->mods & OPT_LOCAL)
 		p->local = true;
 	if (o->mods & OPT_OPAQUE)
@@ -172,6 +177,13 @@ static int scan_next(struct scan *s)
 		/* Not known whether the next word is the argument, or several, or none. */
 		scan_unknown(s, "an option's argument that may be several words");
 		return -1;
+	}
+	/* -x --output=f: whether --output is x's argument, or x takes none in this version of the tool, is not certain enough. */
+	{
+		const struct field *f = &s->a->argv[s->i + 1];
+
+		if (f->kind == CONFIDENCE_EXACT && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
+			scan_unknown(s, "an option's argument that looks like an option");
 	}
 	return (int)++s->i;
 }
@@ -251,6 +263,22 @@ static void scan_cluster(struct scan *s, const struct field *f, size_t from)
 	}
 }
 
+/* tar xfI FILE PROGRAM: letters without a dash; those with an argument take the words that follow, in their order. */
+static void scan_bundle(struct scan *s, const struct field *f)
+{
+	for (size_t k = 0; k < f->n; k++) {
+		char name[3] = { '-', f->p[k], '\0' };
+		const struct opt *o = options_find(s->tool, name, 2);
+
+		if (o == NULL) {
+			scan_note(s, NULL, -1, 0);
+			scan_unknown(s, f->p);
+			return;
+		}
+		scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
+	}
+}
+
 static void scan_option(struct scan *s, const struct field *f)
 {
 	const struct opt *o;
@@ -306,9 +334,15 @@ static void scan_env(struct scan *s, const struct field *f)
 		s->a->effects |= EFFECT_UNKNOWN;
 		s->a->why = "gives a program a variable whose effect is in no table";
 		break;
-	case VAR_DANGEROUS:
-		scan_unknown(s, f->p);
+	case VAR_DANGEROUS: {
+		struct field value = *f;
+
+		value.p += n + 1;
+		value.n -= (uint32_t)(n + 1);
+		if (f->kind != CONFIDENCE_EXACT || !var_value_harmless(f->p, n, &value))
+			scan_unknown(s, f->p);
 		break;
+	}
 	}
 }
 
@@ -325,6 +359,9 @@ static bool scan_wrap_operand(struct scan *s, const struct field *f)
 		return true;
 	}
 	if (s->skipped < s->tool->skip) {
+		/* timeout 5, taskset 3, chrt 10: a word that is no number may already be the command. */
+		if ((s->tool->flags & TOOL_DIGITS) != 0 && !(f->kind == CONFIDENCE_EXACT && (word_digit(f->p[0]) || f->p[0] == '.')) && !(f->flags & FIELD_NUMERIC))
+			scan_unknown(s, f->kind == CONFIDENCE_EXACT ? f->p : "a word that is not known to be a number");
 		s->skipped++;
 		s->a->ops[s->nops++] = (uint16_t)s->i;
 		return false;
@@ -430,6 +467,12 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			scan_option(&s, f);
 			continue;
 		}
+		/* --option="$x": which option it is, is known. */
+		if (f->kind == CONFIDENCE_OPAQUE && !s.ended && !(f->flags & FIELD_MULTI) && f->n > 3 && f->p[0] == '-' && f->p[1] == '-' &&
+		    memchr(f->p, '=', f->n) != NULL) {
+			scan_long(&s, f);
+			continue;
+		}
 		if (f->kind == CONFIDENCE_EXACT && f->n == 1 && f->p[0] == '-' && options_find(s.tool, "-", 1) != NULL && !s.ended) {
 			scan_apply(&s, options_find(s.tool, "-", 1), -1, 0);
 			continue;
@@ -437,7 +480,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		if (f->kind == CONFIDENCE_EXACT && !s.ended && f->n > 1 && f->p[0] == '+' && tool_has(s.tool, TOOL_PLUS))
 			continue;
 		if (bundle && s.i == 1 && f->kind == CONFIDENCE_EXACT) {
-			scan_cluster(&s, f, 0);
+			scan_bundle(&s, f);
 			continue;
 		}
 		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & FIELD_NODASH) == 0 && !tool_has(s.tool, TOOL_ANY)) {
@@ -458,6 +501,8 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	if (w->r->failed)
 		return;
 	scan_operand_effects(&s, subs);
+	if (p->dry)
+		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);
 	/* On a terminal, what the tool may start there. */
 	if (w->stdout_tty && !p->local) {
 		for (const struct tool *t = s.tool; t != NULL; t = t->parent) {

@@ -82,6 +82,11 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 		}
 		walk_assigned(w, f->p, f->n, &value, false, a->at);
 	}
+	if (strcmp(name, "unset") == 0) {
+		/* It may unset a function as well, and then the name is a program again. */
+		for (struct function *fn = w->functions; fn != NULL; fn = fn->next)
+			fn->sure = false;
+	}
 	if (strcmp(name, "read") == 0)
 		state_set(w, "REPLY", 5, &value, false);
 	if (strcmp(name, "mapfile") == 0 || strcmp(name, "readarray") == 0)
@@ -151,10 +156,12 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		}
 		break;
 	case PROG_SERVICE:
-		if (a->nops == 2 && a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
+		/* A name with a slash is a path to any program. */
+		if (a->nops == 2 && a->argv[a->ops[0]].kind == CONFIDENCE_EXACT && strchr(a->argv[a->ops[0]].p, '/') == NULL &&
+		    a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
 			a->effects |= EFFECT_READ;
 		else if (a->nops > 0)
-			a->effects |= EFFECT_CHANGE;
+			a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		break;
 	default:
 		break;

@@ -39,8 +39,20 @@ static bool sed_delimited(struct sed *s, char delim, bool regex)
 			if (q < s->end && *q == ']')
 				q++;
 			while (q < s->end && *q != ']') {
-				if (*q == delim || *q == '\n' || *q == '\\' || *q == '[')
+				if (*q == delim || *q == '\n')
 					return false;
+				if (*q == '\\' && (q + 1 >= s->end || q[1] == delim || q[1] == ']' || q[1] == '\\'))
+					return false;
+				if (*q == '[' && q + 1 < s->end && strchr(":.=", q[1]) != NULL) {
+					/* [:space:] and its like */
+					char kind = q[1];
+
+					for (q += 2; q + 1 < s->end && !(*q == kind && q[1] == ']'); q++) {
+						if (*q < 'a' || *q > 'z')
+							return false;
+					}
+					q++;
+				}
 				q++;
 			}
 			if (q >= s->end)

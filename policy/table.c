@@ -257,18 +257,19 @@ static void table_head_word(struct tool *t, const char *w)
 /* ---- Option lines ------------------------------------------------------------------------------------------------- */
 
 struct mods {
-	uint16_t effects, ops, mods;
+	uint16_t effects, ops;
+	uint32_t mods;
 };
 
 static void table_mod(struct mods *m, const char *w, bool takes)
 {
 	static const struct {
 		const char *name;
-		uint16_t mod;
+		uint32_t mod;
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
-		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH },
+		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -279,7 +280,10 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 			return;
 		}
 	}
-	if (strncmp(w, "ops=", 4) == 0) {
+	if (strncmp(w, "ops!", 4) == 0) {
+		m->mods |= OPT_OPS_SET | OPT_FINAL;
+		m->ops = (uint16_t)table_bits(w + 4, strlen(w + 4));
+	} else if (strncmp(w, "ops=", 4) == 0) {
 		m->mods |= OPT_OPS_SET;
 		m->ops = strcmp(w + 4, "text") == 0 ? 0 : (uint16_t)table_bits(w + 4, strlen(w + 4));
 	} else if (strncmp(w, "ops+", 4) == 0) {
@@ -367,7 +371,7 @@ static void table_head(struct reader *r, enum tool_kind kind, char **words, unsi
 	}
 }
 
-static void table_subs(struct reader *r, char **words, unsigned n)
+static void table_subs(struct reader *r, char **words, unsigned n, uint32_t flags)
 {
 	size_t len = strlen(words[1]);
 	unsigned bits;
@@ -384,7 +388,7 @@ static void table_subs(struct reader *r, char **words, unsigned n)
 			if (k < 0 || (size_t)k >= sizeof(made))
 				table_die("name too long");
 			t = table_add(made, (size_t)k, TOOL_PLAIN);
-			t->flags = TOOL_LOOSE;
+			t->flags = flags;
 			t->does = (uint16_t)bits;
 		}
 	}
@@ -468,7 +472,9 @@ static void table_line(struct reader *r, char **words, unsigned n)
 	} else if (strcmp(words[0], "maybe") == 0) {
 		table_option_line(r, OPT_MAYBE, words, n);
 	} else if (strcmp(words[0], "subs") == 0) {
-		table_subs(r, words, n);
+		table_subs(r, words, n, TOOL_LOOSE);
+	} else if (strcmp(words[0], "safe") == 0) {
+		table_subs(r, words, n, TOOL_ANY);
 	} else if (strcmp(words[0], "harmless") == 0) {
 		table_var_line(VAR_HARMLESS, words, n);
 	} else if (strcmp(words[0], "dangerous") == 0) {

@@ -6,14 +6,28 @@
 
 /* ---- Assignments ------------------------------------------------------------------------------------------------------- */
 
+/* Dangerous variables that are not, with a value known to the byte: no pager, and a configuration of the host's own. */
+bool var_value_harmless(const char *name, size_t n, const struct field *value)
+{
+	if (value->kind != CONFIDENCE_EXACT)
+		return false;
+	if (n >= 5 && memcmp(name + n - 5, "PAGER", 5) == 0)
+		return value->n == 0 || strcmp(value->p, "cat") == 0;
+	if (n == 10 && memcmp(name, "KUBECONFIG", 10) == 0)
+		return strncmp(value->p, "/etc/", 5) == 0 && strstr(value->p, "..") == NULL && strchr(value->p, ':') == NULL;
+	return false;
+}
+
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
 {
 	const struct var_slot *v = state_get(&w->state, name, n);
 	enum var_class class = table_var(name, n);
 
 	exported = exported || (v != NULL && v->exported);
-	if (class == VAR_DANGEROUS)
+	if (class == VAR_DANGEROUS && !var_value_harmless(name, n, value))
 		walk_eval(w, at, "a variable that changes what runs");
+	else if (class == VAR_DANGEROUS)
+		; /* with this value it starts nothing */
 	else if (exported && class != VAR_HARMLESS)
 		walk_eval(w, at, "a variable for programs, whose effect is in no table");
 	state_set(w, name, n, value, exported);
@@ -253,10 +267,27 @@ void walk_simple(struct walk *w, const struct sh_command *c)
 			walk_assign(w, a, false);
 		if (s->words != NULL)
 			walk_eval(w, c->at, "a command word that may be empty");
+		else if (w->dialect == DIALECT_ZSH && c->redirs != NULL)
+			walk_eval(w, c->at, "a redirection alone, for which zsh starts a program");
 		return;
 	}
-	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next)
+	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+		/* IFS= read -r line: for this one command, which only fills variables. */
+		if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "read") == 0 && a->name.n == 3 && memcmp(a->name.p, "IFS", 3) == 0 && !a->is_array &&
+		    a->subscript == NULL && !a->append) {
+			word_scan(w, a->value);
+			continue;
+		}
 		walk_assign(w, a, true);
+	}
+	/* exec without a command keeps its redirections for everything after it. */
+	if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "exec") == 0) {
+		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
+			if (r->fd == 0 || (r->fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE ||
+							 r->op == SH_REDIR_HERESTR)))
+				walk_eval(w, r->at, "exec gives everything that follows another standard input");
+		}
+	}
 	command_run(w, argv, argc, c->at, s);
 	/* What stood before a builtin may stay assigned, before a program it does not: not known. */
 	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/proto.h"
 #include "base/sandbox.h"
+#include "base/zygote.h"
 #include "recorder/frame.h"
 #include "recorder/recording.h"
 #include "recorder/repair.h"
@@ -26,6 +27,7 @@ static struct {
 	struct loop_watch *session_watch, *control_watch;
 	bool started;
 	struct recording_session facts;
+	uint64_t part_bytes; /* text of one part; 0: RECORDING_PART_BYTES */
 	struct recording_events events;
 	struct {
 		uint32_t channel; /* 0: free */
@@ -131,7 +133,7 @@ static int open_recording(const struct frame *f, struct why *w)
 	/* Channels begin in any order (one waits for a person, the next does not); a number that was used names a file that is there. */
 	if (find(f->channel) >= 0)
 		return why_fail(w, ERR_MALFORMED, "channel %u is open", f->channel);
-	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, 0, &rec.open[i].recording, w);
+	r = recording_open(rec.dirfd, &rec.facts, &rec.events, f, rec.part_bytes, &rec.open[i].recording, w);
 	if (r < 0)
 		return r;
 	rec.open[i].channel = f->channel;
@@ -332,6 +334,7 @@ static int start(struct why *w)
 	if (!recording_session_id_ok(m.session))
 		return why_fail(w, ERR_MALFORMED, "control named a session that cannot be a file name");
 	memcpy(rec.facts.id, m.session.p, m.session.n);
+	rec.part_bytes = m.part_bytes;
 	rec.facts.identity = keep(m.identity);
 	rec.facts.on_behalf_of = keep(m.on_behalf_of);
 	rec.facts.issuer = keep(m.issuer);
@@ -390,6 +393,12 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		return serve();
+	if (argc == 2 && strcmp(argv[1], "--parent") == 0) {
+		if (process_harden("sallyport-recorder", FD_RECORDER_SESSION) < 0)
+			return 1;
+		zygote_serve(FD_RECORDER_SESSION, FD_RECORDER_DIR - FD_RECORDER_SESSION + 1, argv);
+		return serve();
+	}
 	if (argc >= 3 && strcmp(argv[1], "--repair") == 0)
 		return repair_main(argv[2]);
 	fprintf(stderr, "sallyport-recorder is started by sallyportd.\n"

@@ -8,6 +8,7 @@
 
 #include "policy/policy.h"
 #include "server/session.h"
+#include "server/shell_run.h"
 
 enum { TEXT_MAX = 130 * 1024, COMMAND_MAX = 512 * 1024, PROGRAM_MAX = 512 * 1024, TERM_MAX = 64 };
 
@@ -138,7 +139,7 @@ static void close_for_good(ssh_channel channel)
 		;
 }
 
-static void drop_target_channel(struct channel *c)
+void chan_drop_target(struct channel *c)
 {
 	if (c->target == NULL)
 		return;
@@ -161,12 +162,13 @@ void chan_free(struct channel *c)
 		if (a->channel == c)
 			a->channel = NULL;
 	}
-	drop_target_channel(c);
+	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
 		close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
+	shell_free(c->shell);
 	buf_free(&c->text);
 	buf_free(&c->env);
 	buf_free(&c->env_allowed);
@@ -182,13 +184,15 @@ void chan_free(struct channel *c)
 
 void chan_say(struct channel *c, struct view line)
 {
+	struct flow *f = c->shell != NULL && c->has_pty ? &c->out : &c->err;
+
 	if (line.n == 0)
 		return;
-	/* Ours, not the target's: nothing to mask. It is recorded where there is a recording. */
-	if (buf_put(&c->err.ready, line.p, line.n) < 0 || buf_put_str(&c->err.ready, c->has_pty ? "\r\n" : "\n") < 0)
+	/* Ours, not the target's: nothing to mask. It is recorded where there is a recording. A terminal has one stream. */
+	if (buf_put(&f->ready, line.p, line.n) < 0 || buf_put_str(&f->ready, c->has_pty ? "\r\n" : "\n") < 0)
 		return;
 	if (!c->record_open)
-		c->err.recorded = c->err.ready.len;
+		f->recorded = f->ready.len;
 }
 
 void chan_refuse(struct channel *c, int code, const char *line, size_t n)
@@ -197,6 +201,10 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 
 	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
 		return;
+	if (c->shell != NULL && !c->session->end) { /* one statement, not the shell */
+		shell_refused(c, code, v);
+		return;
+	}
 	chan_say(c, v);
 	c->exit_status = code;
 	free(c->exit_signal);
@@ -211,15 +219,17 @@ static void refuse_text(struct channel *c, int code, const char *line)
 }
 
 /* Puts the question about the command (again, with its standard input, when stdin_known). */
-static void ask(struct channel *c)
+void chan_ask(struct channel *c)
 {
-	struct msg_question q = { .channel = c->id, .kind = c->kind, .has_pty = c->has_pty, .term = proto_str(c->term == NULL ? "" : c->term),
+	struct msg_question q = { .channel = c->id, .kind = c->kind, .has_pty = c->has_pty && !c->no_tty, .term = proto_str(c->term == NULL ? "" : c->term),
 				  .cols = c->cols, .rows = c->rows, .json = c->json, .stdin_known = c->stdin_known };
 
 	q.text = (struct view){ buf_ptr(&c->text), c->text.len };
 	q.env = (struct view){ buf_ptr(&c->env), c->env.len };
 	if (c->stdin_known)
 		q.stdin = (struct view){ buf_ptr(&c->program), c->program.len };
+	if (c->shell != NULL)
+		shell_question(c, &q);
 	c->state = CHANNEL_ASKING;
 	c->question = control_ask(c->session, &q);
 	if (c->question == 0 && c->state == CHANNEL_ASKING)
@@ -241,7 +251,7 @@ bool chan_request_run(struct channel *c, uint8_t kind, const char *text)
 		refuse_text(c, EXIT_DENIED, "sallyport: denied rule=gate:length: the command is longer than 128 KiB");
 		return true;
 	}
-	ask(c);
+	chan_ask(c);
 	return true;
 }
 
@@ -313,6 +323,8 @@ void chan_resize(struct channel *c, uint32_t cols, uint32_t rows)
 		return;
 	c->cols = cols;
 	c->rows = rows;
+	if (c->shell != NULL)
+		shell_resize(c);
 	if (c->state != CHANNEL_RUNNING)
 		return;
 	ssh_channel_change_pty_size(c->target, (int)cols, (int)rows);
@@ -320,15 +332,15 @@ void chan_resize(struct channel *c, uint32_t cols, uint32_t rows)
 		session_cut(c->session, "the recording cannot be written");
 }
 
-static void start(struct channel *c, const struct msg_answer *a)
+void chan_begin(struct channel *c, const struct msg_answer *a)
 {
+	if (c->kind == QUESTION_SHELL) {
+		shell_start(c, a);
+		return;
+	}
 	if (memchr(a->text.p == NULL ? (const uint8_t *)"" : a->text.p, 0, a->text.n) != NULL || buf_put(&c->command, a->text.p, a->text.n) < 0 ||
 	    buf_cstr(&c->command) == NULL) {
 		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the command cannot be passed on");
-		return;
-	}
-	if (c->kind == QUESTION_SHELL) {
-		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: no interactive shell here: name the command, as in ssh HOST 'COMMAND'");
 		return;
 	}
 	c->run_question = a->question;
@@ -350,9 +362,13 @@ static void start(struct channel *c, const struct msg_answer *a)
 
 void chan_answer(struct channel *c, const struct msg_answer *a)
 {
+	if (c->shell != NULL) {
+		shell_answer(c, a);
+		return;
+	}
 	switch (a->action) {
 	case ANSWER_RUN:
-		start(c, a);
+		chan_begin(c, a);
 		break;
 	case ANSWER_REFUSE:
 		chan_refuse(c, a->exit_code, (const char *)a->line.p, a->line.n);
@@ -404,7 +420,7 @@ static bool read_program(struct channel *c)
 	}
 	if (c->in.eof) {
 		c->stdin_known = true;
-		ask(c);
+		chan_ask(c);
 		return true;
 	}
 	return moved;
@@ -415,7 +431,7 @@ static bool start_failed(struct channel *c, const char *what)
 	char line[400];
 
 	snprintf(line, sizeof(line), "sallyport: unavailable: %s", what);
-	drop_target_channel(c);
+	chan_drop_target(c);
 	refuse_text(c, EXIT_UNAVAILABLE, line);
 	return true;
 }
@@ -469,6 +485,8 @@ static int send_command(struct channel *c)
 {
 	if (c->kind == QUESTION_SUBSYSTEM)
 		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
+	if (c->kind == QUESTION_PTY_RAW)
+		return ssh_channel_request_shell(c->target);
 	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
 }
 
@@ -476,17 +494,17 @@ static bool running(struct channel *c)
 {
 	struct view marker = { buf_ptr(&c->text), c->text.len };
 
-	if (recording_open(c) < 0 || (marker.n > 0 && recording_marker(c, marker) < 0) || pump_start(c) < 0) {
+	if ((!c->record_open && recording_open(c) < 0) || (marker.n > 0 && recording_marker(c, marker) < 0) || pump_start(c) < 0) {
 		session_cut(c->session, "the recording cannot be written");
 		return true;
 	}
-	buf_free(&c->text);
+	buf_clear(&c->text);
 	c->started_ms = session_now();
 	c->step = START_EXEC;
 	return true;
 }
 
-static bool start_step(struct channel *c)
+bool chan_start_step(struct channel *c)
 {
 	int r;
 
@@ -501,7 +519,7 @@ static bool start_step(struct channel *c)
 			c->step = START_PTY;
 		return r == SSH_OK;
 	case START_PTY:
-		r = c->has_pty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
+		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target gives no terminal");
 		if (r == SSH_OK)
@@ -521,18 +539,12 @@ static bool start_step(struct channel *c)
 	return false;
 }
 
-/* Closes the command in recording and audit log; once. */
-static void command_ended(struct channel *c, bool complete)
+void chan_tell_end(struct channel *c, bool complete)
 {
 	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
 	uint8_t in[32], out[32];
 
-	if (c->ended || !c->record_open)
-		return;
-	c->ended = true;
 	pump_tell_masked(c);
-	if (recording_close(c, complete) < 0)
-		session_cut(c->session, "the recording cannot be written");
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
@@ -545,9 +557,26 @@ static void command_ended(struct channel *c, bool complete)
 		control_gone(c->session);
 }
 
+/* Closes the command in recording and audit log; once. A managed shell's statements have each told their end. */
+static void command_ended(struct channel *c, bool complete)
+{
+	if (c->ended || !c->record_open)
+		return;
+	c->ended = true;
+	if (recording_close(c, complete) < 0)
+		session_cut(c->session, "the recording cannot be written");
+	if (c->shell == NULL)
+		chan_tell_end(c, complete);
+}
+
 static bool delivered(const struct flow *f)
 {
 	return f->finished && f->left == 0 && f->raw.len == 0 && f->ready.len == 0;
+}
+
+bool chan_delivered(const struct channel *c)
+{
+	return delivered(&c->out) && delivered(&c->err);
 }
 
 /* Exit status or signal, end of file, close: in the order that clients expect. */
@@ -573,8 +602,10 @@ static void agent_left(struct channel *c)
 
 	if (c->state == CHANNEL_ASKING && !s->control_lost && s->control.fd >= 0 && msg_withdraw_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
+	if (c->shell != NULL)
+		shell_cut(c);
 	command_ended(c, c->target_closed);
-	drop_target_channel(c);
+	chan_drop_target(c);
 	c->state = CHANNEL_CLOSED;
 }
 
@@ -593,7 +624,7 @@ static bool run_step(struct channel *c)
 		if (c->exit_signal == NULL && c->exit_status < 0)
 			c->exit_signal = strdup("PIPE");
 		command_ended(c, false);
-		drop_target_channel(c);
+		chan_drop_target(c);
 		leave(c);
 		return true;
 	}
@@ -606,7 +637,7 @@ static bool run_step(struct channel *c)
 	}
 	if (c->state == CHANNEL_RUNNING && c->target_closed && c->out.eof_sent) {
 		command_ended(c, true);
-		drop_target_channel(c);
+		chan_drop_target(c);
 		if (!c->session->cut)
 			leave(c);
 		return true;
@@ -626,6 +657,8 @@ bool chan_step(struct channel *c)
 		return true;
 	}
 	moved = pump_take(c);
+	if (c->shell != NULL && c->state != CHANNEL_LEAVING)
+		return shell_step(c) || moved;
 	switch (c->state) {
 	case CHANNEL_READING:
 		return read_program(c) || moved;
@@ -633,13 +666,13 @@ bool chan_step(struct channel *c)
 		sign_step(c);
 		return moved || c->state != CHANNEL_SIGNING;
 	case CHANNEL_STARTING:
-		return start_step(c) || moved;
+		return chan_start_step(c) || moved;
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:
 		moved |= pump_channel(c);
 		if (delivered(&c->err) && delivered(&c->out)) {
-			command_ended(c, false);
+			command_ended(c, c->shell != NULL && !c->session->end);
 			leave(c);
 			return true;
 		}
@@ -657,7 +690,7 @@ void chan_target_lost(struct channel *c, const char *why)
 		char line[400];
 
 		/* What came is delivered; then it is said that the rest will not be. */
-		drop_target_channel(c);
+		chan_drop_target(c);
 		c->out.left = c->err.left = 0;
 		buf_clear(&c->in.raw);
 		snprintf(line, sizeof(line), "sallyport: unavailable: %s", why);

@@ -21,6 +21,7 @@
 struct session;
 struct mask_stream;
 struct masks;
+struct shell;
 
 enum {
 	FLOW_TAKE = 256 * 1024,      /* bytes taken over from libssh before it keeps the rest itself */
@@ -37,6 +38,7 @@ enum channel_state {
 	CHANNEL_SIGNING,  /* user `sign`: reading, or waiting for control */
 	CHANNEL_STARTING, /* allowed; the target's channel is being opened */
 	CHANNEL_RUNNING,
+	CHANNEL_SHELL,    /* a managed shell between two statements */
 	CHANNEL_LEAVING,  /* own text and exit status on their way out */
 	CHANNEL_CLOSED    /* done; freed at the end of the round */
 };
@@ -87,6 +89,8 @@ struct channel {
 	struct ssh_channel_callbacks_struct agent_callbacks, target_callbacks;
 	struct window agent_window, target_window;
 
+	struct shell *shell; /* a managed shell (shell_run.c); NULL: none */
+
 	/* what was asked for */
 	uint32_t question; /* number of the standing question */
 	uint8_t kind;      /* enum question_kind */
@@ -96,6 +100,7 @@ struct channel {
 	struct view env_next; /* in env_allowed: what is still to be sent */
 	unsigned nenv, env_asked; /* requests; answers outstanding */
 	bool json, has_pty, stdin_known;
+	bool no_tty; /* a managed shell on a terminal: what runs now has none, since its output is a value */
 	char *term;
 	uint32_t cols, rows;
 	uint32_t stdin_cap;
@@ -149,7 +154,17 @@ bool chan_step(struct channel *c);
 /* The target, the agent or the whole session is gone. */
 void chan_target_lost(struct channel *c, const char *why);
 
+/* For the managed shell: puts the question in kind and text; one step of opening what is asked for; both flows have delivered everything;
+ * the command's end, to control; lets the target's channel go. */
+void chan_ask(struct channel *c);
+bool chan_start_step(struct channel *c);
+bool chan_delivered(const struct channel *c);
+void chan_tell_end(struct channel *c, bool complete);
+void chan_drop_target(struct channel *c);
+void chan_begin(struct channel *c, const struct msg_answer *a);
+
 /* pump.c */
+void pump_reset(struct channel *c); /* after a statement: the flows are as new, what the agent typed ahead stays */
 void flow_init(struct flow *f, bool secret);
 void flow_free(struct flow *f);
 int pump_start(struct channel *c);  /* the command runs: masks and digests from here on */

@@ -85,7 +85,7 @@ int pump_agent_data(ssh_session session, ssh_channel channel, void *data, uint32
 
 	(void)session;
 	(void)channel;
-	if (is_stderr || c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED || c->target_closed) {
+	if (is_stderr || c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED || (c->target_closed && c->shell == NULL)) {
 		/* No client has a use for extended data, and nobody reads the input of what has ended. */
 		window_took(c->session, &c->agent_window, is_stderr ? len : len - c->in.left);
 		if (!is_stderr)
@@ -237,6 +237,35 @@ int pump_start(struct channel *c)
 	return r;
 }
 
+static void reset_flow(struct flow *f)
+{
+	mask_stream_free(f->mask);
+	masks_release(f->masks);
+	EVP_MD_CTX_free(f->sha);
+	f->mask = NULL;
+	f->masks = NULL;
+	f->sha = NULL;
+	f->eof_sent = f->finished = false;
+	f->bytes = 0;
+	f->mask_due = 0;
+}
+
+void pump_reset(struct channel *c)
+{
+	reset_flow(&c->in);
+	reset_flow(&c->out);
+	reset_flow(&c->err);
+	c->out.eof = c->err.eof = false;
+	c->out.left = c->err.left = 0;
+	buf_clear(&c->out.raw);
+	buf_clear(&c->err.raw);
+	c->target_window = (struct window){ .granted = 64000 };
+	c->target_eof = c->target_closed = false;
+	c->exit_status = -1;
+	free(c->exit_signal);
+	c->exit_signal = NULL;
+}
+
 void pump_digest(struct flow *f, uint8_t out[32])
 {
 	unsigned n = 0;
@@ -349,7 +378,14 @@ static void pump_in(struct channel *c, bool *moved)
 	int n;
 
 	if (c->target == NULL || c->target_closed) {
-		buf_clear(&f->raw);
+		if (c->shell == NULL)
+			buf_clear(&f->raw);
+		return;
+	}
+	if (c->shell != NULL && (!c->has_pty || c->no_tty)) { /* what comes is the script; a statement has an empty input */
+		if (!f->eof_sent)
+			ssh_channel_send_eof(c->target);
+		f->eof_sent = true;
 		return;
 	}
 	while (f->raw.len > 0 && !target_congested(c->session)) {

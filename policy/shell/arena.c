@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN ((size_t)8)
-#define FIRST_BLOCK ((size_t)16 << 10)
+#define ALIGN         ((size_t)8)
+#define FIRST_BLOCK   ((size_t)16 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
-#define KEEP ((size_t)1 << 20) /* bytes of blocks that arena_reset() keeps */
+#define KEEP          ((size_t)1 << 20) /* bytes of blocks that arena_reset() keeps */
 
 struct arena_block {
 	struct arena_block *next;

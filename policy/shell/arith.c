@@ -90,7 +90,9 @@ static void ordinary(struct ps *p, struct depth *d, enum arith_end end, int c)
 	case ':':
 		d->ternary -= d->ternary > 0;
 		break;
-	case '{': case '}': case ';':
+	case '{':
+	case '}':
+	case ';':
 		if (end == ARITH_COLON || end == ARITH_BRACE)
 			ps_left_out(p, p->i, "a brace or semicolon in ${x:offset:length}");
 		break;

@@ -55,11 +55,11 @@ struct walk {
 	unsigned depth;
 };
 
-#define TRY(call)                                                                                                                  \
-	do {                                                                                                                       \
-		int r_ = (call);                                                                                                   \
-		if (r_ != 0)                                                                                                       \
-			return r_;                                                                                                 \
+#define TRY(call)                                                                                                      \
+	do {                                                                                                           \
+		int r_ = (call);                                                                                       \
+		if (r_ != 0)                                                                                           \
+			return r_;                                                                                     \
 	} while (0)
 
 static int walk_list(struct walk *k, const struct sh_list *l);

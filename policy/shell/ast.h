@@ -36,7 +36,8 @@ struct sh_text {
 /* ---- Words ------------------------------------------------------------------------------------------------------ */
 
 enum sh_part_kind {
-	SH_LITERAL, /* text: bytes without any special meaning where they stand. Unquoted: the rest of the word decides */
+	SH_LITERAL, /* text: bytes without any special meaning where they stand. Unquoted: the rest of the word
+		     * decides */
 	SH_ESCAPED, /* text: one character that stood behind a backslash (the backslash is not in text). Quoted */
 	SH_SQUOTE,  /* text: the bytes between '…' . Quoted */
 	SH_CQUOTE,  /* text: the decoded bytes of $'…' . Quoted. (a shell without $'…' never yields it) */
@@ -45,9 +46,10 @@ enum sh_part_kind {
 	SH_COMSUB,  /* comsub: $(…) `…` and mksh's ${ …;} ${|…;} */
 	SH_PROCSUB, /* comsub: <(…) >(…) and zsh's =(…) */
 	SH_ARITH,   /* arith: $((…)) $[…] */
-	SH_GLOB,    /* text: one of "*" "?" "[" "]": active where a pattern counts. "[" and "]" come in pairs, literals between
-	             * them are the bracket expression's source. In regex words never used. zsh: also "(…)" whole, and "="
-	             * at the start of a word: opaque at best */
+	SH_GLOB,    /* text: one of "*" "?" "[" "]": active where a pattern counts. "[" and "]" come in pairs,
+		     * literals between
+	             * them are the bracket expression's source. In regex words never used. zsh: also "(…)" whole, and
+	             * "=" at the start of a word: opaque at best */
 	SH_EXTGLOB, /* ext: ?(…) *(…) +(…) @(…) !(…) */
 	SH_BRACE,   /* brace: {a,b} {1..9} in the shells that have it */
 	SH_TILDE    /* text: "~" "~user" "~+" … : subject to tilde expansion. In assignments also after '=' and ':' */
@@ -73,11 +75,15 @@ struct sh_part {
 
 enum sh_word_kind {
 	SH_WORD_PLAIN,   /* argument: braces, tilde, parameters, splitting, globs */
-	SH_WORD_VALUE,   /* right side of an assignment, `case` subject, here-string, redirection target: no splitting; see kind of owner */
-	SH_WORD_PATTERN, /* `case` pattern, right side of == in [[ ]], pattern of ${x#…}: globs match, nothing is split */
+	SH_WORD_VALUE,   /* right side of an assignment, `case` subject, here-string, redirection target: no
+			  * splitting; see kind of owner */
+	SH_WORD_PATTERN, /* `case` pattern, right side of == in [[ ]], pattern of ${x#…}: globs match, nothing is
+			  * split */
 	SH_WORD_REGEX,   /* right side of =~ : literals are regex source (unquoted ones active, quoted ones literal) */
-	SH_WORD_HEREDOC, /* here-document body: as in double quotes but that " is ordinary; or one SH_SQUOTE when it was quoted */
-	SH_WORD_ARITH    /* text of an arithmetic expression, subscript, ${x:off:len}: source of the expression, see sh_arith */
+	SH_WORD_HEREDOC, /* here-document body: as in double quotes but that " is ordinary; or one SH_SQUOTE when it
+			  * was quoted */
+	SH_WORD_ARITH    /* text of an arithmetic expression, subscript, ${x:off:len}: source of the expression, see
+			  * sh_arith */
 };
 
 struct sh_word {
@@ -85,10 +91,13 @@ struct sh_word {
 	struct sh_pos at;
 	uint32_t end;
 	uint8_t kind;            /* enum sh_word_kind */
-	struct sh_part *parts;   /* NULL: the empty word (only where one can be: values, arms of braces, here-doc bodies) */
-	struct sh_assign *assign;/* argument NAME=…, NAME+=…, NAME[i]=… or NAME=(…) of a declaration builtin (declare, export, local,
-	                          * readonly, typeset …: see sh_simple.declaration): the same thing taken apart. parts is then
-	                          * NULL when it is an array, else parts is the whole word too (name and = included) */
+	struct sh_part *parts;   /* NULL: the empty word (only where one can be: values, arms of braces, here-doc
+				  * bodies) */
+	struct sh_assign *assign;/* argument NAME=…, NAME+=…, NAME[i]=… or NAME=(…) of a declaration builtin (declare,
+				  * export, local,
+	                          * readonly, typeset …: see sh_simple.declaration): the same thing taken apart. parts
+	                          * is then NULL when it is an array, else parts is the whole word too (name and =
+	                          * included) */
 };
 
 /* $x ${x} ${#x} ${!x} ${x[i]:-w} ${x//p/r} … */
@@ -101,11 +110,14 @@ enum sh_param_op {
 	SH_OP_ALT,        /* ${x+w} ${x:+w} : arg */
 	SH_OP_PREFIX,     /* ${x#p} ${x##p} : arg is a pattern */
 	SH_OP_SUFFIX,     /* ${x%p} ${x%%p} : arg is a pattern */
-	SH_OP_REPLACE,    /* ${x/p/r} ${x//p/r} ${x/#p/r} ${x/%p/r} : arg pattern, arg2 replacement (NULL: none given) */
+	SH_OP_REPLACE,    /* ${x/p/r} ${x//p/r} ${x/#p/r} ${x/%p/r} : arg pattern, arg2 replacement (NULL: none given)
+			   * */
 	SH_OP_CASE,       /* ${x^p} ${x^^p} ${x,p} ${x,,p} ${x~p} ${x~~p} : arg is a pattern or NULL */
-	SH_OP_SUBSTRING,  /* ${x:off} ${x:off:len} : arg, arg2 (NULL: none) are arithmetic: they can run code by subscripts */
+	SH_OP_SUBSTRING,  /* ${x:off} ${x:off:len} : arg, arg2 (NULL: none) are arithmetic: they can run code by
+			   * subscripts */
 	SH_OP_TRANSFORM,  /* ${x@Q} … : op_text is "@Q". @P @E evaluate */
-	SH_OP_OTHER       /* a dialect's own (zsh ${(f)x} ${x:h} ${${x}}), names (${!x*}), or what this shell will call a bad
+	SH_OP_OTHER       /* a dialect's own (zsh ${(f)x} ${x:h} ${${x}}), names (${!x*}), or what this shell will
+			   * call a bad
 	                   * substitution: op_text, then arg holds the source with what expands in it. Never exact */
 };
 
@@ -122,10 +134,12 @@ struct sh_param {
 	struct sh_word *arg2;
 };
 
-enum sh_comsub_kind { SH_COMSUB_DOLLAR, SH_COMSUB_BACKQUOTE, SH_COMSUB_FUNSUB, SH_COMSUB_VALSUB, SH_PROCSUB_IN, SH_PROCSUB_OUT, SH_PROCSUB_TEMP };
+enum sh_comsub_kind { SH_COMSUB_DOLLAR, SH_COMSUB_BACKQUOTE, SH_COMSUB_FUNSUB, SH_COMSUB_VALSUB, SH_PROCSUB_IN,
+	SH_PROCSUB_OUT, SH_PROCSUB_TEMP };
 
 struct sh_comsub {
-	uint8_t kind; /* enum sh_comsub_kind. DOLLAR and BACKQUOTE mean the same; FUNSUB ${ …;} VALSUB ${|…;} run in this shell */
+	uint8_t kind; /* enum sh_comsub_kind. DOLLAR and BACKQUOTE mean the same; FUNSUB ${ …;} VALSUB ${|…;} run in
+		       * this shell */
 	struct sh_list *body; /* never NULL; may be empty */
 };
 
@@ -144,7 +158,8 @@ struct sh_extglob {
 enum sh_brace_kind {
 	SH_BRACE_LIST,  /* {a,b,…}: alts, two or more, each may be empty and hold braces again */
 	SH_BRACE_RANGE, /* {1..9} {a..f..2}: text holds what stands between the braces */
-	SH_BRACE_MAYBE  /* an unquoted brace or comma whose part in an expansion is not certain: text is that byte. Not exact */
+	SH_BRACE_MAYBE  /* an unquoted brace or comma whose part in an expansion is not certain: text is that byte.
+			 * Not exact */
 };
 
 struct sh_brace {
@@ -181,7 +196,8 @@ struct sh_redir {
 	bool strip_tabs;        /* <<- */
 	bool delim_quoted;      /* no expansion in the body */
 	struct sh_text delim;   /* after quote removal */
-	struct sh_word *body;   /* kind HEREDOC, never NULL for HERE; tabs already stripped; ends in a newline unless empty or cut by the end of input */
+	struct sh_word *body;   /* kind HEREDOC, never NULL for HERE; tabs already stripped; ends in a newline unless
+				 * empty or cut by the end of input */
 };
 
 /* ---- Assignments ------------------------------------------------------------------------------------------------ */
@@ -228,7 +244,8 @@ struct sh_simple {
 	struct sh_assign *assigns; /* before the command word */
 	struct sh_word *words;     /* command word first; NULL: assignments and redirections only */
 	uint32_t nwords;
-	bool declaration; /* the command word is, unquoted and in this dialect, a declaration builtin: arguments NAME=… are
+	bool declaration; /* the command word is, unquoted and in this dialect, a declaration builtin: arguments
+			   * NAME=… are
 	                   * assignments (not split, tilde after = and :) */
 };
 
@@ -278,7 +295,8 @@ enum sh_cond_kind { SH_COND_WORD, SH_COND_UNARY, SH_COND_BINARY, SH_COND_NOT, SH
 struct sh_cond {
 	struct sh_pos at;
 	uint8_t kind;           /* enum sh_cond_kind */
-	struct sh_text op;      /* UNARY "-f", BINARY "==" "=~" "-nt" "<" … ; -eq -ne -lt -le -gt -ge evaluate arithmetic; -v a subscript */
+	struct sh_text op;      /* UNARY "-f", BINARY "==" "=~" "-nt" "<" … ; -eq -ne -lt -le -gt -ge evaluate
+				 * arithmetic; -v a subscript */
 	struct sh_word *a, *b;  /* WORD, UNARY: a; BINARY: a op b (b PATTERN for = == !=, REGEX for =~) */
 	struct sh_cond *l, *r;  /* NOT, PAREN: l; AND, OR: l and r */
 };

@@ -70,7 +70,8 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 		v[k].mate = NONE;
 		if (c == '{') {
 			if (depth == SHELL_MAX_DEPTH)
-				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other",
+					SHELL_MAX_DEPTH);
 			open[depth++] = k;
 		} else if (c == ',' && depth > 0) {
 			v[open[depth - 1]].commas++;
@@ -106,7 +107,8 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 		ps_left_out(p, p->i, "an ordinary brace around a list");
 }
 
-static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to, struct sh_part ***tail_out);
+static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to,
+			     struct sh_part ***tail_out);
 
 /* A tilde behind a brace or comma that turned out to be ordinary is ordinary too. */
 static void settle_tilde(struct item *v, uint32_t k)
@@ -130,8 +132,8 @@ static bool begins_name(const struct item *v, uint32_t n, uint32_t k)
 static void check_edge(struct ps *p, const struct item *v, uint32_t n, uint32_t k, uint32_t follows)
 {
 	const struct sh_part *x = v[k].part;
-	if (x->kind == SH_PARAM && !x->quoted && !x->param->braced && ps_is_name((unsigned char)x->param->name.p[0], true) &&
-	    begins_name(v, n, follows))
+	if (x->kind == SH_PARAM && !x->quoted && !x->param->braced &&
+	    ps_is_name((unsigned char)x->param->name.p[0], true) && begins_name(v, n, follows))
 		ps_left_out(p, p->i, "$name without braces at the edge of a brace expansion");
 }
 
@@ -165,7 +167,8 @@ static void arms(struct ps *p, struct item *v, uint32_t n, uint32_t open)
 }
 
 /* Parts of v[from..to), linked. Depth is bounded by classify(). */
-static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to, struct sh_part ***tail_out)
+static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to,
+			     struct sh_part ***tail_out)
 {
 	struct sh_part *first = NULL, **tail = &first;
 	for (uint32_t k = from; k < to; k++) {

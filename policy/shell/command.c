@@ -17,11 +17,19 @@ static const struct {
 	char text[4];
 	uint8_t op;
 	size_t trait;
-} redir_ops[] = { /* the longer first */
+} redir_ops[] = {
+	/* the longer first */
 	{"<<<", SH_REDIR_HERESTR, offsetof(struct traits, herestr)},
-	{"<<", SH_REDIR_HERE, 0}, {"<&", SH_REDIR_DUPIN, 0}, {"<>", SH_REDIR_RDWR, 0}, {"<", SH_REDIR_IN, 0},
-	{">>", SH_REDIR_APPEND, 0}, {">&", SH_REDIR_DUPOUT, 0}, {">|", SH_REDIR_CLOBBER, 0}, {">", SH_REDIR_OUT, 0},
-	{"&>>", SH_REDIR_BOTHAPP, offsetof(struct traits, amp_append)}, {"&>", SH_REDIR_BOTH, offsetof(struct traits, amp_out)},
+	{"<<", SH_REDIR_HERE, 0},
+	{"<&", SH_REDIR_DUPIN, 0},
+	{"<>", SH_REDIR_RDWR, 0},
+	{"<", SH_REDIR_IN, 0},
+	{">>", SH_REDIR_APPEND, 0},
+	{">&", SH_REDIR_DUPOUT, 0},
+	{">|", SH_REDIR_CLOBBER, 0},
+	{">", SH_REDIR_OUT, 0},
+	{"&>>", SH_REDIR_BOTHAPP, offsetof(struct traits, amp_append)},
+	{"&>", SH_REDIR_BOTH, offsetof(struct traits, amp_out)},
 };
 
 static bool at_op(const struct ps *p, uint32_t i)
@@ -247,10 +255,12 @@ static struct sh_andor *andor_parse(struct ps *p)
 static bool declares_extglob(const struct ps *p, const struct sh_andor *a)
 {
 	const struct sh_pipeline *l = a->pipelines;
-	if (!p->t->shopt || p->depth > 0 || a->sep != SH_SEQ || l->commands->next != NULL || l->commands->kind != SH_SIMPLE)
+	if (!p->t->shopt || p->depth > 0 || a->sep != SH_SEQ || l->commands->next != NULL ||
+	    l->commands->kind != SH_SIMPLE)
 		return false;
 	const struct sh_simple *s = l->commands->simple;
-	if (s->words == NULL || !ast_word_is(s->words, "shopt") || s->words->next == NULL || !ast_word_is(s->words->next, "-s"))
+	if (s->words == NULL || !ast_word_is(s->words, "shopt") || s->words->next == NULL ||
+	    !ast_word_is(s->words->next, "-s"))
 		return false;
 	for (const struct sh_word *w = s->words->next->next; w != NULL; w = w->next)
 		if (ast_word_is(w, "extglob"))
@@ -261,7 +271,10 @@ static bool declares_extglob(const struct ps *p, const struct sh_andor *a)
 static bool ends_list(struct ps *p)
 {
 	switch (ps_cur(p)) {
-	case END: case ')': case ';': case '|':
+	case END:
+	case ')':
+	case ';':
+	case '|':
 		return true;
 	case '}':
 		if (p->in_funsub)
@@ -271,7 +284,15 @@ static bool ends_list(struct ps *p)
 		return !(p->t->amp_out && ps_peek(p, 1) == '>');
 	}
 	switch (ps_reserved(p, NULL)) {
-	case RW_THEN: case RW_ELIF: case RW_ELSE: case RW_FI: case RW_DO: case RW_DONE: case RW_ESAC: case RW_RBRACE: case RW_IN:
+	case RW_THEN:
+	case RW_ELIF:
+	case RW_ELSE:
+	case RW_FI:
+	case RW_DO:
+	case RW_DONE:
+	case RW_ESAC:
+	case RW_RBRACE:
+	case RW_IN:
 		return true;
 	default:
 		return false;

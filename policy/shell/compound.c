@@ -109,7 +109,8 @@ static struct sh_text loop_variable(struct ps *p)
 	const struct sh_part *x = w->parts;
 	bool bash = p->dialect == DIALECT_BASH, ok = x->kind == SH_LITERAL && x->next == NULL;
 	for (uint32_t k = 0; ok && k < x->text.n; k++)
-		ok = ps_is_name((unsigned char)x->text.p[k], k == 0 && !bash) || (bash && strchr("-.:/+@%", x->text.p[k]) != NULL);
+		ok = ps_is_name((unsigned char)x->text.p[k], k == 0 && !bash) ||
+		     (bash && strchr("-.:/+@%", x->text.p[k]) != NULL);
 	if (!ok && bash)
 		ps_left_out(p, at, "a loop variable that is no name");
 	if (!ok)
@@ -237,7 +238,14 @@ static struct sh_command *case_parse(struct ps *p, uint32_t at)
 static bool opens_compound(const struct ps *p)
 {
 	switch (ps_reserved(p, NULL)) {
-	case RW_IF: case RW_FOR: case RW_SELECT: case RW_WHILE: case RW_UNTIL: case RW_CASE: case RW_LBRACE: case RW_COND:
+	case RW_IF:
+	case RW_FOR:
+	case RW_SELECT:
+	case RW_WHILE:
+	case RW_UNTIL:
+	case RW_CASE:
+	case RW_LBRACE:
+	case RW_COND:
 		return true;
 	default:
 		return ps_cur(p) == '(';

@@ -25,7 +25,8 @@ static bool at_end(const struct ps *p)
 static int unary(const struct ps *p)
 {
 	int c = ps_peek(p, 1);
-	if (ps_cur(p) != '-' || c == END || c == 0 || strchr("abcdefghknoprstuvwxzGLNORS", c) == NULL || !ps_is_meta(ps_peek(p, 2)))
+	if (ps_cur(p) != '-' || c == END || c == 0 || strchr("abcdefghknoprstuvwxzGLNORS", c) == NULL ||
+	    !ps_is_meta(ps_peek(p, 2)))
 		return 0;
 	return c;
 }
@@ -33,7 +34,8 @@ static int unary(const struct ps *p)
 /* The binary operator at the cursor; "" for none. */
 static const char *binary(const struct ps *p)
 {
-	static const char words[][4] = {"==", "=", "!=", "=~", "-nt", "-ot", "-ef", "-eq", "-ne", "-lt", "-le", "-gt", "-ge"};
+	static const char words[][4] = {"==",  "=",   "!=",  "=~",  "-nt", "-ot", "-ef",
+					"-eq", "-ne", "-lt", "-le", "-gt", "-ge"};
 	if (ps_cur(p) == '<')
 		return "<";
 	if (ps_cur(p) == '>')

@@ -1,4 +1,5 @@
-/* What each shell's language has and has not, as bash 5.2, dash 0.5.12, zsh 5.9, mksh R59c and busybox 1.35 were seen to
+/* What each shell's language has and has not, as bash 5.2, dash 0.5.12, zsh 5.9, mksh R59c and busybox 1.35 were seen
+ * to
  * read it. */
 #include "policy/shell/dialect.h"
 
@@ -13,8 +14,10 @@ static const char *const mksh_alias[] = {"autoload", "functions", "hash", "histo
 
 static const struct traits table[] = {
 	[DIALECT_BASH] = {
-		.cquote = true, .locale_quote = true, .procsub = true, .shopt = true, .brace = true, .brace_range = true,
-		.funsub = true, .bracket_arith = true, .arrays = true, .decl_arrays = true, .append = true, .indirect = true, .replace = true, .casemod = true,
+		.cquote = true, .locale_quote = true, .procsub = true, .shopt = true, .brace = true,
+		.brace_range = true,
+		.funsub = true, .bracket_arith = true, .arrays = true, .decl_arrays = true, .append = true,
+		.indirect = true, .replace = true, .casemod = true,
 		.transform = true, .squote_in_dq = true, .herestr = true, .amp_out = true, .amp_append = true,
 		.fd_name = true, .long_fd = true, .open_heredoc = true, .arith_cmd = true, .arith_falls = true,
 		.cond = true, .cfor = true, .select = true, .function = true, .coproc = true, .coproc_name = true,
@@ -26,7 +29,8 @@ static const struct traits table[] = {
 	},
 	[DIALECT_ZSH] = {
 		.cquote = true, .procsub = true, .brace = true, .brace_range = true, .bracket_arith = true,
-		.arrays = true, .decl_arrays = true, .append = true, .replace = true, .herestr = true, .amp_out = true, .amp_append = true,
+		.arrays = true, .decl_arrays = true, .append = true, .replace = true, .herestr = true,
+		.amp_out = true, .amp_append = true,
 		.fd_name = true, .open_heredoc = true, .arith_cmd = true, .arith_falls = true, .cond = true,
 		.cfor = true, .select = true, .function = true, .coproc = true, .time = true, .pipe_both = true,
 		.case_fall = true, .case_bar = true, .for_group = true, .empty_group = true, .empty_body = true,
@@ -34,7 +38,8 @@ static const struct traits table[] = {
 	},
 	[DIALECT_MKSH] = {
 		.cquote = true, .extglob = true, .brace = true, .funsub = true, .arrays = true, .append = true,
-		.indirect = true, .replace = true, .transform = true, .herestr = true, .amp_out = true, .amp_append = true, .locale_quote = true,
+		.indirect = true, .replace = true, .transform = true, .herestr = true, .amp_out = true,
+		.amp_append = true, .locale_quote = true,
 		.arith_cmd = true, .arith_falls = true, .cond = true, .select = true,
 		.function = true, .time = true, .many_bangs = true, .inner_bang = true, .case_fall = true,
 		.case_test = true, .case_bar = true, .for_group = true, .empty_group = true, .any_function = true,
@@ -42,7 +47,8 @@ static const struct traits table[] = {
 	},
 	[DIALECT_BUSYBOX] = {
 		.cquote = true, .procsub = true, .replace = true, .amp_out = true, .long_fd = true,
-		.open_heredoc = true, .bracket_test = true, .function = true, .any_function = true, .in_reserved = true, .declaration = dash_decl,
+		.open_heredoc = true, .bracket_test = true, .function = true, .any_function = true,
+		.in_reserved = true, .declaration = dash_decl,
 	},
 };
 

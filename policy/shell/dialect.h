@@ -61,7 +61,8 @@ struct traits {
 	bool zsh;           /* what only zsh does */
 	/* the shell's own names */
 	const char *const *declaration; /* builtins whose arguments NAME=… are assignments */
-	const char *const *bare;        /* aliases that the shell comes with: the word is never quoted by the rendering */
+	const char *const *bare;        /* aliases that the shell comes with: the word is never quoted by the
+					 * rendering */
 };
 
 /* NULL for fish and csh: they have no row. */

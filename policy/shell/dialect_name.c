@@ -6,9 +6,11 @@
 static const struct {
 	const char *name;
 	enum dialect d;
-} names[] = { /* the first of each dialect is the one that is written */
-	{"bash", DIALECT_BASH}, {"dash", DIALECT_DASH}, {"zsh", DIALECT_ZSH}, {"mksh", DIALECT_MKSH}, {"busybox", DIALECT_BUSYBOX},
-	{"fish", DIALECT_FISH}, {"csh", DIALECT_CSH}, {"sh", DIALECT_DASH}, {"ash", DIALECT_BUSYBOX}, {"tcsh", DIALECT_CSH},
+} names[] = {
+	/* the first of each dialect is the one that is written */
+	{"bash", DIALECT_BASH},       {"dash", DIALECT_DASH}, {"zsh", DIALECT_ZSH}, {"mksh", DIALECT_MKSH},
+	{"busybox", DIALECT_BUSYBOX}, {"fish", DIALECT_FISH}, {"csh", DIALECT_CSH}, {"sh", DIALECT_DASH},
+	{"ash", DIALECT_BUSYBOX},     {"tcsh", DIALECT_CSH},
 };
 
 const char *dialect_name(enum dialect d)

@@ -75,11 +75,12 @@ static int brace_part(void *ctx, const struct sh_part *x, unsigned depth)
 {
 	(void)ctx;
 	(void)depth;
-	return x->kind == SH_BRACE || (x->kind == SH_LITERAL && (memchr(x->text.p, '{', x->text.n) != NULL || memchr(x->text.p, '}', x->text.n) != NULL));
+	return x->kind == SH_BRACE || (x->kind == SH_LITERAL && (memchr(x->text.p, '{', x->text.n) != NULL ||
+								 memchr(x->text.p, '}', x->text.n) != NULL));
 }
 
-/* ${ list;} and ${|list;} of mksh; of bash from 5.3 on, where 5.2 calls them bad when they run: both are served by reading them
- * as commands, as long as no brace inside makes the two see different ends. */
+/* ${ list;} and ${|list;} of mksh; of bash from 5.3 on, where 5.2 calls them bad when they run: both are served by
+ * reading them as commands, as long as no brace inside makes the two see different ends. */
 static void funsub(struct ps *p, struct parts *b, bool quoted)
 {
 	uint32_t at = p->i;

@@ -42,7 +42,8 @@ static void run_close(struct dump *d, struct run *k)
 {
 	if (k->open && !(k->drop_empty && k->bytes.len == 0)) {
 		put(d, k->strict || k->bracket ? (k->quoted ? "q" : "u") : "e");
-		text(d, (struct sh_text){k->bytes.len > 0 ? (const char *)buf_ptr(&k->bytes) : "", (uint32_t)k->bytes.len});
+		text(d, (struct sh_text){k->bytes.len > 0 ? (const char *)buf_ptr(&k->bytes) : "",
+					 (uint32_t)k->bytes.len});
 	}
 	buf_clear(&k->bytes);
 	k->open = false;
@@ -117,7 +118,9 @@ static void active(struct dump *d, const struct sh_part *x)
 		put(d, ")");
 		break;
 	case SH_BRACE:
-		put(d, x->brace->kind == SH_BRACE_LIST ? "(brace " : x->brace->kind == SH_BRACE_RANGE ? "(range " : "(maybe ");
+		put(d, x->brace->kind == SH_BRACE_LIST    ? "(brace "
+		       : x->brace->kind == SH_BRACE_RANGE ? "(range "
+							  : "(maybe ");
 		text(d, x->brace->text);
 		words(d, x->brace->alts);
 		put(d, ")");
@@ -307,8 +310,8 @@ static void inside(struct dump *d, const struct sh_command *c)
 
 static void command(struct dump *d, const struct sh_command *c)
 {
-	static const char *const names[] = {"simple", "subshell", "group", "if", "for", "select", "cfor", "while", "until", "case",
-					    "cond", "arith", "function", "coproc"};
+	static const char *const names[] = {"simple", "subshell", "group", "if",   "for",   "select",   "cfor",
+					    "while",  "until",    "case",  "cond", "arith", "function", "coproc"};
 	put(d, "(");
 	put(d, names[c->kind]);
 	put(d, " ");
@@ -347,8 +350,8 @@ bool ast_equal(const struct sh_ast *a, const struct sh_ast *b)
 	struct buf x, y;
 	buf_init(&x, (size_t)64 << 20);
 	buf_init(&y, (size_t)64 << 20);
-	bool equal = a->dialect == b->dialect && ast_dump(a, &x) == ERR_OK && ast_dump(b, &y) == ERR_OK && x.len == y.len &&
-		     (x.len == 0 || memcmp(buf_ptr(&x), buf_ptr(&y), x.len) == 0);
+	bool equal = a->dialect == b->dialect && ast_dump(a, &x) == ERR_OK && ast_dump(b, &y) == ERR_OK &&
+		     x.len == y.len && (x.len == 0 || memcmp(buf_ptr(&x), buf_ptr(&y), x.len) == 0);
 	buf_free(&x);
 	buf_free(&y);
 	return equal;

@@ -17,7 +17,8 @@ struct gate {
 /* Looks at no more than max + 1 bytes, whatever len is. */
 void gate_scan(const char *text, size_t len, size_t max, struct gate *out);
 
-/* Length in bytes of a character at p that turns the direction of text, has no width, or otherwise does not show, else 0.
+/* Length in bytes of a character at p that turns the direction of text, has no width, or otherwise does not show,
+ * else 0.
  * n is how many bytes there are. */
 size_t gate_hidden(const unsigned char *p, size_t n);
 

@@ -34,7 +34,7 @@ static struct sh_word *alternative(struct ps *p)
 				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
 		} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL) {
 			glob_extended(p, &b);
-		} else if (c == '(' || c == '\n' || ((c == '<' || c == '>') && ps_peek(p, 1) == '(')) {
+		} else if (c == '(' || (c == '\n' && (p->here.n > 0 || p->outer_heredoc)) || ((c == '<' || c == '>') && ps_peek(p, 1) == '(')) {
 			ps_left_out(p, p->i, "a metacharacter in an extended glob");
 		} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 			parts_text(p, &b, SH_GLOB, p->i, 1, false);
@@ -102,21 +102,34 @@ void glob_zsh(struct ps *p, struct parts *b)
 			break;
 		case '(':
 			if (++depth > SHELL_MAX_DEPTH)
-				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other",
+					SHELL_MAX_DEPTH);
 			glob_one(p, b);
 			break;
 		case ')':
 			depth--;
 			glob_one(p, b);
 			break;
-		case '[': case ']':
+		case '[':
+		case ']':
 			b->bracket = true;
 			glob_one(p, b);
 			break;
-		case '*': case '?': case '|': case '#': case '^': case '~':
+		case '*':
+		case '?':
+		case '|':
+		case '#':
+		case '^':
+		case '~':
 			glob_one(p, b);
 			break;
-		case '<': case '>': case '&': case ';': case '\n': case '{': case '}':
+		case '<':
+		case '>':
+		case '&':
+		case ';':
+		case '\n':
+		case '{':
+		case '}':
 			ps_left_out(p, p->i, "a metacharacter in a parenthesized zsh pattern");
 		default:
 			parts_byte(p, b);
@@ -150,7 +163,8 @@ struct sh_word *glob_regex(struct ps *p)
 			if (c == '\n')
 				ps_left_out(p, p->i, "a newline in a regular expression");
 			if (c == '(' && ++depth > SHELL_MAX_DEPTH)
-				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
+				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other",
+					SHELL_MAX_DEPTH);
 			if (c == ')')
 				depth--;
 			parts_byte(p, &b);

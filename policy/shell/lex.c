@@ -41,7 +41,8 @@ void ps_expected(struct ps *p, const char *what)
 {
 	int c = ps_cur(p);
 	if (c == END)
-		ps_fail(p, ERR_MALFORMED, p->i, "expected %s before the end of the %s", what, p->nested ? "substitution" : "text");
+		ps_fail(p, ERR_MALFORMED, p->i, "expected %s before the end of the %s", what,
+			p->nested ? "substitution" : "text");
 	if (c == '\n')
 		ps_fail(p, ERR_MALFORMED, p->i, "expected %s before the end of the line", what);
 	char near[16];
@@ -178,7 +179,17 @@ void ps_leave(struct ps *p)
 bool ps_is_meta(int c)
 {
 	switch (c) {
-	case END: case ' ': case '\t': case '\n': case ';': case '&': case '|': case '<': case '>': case '(': case ')':
+	case END:
+	case ' ':
+	case '\t':
+	case '\n':
+	case ';':
+	case '&':
+	case '|':
+	case '<':
+	case '>':
+	case '(':
+	case ')':
 		return true;
 	}
 	return false;
@@ -207,7 +218,8 @@ void ps_blanks(struct ps *p)
 void ps_newline(struct ps *p)
 {
 	if (p->outer_heredoc)
-		ps_left_out(p, p->i, "a newline in a substitution while a here-document outside of it waits for its body");
+		ps_left_out(p, p->i,
+			    "a newline in a substitution while a here-document outside of it waits for its body");
 	p->i++; /* raw: a body's first line may begin with a continuation */
 	if (p->here.n > 0)
 		heredoc_bodies(p);
@@ -231,15 +243,31 @@ static const struct {
 	enum rw id;
 	size_t trait; /* offset in struct traits of what must be true, or 0 */
 } words[] = {
-	{"if", RW_IF, 0}, {"then", RW_THEN, 0}, {"elif", RW_ELIF, 0}, {"else", RW_ELSE, 0}, {"fi", RW_FI, 0},
-	{"for", RW_FOR, 0}, {"select", RW_SELECT, offsetof(struct traits, select)},
+	{"if", RW_IF, 0},
+	{"then", RW_THEN, 0},
+	{"elif", RW_ELIF, 0},
+	{"else", RW_ELSE, 0},
+	{"fi", RW_FI, 0},
+	{"for", RW_FOR, 0},
+	{"select", RW_SELECT, offsetof(struct traits, select)},
 	{"in", RW_IN, offsetof(struct traits, in_reserved)},
-	{"while", RW_WHILE, 0}, {"until", RW_UNTIL, 0}, {"do", RW_DO, 0}, {"done", RW_DONE, 0},
-	{"case", RW_CASE, 0}, {"esac", RW_ESAC, 0}, {"{", RW_LBRACE, 0}, {"}", RW_RBRACE, 0}, {"!", RW_BANG, 0},
-	{"[[", RW_COND, offsetof(struct traits, cond)}, {"function", RW_FUNCTION, offsetof(struct traits, function)},
-	{"coproc", RW_COPROC, offsetof(struct traits, coproc)}, {"time", RW_TIME, offsetof(struct traits, time)},
-	{"foreach", RW_ZSH, offsetof(struct traits, zsh)}, {"repeat", RW_ZSH, offsetof(struct traits, zsh)},
-	{"nocorrect", RW_ZSH, offsetof(struct traits, zsh)}, {"end", RW_ZSH, offsetof(struct traits, zsh)},
+	{"while", RW_WHILE, 0},
+	{"until", RW_UNTIL, 0},
+	{"do", RW_DO, 0},
+	{"done", RW_DONE, 0},
+	{"case", RW_CASE, 0},
+	{"esac", RW_ESAC, 0},
+	{"{", RW_LBRACE, 0},
+	{"}", RW_RBRACE, 0},
+	{"!", RW_BANG, 0},
+	{"[[", RW_COND, offsetof(struct traits, cond)},
+	{"function", RW_FUNCTION, offsetof(struct traits, function)},
+	{"coproc", RW_COPROC, offsetof(struct traits, coproc)},
+	{"time", RW_TIME, offsetof(struct traits, time)},
+	{"foreach", RW_ZSH, offsetof(struct traits, zsh)},
+	{"repeat", RW_ZSH, offsetof(struct traits, zsh)},
+	{"nocorrect", RW_ZSH, offsetof(struct traits, zsh)},
+	{"end", RW_ZSH, offsetof(struct traits, zsh)},
 };
 
 enum rw ps_reserved(const struct ps *p, uint32_t *after)

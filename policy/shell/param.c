@@ -48,28 +48,45 @@ static bool is_prefix(const struct ps *p)
 	return is_special(c) && d == '}' && c != '!';
 }
 
-static const struct operator {
+static const struct operator
+{
 	char text[3];
 	uint8_t op;
-	bool pattern;   /* arg is a pattern */
-	size_t trait;   /* offset in struct traits of what must be true, or 0 */
-} operators[] = { /* the longer first */
-	{":-", SH_OP_DEFAULT, false, 0}, {":=", SH_OP_ASSIGN, false, 0}, {":?", SH_OP_ERROR, false, 0}, {":+", SH_OP_ALT, false, 0},
-	{"-", SH_OP_DEFAULT, false, 0}, {"=", SH_OP_ASSIGN, false, 0}, {"?", SH_OP_ERROR, false, 0}, {"+", SH_OP_ALT, false, 0},
-	{"##", SH_OP_PREFIX, true, 0}, {"#", SH_OP_PREFIX, true, 0}, {"%%", SH_OP_SUFFIX, true, 0}, {"%", SH_OP_SUFFIX, true, 0},
-	{"//", SH_OP_REPLACE, true, offsetof(struct traits, replace)}, {"/#", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
-	{"/%", SH_OP_REPLACE, true, offsetof(struct traits, replace)}, {"/", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
-	{"^^", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {"^", SH_OP_CASE, true, offsetof(struct traits, casemod)},
-	{",,", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {",", SH_OP_CASE, true, offsetof(struct traits, casemod)},
-	{"~~", SH_OP_CASE, true, offsetof(struct traits, casemod)}, {"~", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	bool pattern; /* arg is a pattern */
+	size_t trait; /* offset in struct traits of what must be true, or 0 */
+}
+operators[] = {
+	/* the longer first */
+	{":-", SH_OP_DEFAULT, false, 0},
+	{":=", SH_OP_ASSIGN, false, 0},
+	{":?", SH_OP_ERROR, false, 0},
+	{":+", SH_OP_ALT, false, 0},
+	{"-", SH_OP_DEFAULT, false, 0},
+	{"=", SH_OP_ASSIGN, false, 0},
+	{"?", SH_OP_ERROR, false, 0},
+	{"+", SH_OP_ALT, false, 0},
+	{"##", SH_OP_PREFIX, true, 0},
+	{"#", SH_OP_PREFIX, true, 0},
+	{"%%", SH_OP_SUFFIX, true, 0},
+	{"%", SH_OP_SUFFIX, true, 0},
+	{"//", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"/#", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"/%", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"/", SH_OP_REPLACE, true, offsetof(struct traits, replace)},
+	{"^^", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{"^", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{",,", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{",", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{"~~", SH_OP_CASE, true, offsetof(struct traits, casemod)},
+	{"~", SH_OP_CASE, true, offsetof(struct traits, casemod)},
 	{":", SH_OP_SUBSTRING, false, offsetof(struct traits, replace)},
 	{"@", SH_OP_TRANSFORM, false, offsetof(struct traits, transform)},
 };
 
-static const struct operator *operator_at(const struct ps *p)
+static const struct operator* operator_at(const struct ps *p)
 {
 	for (size_t k = 0; k < sizeof(operators) / sizeof(operators[0]); k++) {
-		const struct operator *o = &operators[k];
+		const struct operator* o = & operators[k];
 		if ((unsigned char)o->text[0] != ps_cur(p) || !ps_looking(p, o->text))
 			continue;
 		if (o->op == SH_OP_REPLACE && p->dialect == DIALECT_BUSYBOX && (o->text[1] == '#' || o->text[1] == '%'))
@@ -148,13 +165,14 @@ static void other(struct ps *p, struct sh_param *x, bool quoted)
 	if (p->i >= p->s.n)
 		ps_expected(p, "} to close ${");
 	int c = ps_cur(p);
-	if (p->t->zsh && !(x->name.n == 0 && strchr("(^=~+$\":", c) != NULL) && !(c == ':' && ps_is_name(ps_peek(p, 1), true)))
+	if (p->t->zsh && !(x->name.n == 0 && strchr("(^=~+$\":", c) != NULL) &&
+	    !(c == ':' && ps_is_name(ps_peek(p, 1), true)))
 		ps_expected(p, "an operator or } in ${...}");
 	x->op = SH_OP_OTHER;
 	x->arg = param_arg(p, quoted, false, false);
 }
 
-static void argument(struct ps *p, struct sh_param *x, const struct operator *o, bool quoted)
+static void argument(struct ps *p, struct sh_param *x, const struct operator* o, bool quoted)
 {
 	x->op = o->op;
 	x->op_text = take(p, (unsigned)strlen(o->text));
@@ -175,7 +193,8 @@ static void argument(struct ps *p, struct sh_param *x, const struct operator *o,
 		}
 		return;
 	case SH_OP_TRANSFORM:
-		if (ps_cur(p) == END || ps_cur(p) == 0 || strchr("QEPAKakUuL#", ps_cur(p)) == NULL || ps_peek(p, 1) != '}') {
+		if (ps_cur(p) == END || ps_cur(p) == 0 || strchr("QEPAKakUuL#", ps_cur(p)) == NULL ||
+		    ps_peek(p, 1) != '}') {
 			other(p, x, quoted);
 			return;
 		}
@@ -212,18 +231,21 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	x->name = nested ? x->flags : name_parse(p);
 	/* Some take `${$(…` for the parameter $ and rubbish, some for a substitution and rubbish. */
 	if (!p->t->zsh && ((ps_cur(p) == '`' && x->name.n == 0) ||
-			   (c == '$' && (ps_cur(p) == '(' || ps_cur(p) == '{' || ps_cur(p) == '\'' || ps_cur(p) == '"' || ps_cur(p) == '['))))
+			   (c == '$' && (ps_cur(p) == '(' || ps_cur(p) == '{' || ps_cur(p) == '\'' ||
+					 ps_cur(p) == '"' || ps_cur(p) == '['))))
 		ps_left_out(p, at, "an expansion as the name in ${...}");
-	if (ps_cur(p) == '[' && p->t->arrays && x->name.n > 0 && (p->t->zsh || ps_is_name((unsigned char)x->name.p[0], true)))
+	if (ps_cur(p) == '[' && p->t->arrays && x->name.n > 0 &&
+	    (p->t->zsh || ps_is_name((unsigned char)x->name.p[0], true)))
 		x->subscript = subscript(p);
 	c = ps_cur(p);
-	const struct operator *o = operator_at(p);
+	const struct operator* o = operator_at(p);
 	if (length && c == '}' && x->name.n > 0) {
 		x->op = SH_OP_LENGTH;
 	} else if (x->indirect && (c == '*' || c == '@') && ps_peek(p, 1) == '}') {
 		x->op = SH_OP_OTHER;
 		x->op_text = take(p, 1);
-	} else if (length || (c != '}' && o == NULL) || x->name.n == 0 || (p->t->zsh && c == ':' && ps_is_name(ps_peek(p, 1), true))) {
+	} else if (length || (c != '}' && o == NULL) || x->name.n == 0 ||
+		   (p->t->zsh && c == ':' && ps_is_name(ps_peek(p, 1), true))) {
 		if (length)
 			x->flags = (struct sh_text){"#", 1};
 		other(p, x, quoted);

@@ -6,10 +6,10 @@
 #include "policy/shell/gate.h"
 #include "policy/shell/state.h"
 
-/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of those
- * around most of its bytes is refused. */
+/* Nearly every text is read once. Only a `((` that turns out to be no arithmetic is read again; what nests a dozen of
+ * those around most of its bytes is refused. */
 #define STEPS_PER_BYTE 16
-#define STEPS_FREE 65536
+#define STEPS_FREE     65536
 
 static int gate_error(const char *text, const struct gate *g, struct sh_error *e)
 {

@@ -5,9 +5,11 @@
 
 /* Words that are structure in one of the two: what follows them is not an argument list. */
 static const char *const structure[] = {
-	"if", "else", "end", "endif", "then", "begin", "while", "for", "foreach", "switch", "case", "default", "breaksw", "endsw",
-	"function", "and", "or", "not", "time", "goto", "repeat", "onintr", "builtin", "command", "exec", "eval", "source", "return",
-	"break", "continue", "set", "setenv", "unset", "alias", "unalias", "@", ".", "nohup", "nice", "hup", "sched", "where", NULL,
+	"if",     "else",  "end",      "endif",   "then",    "begin",    "while", "for",     "foreach",
+	"switch", "case",  "default",  "breaksw", "endsw",   "function", "and",   "or",      "not",
+	"time",   "goto",  "repeat",   "onintr",  "builtin", "command",  "exec",  "eval",    "source",
+	"return", "break", "continue", "set",     "setenv",  "unset",    "alias", "unalias", "@",
+	".",      "nohup", "nice",     "hup",     "sched",   "where",    NULL,
 };
 
 static bool is_safe(int c, bool first, bool command)
@@ -32,7 +34,8 @@ static void quoted(struct ps *p, struct parts *b)
 	for (uint32_t k = 0; k < x->text.n; k++) {
 		char c = x->text.p[k];
 		if (c == '\\' || (p->dialect == DIALECT_CSH && (c == '!' || c == '\n')))
-			ps_left_out(p, x->at.off, "a byte that this shell does not take as it is between single quotes");
+			ps_left_out(p, x->at.off,
+				    "a byte that this shell does not take as it is between single quotes");
 	}
 }
 

@@ -221,7 +221,8 @@ void quote_escape(struct ps *p, struct parts *b)
 static void dq_escape(struct ps *p, struct parts *b, enum dq mode)
 {
 	int c = ps_at(p, p->i + 1);
-	bool special = c == '$' || c == '`' || c == '\\' || (c == '"' && mode != DQ_HEREDOC) || (c == '}' && mode == DQ_ARG);
+	bool special =
+		c == '$' || c == '`' || c == '\\' || (c == '"' && mode != DQ_HEREDOC) || (c == '}' && mode == DQ_ARG);
 	if (!special) {
 		parts_byte(p, b);
 		return;

@@ -157,7 +157,8 @@ static bool is_bare(const struct render *r, const struct sh_simple *s)
 	const struct sh_part *x = s->words->parts;
 	if (s->declaration)
 		return true;
-	return r->t != NULL && x != NULL && x->kind == SH_LITERAL && x->next == NULL && traits_has(r->t->bare, x->text.p, x->text.n);
+	return r->t != NULL && x != NULL && x->kind == SH_LITERAL && x->next == NULL &&
+	       traits_has(r->t->bare, x->text.p, x->text.n);
 }
 
 static void simple(struct render *r, const struct sh_simple *s)
@@ -279,7 +280,8 @@ bool render_opens_paren(const struct sh_list *l)
 	if (l->items == NULL)
 		return false;
 	const struct sh_pipeline *p = l->items->pipelines;
-	return p->timed == SH_TIME_NO && !p->negated && (p->commands->kind == SH_SUBSHELL || p->commands->kind == SH_ARITHCMD);
+	return p->timed == SH_TIME_NO && !p->negated &&
+	       (p->commands->kind == SH_SUBSHELL || p->commands->kind == SH_ARITHCMD);
 }
 
 static void group(struct render *r, const struct sh_command *c)

@@ -5,7 +5,8 @@
 
 /* NAME[text] that no = follows: a word after all, in which the text is a pattern. Whatever reads differently as such is
  * refused. */
-static struct sh_word *as_word(struct ps *p, struct sh_part *name, struct sh_word *sub, enum word_mode m, uint32_t start)
+static struct sh_word *as_word(struct ps *p, struct sh_part *name, struct sh_word *sub, enum word_mode m,
+			       uint32_t start)
 {
 	struct parts b;
 	parts_init(&b, false);
@@ -22,7 +23,8 @@ static struct sh_word *as_word(struct ps *p, struct sh_part *name, struct sh_wor
 	for (struct sh_part *x = sub->parts; x != NULL; x = x->next) {
 		if (x->kind == SH_LITERAL)
 			for (uint32_t k = 0; k < x->text.n; k++)
-				if (ps_is_meta((unsigned char)x->text.p[k]) || strchr("*?[]{},~+@!", x->text.p[k]) != NULL)
+				if (ps_is_meta((unsigned char)x->text.p[k]) ||
+				    strchr("*?[]{},~+@!", x->text.p[k]) != NULL)
 					ps_left_out(p, start, "a special character in a subscript that no = follows");
 		if (x->kind == SH_ESCAPED || x->kind == SH_SQUOTE || x->kind == SH_DQUOTE)
 			ps_left_out(p, start, "a quote in a subscript that no = follows");
@@ -204,16 +206,19 @@ static void function_name(struct ps *p, const struct sh_word *w)
 	if (x == NULL || x->kind != SH_LITERAL || x->next != NULL)
 		ps_left_out(p, p->i, "a function's name that is quoted or holds an expansion");
 	for (uint32_t k = 0; k < x->text.n; k++)
-		if (!ps_is_name((unsigned char)x->text.p[k], false) && (k == 0 || strchr(p->dialect == DIALECT_BASH ? "-.:/+@%#=!" : "-.:/+@%", x->text.p[k]) == NULL))
+		if (!ps_is_name((unsigned char)x->text.p[k], false) &&
+		    (k == 0 || strchr(p->dialect == DIALECT_BASH ? "-.:/+@%#=!" : "-.:/+@%", x->text.p[k]) == NULL))
 			ps_left_out(p, p->i, "a function's name of other than letters, digits and _-.:/+@%#=!");
 	if (p->dialect == DIALECT_DASH || p->dialect == DIALECT_BUSYBOX) {
-		static const char *const special[] = {".", ":", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return",
-						      "set", "shift", "times", "trap", "unset", NULL};
+		static const char *const special[] = {".",     ":",      "break",    "continue", "eval", "exec",
+						      "exit",  "export", "readonly", "return",   "set",  "shift",
+						      "times", "trap",   "unset",    NULL};
 		bool ok = !traits_has(special, x->text.p, x->text.n);
 		for (uint32_t k = 0; k < x->text.n; k++)
 			ok = ok && ps_is_name((unsigned char)x->text.p[k], k == 0);
 		if (!ok)
-			ps_fail(p, ERR_MALFORMED, p->i, "expected a name of letters, digits and _ for the function, no special builtin");
+			ps_fail(p, ERR_MALFORMED, p->i,
+				"expected a name of letters, digits and _ for the function, no special builtin");
 	}
 }
 
@@ -372,8 +377,8 @@ struct sh_command *simple_parse(struct ps *p)
 		}
 		if (test_operator(p, &b))
 			continue;
-		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && !b.test &&
-		    !(p->t->zsh && !empty_parens(p)))
+		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL &&
+		    !b.test && !(p->t->zsh && !empty_parens(p)))
 			return function_posix(p, c->simple->words, at);
 		if (!one_word(p, &b))
 			break;

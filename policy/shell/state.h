@@ -3,8 +3,8 @@
  * There is no token stream: what a byte means depends on where it stands, so each construct reads the bytes itself. The
  * cursor never stands on a line continuation ("cooked") unless a construct reads raw bytes on purpose.
  *
- * A mistake ends the parse at once: ps_fail() jumps to where shell_parse() began. Everything is in the arena, so there is
- * nothing to undo. */
+ * A mistake ends the parse at once: ps_fail() jumps to where shell_parse() began. Everything is in the arena, so there
+ * is nothing to undo. */
 #ifndef POLICY_SHELL_STATE_H
 #define POLICY_SHELL_STATE_H
 
@@ -127,7 +127,8 @@ enum word_mode {
 	WORD_DECL     /* value in an argument of a declaration builtin: as VALUE, and braces may count */
 };
 struct sh_word *word_parse(struct ps *p, enum word_mode m); /* NULL: no word here */
-struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *b, uint32_t start); /* with parts read before */
+/* The same with parts that were read before. */
+struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *b, uint32_t start);
 struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at);
 void word_finish(struct ps *p, struct parts *b, bool braces);
 
@@ -151,7 +152,8 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash); 
 
 enum arith_end { ARITH_PARENS, ARITH_BRACKET, ARITH_COLON, ARITH_BRACE, ARITH_SEMI };
 struct sh_word *arith_parse(struct ps *p, enum arith_end end); /* up to, not with, what ends it */
-struct sh_word *arith_try(struct ps *p, uint32_t opens_at);    /* behind "((": takes "))" too; NULL and cursor back when it is none */
+/* Behind "((": takes "))" too. NULL, and the cursor where it was, when it is no arithmetic. */
+struct sh_word *arith_try(struct ps *p, uint32_t opens_at);
 
 /* ---- glob.c ---- */
 

@@ -64,8 +64,9 @@ static int short_texts(const char *path)
 		return 1;
 	qsort(parse, n, sizeof(parse[0]), by_value);
 	qsort(both, n, sizeof(both[0]), by_value);
-	printf("texts of at most 256 bytes (%zu parses): median %.2f us, p99 %.2f us; with rendering: median %.2f us, p99 %.2f us\n", n,
-	       parse[n / 2], parse[n * 99 / 100], both[n / 2], both[n * 99 / 100]);
+	printf("texts of at most 256 bytes (%zu parses): median %.2f us, p99 %.2f us; with rendering: median %.2f us, "
+	       "p99 %.2f us\n",
+	       n, parse[n / 2], parse[n * 99 / 100], both[n / 2], both[n * 99 / 100]);
 	return parse[n / 2] > 10 || parse[n * 99 / 100] > 50;
 }
 
@@ -149,7 +150,8 @@ static int growth(void)
 	struct arena a;
 	int bad = 0;
 	arena_init(&a, ARENA_MAX_DEFAULT);
-	printf("%-24s %10s %10s %10s %10s %8s  %s\n", "shape (us)", "8 KiB", "32 KiB", "128 KiB", "1 MiB", "arena", "result at 128 KiB");
+	printf("%-24s %10s %10s %10s %10s %8s  %s\n", "shape (us)", "8 KiB", "32 KiB", "128 KiB", "1 MiB", "arena",
+	       "result at 128 KiB");
 	for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++) {
 		double t[3], big;
 		int r = 0, rb;
@@ -162,11 +164,12 @@ static int growth(void)
 		char *text = grow(&shapes[k], (size_t)1 << 20, &len);
 		big = best(text, len, &a, &rb, &unused);
 		free(text);
-		/* Four times the bytes: no more than eight times the time, above what the clock can tell; 1 MiB in 10 ms. */
+		/* Four times the bytes: no more than eight times the time, above what the clock can tell; 1 MiB in 10
+		 * ms. */
 		bool linear = t[2] < 8 * t[1] + 500 && t[1] < 8 * t[0] + 500, quick = big < 10000;
 		bad += !linear || !quick;
-		printf("%-24s %10.0f %10.0f %10.0f %10.0f %5.1f MB  %s%s%s\n", shapes[k].name, t[0], t[1], t[2], big, (double)held / 1e6,
-		       err_text(r), linear ? "" : "  NOT LINEAR", quick ? "" : "  SLOW AT 1 MiB");
+		printf("%-24s %10.0f %10.0f %10.0f %10.0f %5.1f MB  %s%s%s\n", shapes[k].name, t[0], t[1], t[2], big,
+		       (double)held / 1e6, err_text(r), linear ? "" : "  NOT LINEAR", quick ? "" : "  SLOW AT 1 MiB");
 	}
 	arena_free(&a);
 	return bad > 0;

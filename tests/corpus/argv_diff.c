@@ -38,8 +38,10 @@ static void write_file(const char *name, const void *p, size_t n)
 
 static void make_place(void)
 {
-	static const char *const names[] = {"bin/cmd", "bin/argv", "bin/sin"}, *const files[] = {"f1", "f2", "f 3", "g.txt", "h.txt"};
-	if (mkdtemp(dir) == NULL || chdir(dir) < 0 || mkdir("bin", 0700) < 0 || mkdir("w", 0700) < 0 || mkdir("home", 0700) < 0)
+	static const char *const names[] = {"bin/cmd", "bin/argv", "bin/sin"}, *const files[] = {"f1", "f2", "f 3",
+												 "g.txt", "h.txt"};
+	if (mkdtemp(dir) == NULL || chdir(dir) < 0 || mkdir("bin", 0700) < 0 || mkdir("w", 0700) < 0 ||
+	    mkdir("home", 0700) < 0)
 		die(dir);
 	for (size_t k = 0; k < 3; k++)
 		if (symlink(stub, names[k]) < 0)
@@ -66,8 +68,8 @@ static void clean_place(void)
 static void run(const struct buf *script, struct buf *log)
 {
 	static const char *const argv[][4] = {
-		[DIALECT_BASH] = {"/bin/bash", "--norc", "../script"}, [DIALECT_DASH] = {"/bin/dash", "../script"},
-		[DIALECT_ZSH] = {"/bin/zsh", "-f", "../script"}, [DIALECT_MKSH] = {"/bin/mksh", "../script"},
+		[DIALECT_BASH] = {"/bin/bash", "--norc", "../script"},   [DIALECT_DASH] = {"/bin/dash", "../script"},
+		[DIALECT_ZSH] = {"/bin/zsh", "-f", "../script"},         [DIALECT_MKSH] = {"/bin/mksh", "../script"},
 		[DIALECT_BUSYBOX] = {"/bin/busybox", "sh", "../script"},
 	};
 	char env[3][512];
@@ -247,7 +249,8 @@ static bool make_item(struct item *it, uint64_t *seed, bool exact)
 	else
 		gen_active(&it->source, seed, dialect);
 	const char *s = (const char *)buf_ptr(&it->source);
-	if (shell_parse(s, it->source.len, dialect, &a, &ast, &e) != ERR_OK || shell_render(ast, &it->rendered) != ERR_OK) {
+	if (shell_parse(s, it->source.len, dialect, &a, &ast, &e) != ERR_OK ||
+	    shell_render(ast, &it->rendered) != ERR_OK) {
 		refused++;
 		if (getenv("ARGV_DIFF_VERBOSE") != NULL)
 			printf("refused (%s): %s\n", e.text, buf_cstr(&it->source));
@@ -262,8 +265,9 @@ static bool make_item(struct item *it, uint64_t *seed, bool exact)
 
 static unsigned differs(const struct item *it, const char *what, struct view real, struct view want)
 {
-	printf("%s %s:\n%s---\n%s\n--- logged\n%.*s--- expected\n%.*s\n", dialect_name(dialect), what, buf_cstr((struct buf *)&it->source),
-	       buf_cstr((struct buf *)&it->rendered), (int)real.n, (const char *)real.p, (int)want.n, (const char *)want.p);
+	printf("%s %s:\n%s---\n%s\n--- logged\n%.*s--- expected\n%.*s\n", dialect_name(dialect), what,
+	       buf_cstr((struct buf *)&it->source), buf_cstr((struct buf *)&it->rendered), (int)real.n,
+	       (const char *)real.p, (int)want.n, (const char *)want.p);
 	return 1;
 }
 
@@ -280,7 +284,8 @@ static unsigned batch(struct item *items, unsigned n, bool exact)
 	run(&script, &rendered);
 	for (unsigned k = 0; k < n; k++) {
 		struct view a = section(&source, k), b = section(&rendered, k);
-		struct view want = {items[k].expected.len > 0 ? buf_ptr(&items[k].expected) : (const uint8_t *)"", items[k].expected.len};
+		struct view want = {items[k].expected.len > 0 ? buf_ptr(&items[k].expected) : (const uint8_t *)"",
+				    items[k].expected.len};
 		compared++;
 		ran += b.n > 0;
 		if (exact && !same_lines(b, want))
@@ -322,8 +327,9 @@ int main(int argc, char **argv)
 				n += make_item(&items[n], &seed, exact);
 			bad += batch(items, n, exact);
 		}
-		printf("%-8s %s statements: %u compared, %u ran a command, %u refused by us, %u not exact, %u differences\n", argv[1],
-		       exact ? "exact " : "active", compared, ran, refused, inexact, bad - from);
+		printf("%-8s %s statements: %u compared, %u ran a command, %u refused by us, %u not exact, %u "
+		       "differences\n",
+		       argv[1], exact ? "exact " : "active", compared, ran, refused, inexact, bad - from);
 		/* A test that runs nothing proves nothing. */
 		if (ran < compared / 2)
 			bad++;

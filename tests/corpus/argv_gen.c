@@ -1,4 +1,4 @@
-/* Random shell text: exact statements are built from quoting alone; active ones from a table of expansions per shell. */
+/* Random shell text: exact statements are built from quoting alone, active ones from a table of expansions. */
 #include "tests/corpus/argv_gen.h"
 
 #include <string.h>
@@ -85,7 +85,8 @@ static void escape(struct buf *b, uint64_t *s)
 
 static void cquote(struct buf *b, uint64_t *s, enum dialect d)
 {
-	static const char *const some[] = {"\\n", "\\t", "\\\\", "\\'", "\\a", "\\b", "\\f", "\\r", "\\v", "\\001", "\\x7f", "\\x1b", "\\377",
+	static const char *const some[] = {"\\n", "\\t", "\\\\", "\\'", "\\a", "\\b", "\\f", "\\r", "\\v", "\\001",
+		"\\x7f", "\\x1b", "\\377",
 					   "\\303\\251", "x", "Y", " ", "\"", "$", "*", "\\x80", "\\1", "\\12"};
 	if (d == DIALECT_DASH) {
 		single(b, s);
@@ -144,7 +145,8 @@ static void name(struct buf *b, uint64_t *s)
 
 static void simple(struct buf *b, uint64_t *s, enum dialect d)
 {
-	static const char *const redirs[] = {" 2>/dev/null", " >/dev/null", " 2>&1", " </dev/null", " 3>&1 4<&0", " 2>>/dev/null >&2"};
+	static const char *const redirs[] = {" 2>/dev/null", " >/dev/null", " 2>&1", " </dev/null", " 3>&1 4<&0",
+		" 2>>/dev/null >&2"};
 	if (rnd(s, 12) == 0) {
 		put(b, "v=");
 		word(b, s, d);
@@ -164,7 +166,8 @@ static void simple(struct buf *b, uint64_t *s, enum dialect d)
 /* A body is literal; when the delimiter is unquoted nothing special is left in it. */
 static void heredoc(struct buf *b, uint64_t *s)
 {
-	static const char *const begin[] = {"sin <<E\n", "sin <<'E'\n", "sin <<\\E\n", "sin <<-\"E\"\n", "sin <<-E\n", "sin <<E 2>&1\n"};
+	static const char *const begin[] = {"sin <<E\n", "sin <<'E'\n", "sin <<\\E\n", "sin <<-\"E\"\n", "sin <<-E\n",
+		"sin <<E 2>&1\n"};
 	static const char *const end[] = {"E\n", "E\n", "E\n", "\tE\n", "E\n", "E\n"};
 	uint32_t k = rnd(s, COUNT(begin));
 	put(b, begin[k]);
@@ -187,8 +190,10 @@ static void list(struct buf *b, uint64_t *s, enum dialect d, unsigned depth)
 		const char *open, *middle, *close;
 	} some[] = {
 		{"{ ", "; ", "; }"},	       {"( ", "\n", ")"},	     {"if ", "; then ", "; fi"},
-		{"if\n", "\nthen\n", "\nfi"},  {"for i in 1; do ", ";", "; done"}, {"case x in y) ;; x) ", "\n", " ;; esac"},
-		{"! ! { ", "&& ", "; }"},      {"case x in (x|y) ", ";", "\nesac"}, {"while ", "; do ", "; break; done"},
+		{"if\n", "\nthen\n", "\nfi"},  {"for i in 1; do ", ";", "; done"},
+		{"case x in y) ;; x) ", "\n", " ;; esac"},
+		{"! ! { ", "&& ", "; }"},      {"case x in (x|y) ", ";", "\nesac"},
+		{"while ", "; do ", "; break; done"},
 		{"{ ", " && ", "\n} 2>/dev/null"}, {"( ( ", "; ", " ) )"},
 	};
 	uint32_t k = rnd(s, COUNT(some));
@@ -234,27 +239,50 @@ static const struct {
 	unsigned shells;
 	const char *text;
 } words[] = {
-	{ALL, "$x"}, {ALL, "\"$x\""}, {ALL, "${x}"}, {ALL, "\"${x}y\""}, {ALL, "$x\"$x\"'$x'"}, {ALL, "${z:-d  e}"}, {ALL, "\"${z:-d  e}\""},
-	{ALL, "${z:-\"d  e\"}"}, {ALL, "${z:-'d  e'}"}, {ALL, "\"${z:-'d'}\""}, {ALL, "${z:-d\\ e}"}, {ALL, "\"${z:-\\}}\""}, {ALL, "${z-d}"},
-	{ALL, "${x:+w $x}"}, {ALL, "\"${x:+\"w $x\"}\""}, {ALL, "${u=g h}"}, {ALL, "${#x}"}, {ALL, "${x#a}"}, {ALL, "\"${x#a }\""},
-	{ALL, "\"${x#\"a \"}\""}, {ALL, "\"${x%' b'}\""}, {ALL, "${x##*' '}"}, {ALL, "\"${x%%[ b]*}\""}, {ALL, "\"$@\""}, {ALL, "\"$*\""},
-	{ALL, "$#"}, {ALL, "$1"}, {ALL, "$10"}, {ALL, "${10}"}, {ALL, "\"$@\"''"}, {ALL, "x\"$@\"y"}, {ALL, "$?"}, {ALL, "$(echo hi  ho)"},
-	{ALL, "\"$(echo 'a  b')\""}, {ALL, "`echo hi`"}, {ALL, "\"`echo \\\"q  r\\\"`\""}, {ALL, "`echo \\`echo deep\\``"}, {ALL, "$(echo $(echo \"a  b\"))"},
-	{ALL, "\"$(echo \"$(echo \"a  b\")\")\""}, {ALL, "$((1+2))"}, {ALL, "\"$(( n * 3 ))\""}, {ALL, "$((n>3?1:0))"}, {ALL, "$(( (1) + $(echo 2) ))"},
-	{ALL, "f*"}, {ALL, "*.txt"}, {ALL, "[fg]*"}, {ALL, "f[12]"}, {NOZSH, "f[!1]"}, {ALL, "\"f\"*"}, {ALL, "'f'?"}, {ALL, "f\\ *"}, {NOZSH, "no*match"},
-	{NOZSH, "f\\*"}, {ALL, "[[:alpha:]]1"}, {NOZSH, "[f'g']*"}, {NOZSH, "[a-]*"}, {NOZSH, "f[]1]"}, {NOZSH, "[\"a-z\"]1"}, {NOZSH, "[x"}, {NOZSH, "[]"},
-	{NOZSH, "x]"}, {NOZSH, "[$z]"}, {ALL, "~"}, {ALL, "~/x"}, {ALL, "~/'a b'"}, {ALL, "~/f#x"}, {ALL, "'~'"}, {ALL, "\\~/x"}, {ALL, "x~"}, {ALL, "a=~"},
-	{ALL, "a=~/b:~/c"}, {ALL, "~\"/x\""}, {ALL, "\"~\"/x"}, {ALL, "{a,b}"}, {ALL, "x{a,'b c',\"d\"}y"}, {ALL, "{a,b}{c,d}"}, {ALL, "\"{a,b}\""},
-	{ALL, "{a,b\\,c}"}, {ALL, "{}"}, {ALL, "{a}"}, {ALL, "x{,y}"}, {ALL, "{a,$x}"}, {ALL, "{a,\"$x\"}"}, {ALL, "{'a',b}$z"}, {NOZSH, "{a,b"}, {ALL, "a{b,c{d,e}}"},
-	{ALL, "{1..3}"}, {ALL, "{3..1}"}, {ALL, "{1..5..2}"}, {ALL, "{a..c}"}, {ALL, "{01..03}"}, {ALL, "{1..}"}, {ALL, "{'1'..3}"}, {ALL, "{a,1..3}"},
-	{BASH | ZSH, "{a{b,c}}"}, {NOZSH & ~MKSH, "{a,{b,c}"}, {ALL, "$z{a,b}"}, {ALL, "a,b"}, {ALL, "{a,b}*"}, {NOZSH, "{~,~/x}/y"}, {NOZSH, "a{~,~}"}, {ALL, "\\{a,b}"},
-	{ALL, "{a\\,b}"}, {BASH | MKSH | ZSH | BUSYBOX, "${x/a/b}"}, {BASH | MKSH | ZSH | BUSYBOX, "\"${x//[ab]/\"c  d\"}\""}, {BASH | MKSH | ZSH | BUSYBOX, "${x/ /_}"},
-	{BASH | MKSH | ZSH, "${x/#a/_}"}, {BASH | MKSH | ZSH, "${x/%b/_}"}, {BASH | MKSH | ZSH | BUSYBOX, "\"${x/'a'/}\""}, {BASH | MKSH | ZSH | BUSYBOX, "${x:1}"},
-	{BASH | MKSH | ZSH | BUSYBOX, "\"${x:0:2}\""}, {BASH | ZSH | BUSYBOX, "${x: -1}"}, {BASH, "${x^^}"}, {BASH, "${x^}"}, {BASH, "\"${x@Q}\""}, {BASH, "${!r}"}, {BASH, "\"${!x*}\""},
-	{BASH | MKSH, "\"${arr[@]}\""}, {BASH | MKSH | ZSH, "${arr[1]}"}, {BASH | MKSH | ZSH, "${#arr[@]}"}, {BASH | MKSH, "\"${!arr[@]}\""}, {BASH | ZSH, "\"${arr[@]:1:1}\""},
-	{BASH | MKSH, "${arr[n-1]}"}, {BASH | ZSH, "$'a\\tb'$x"}, {BASH, "$\"x $x\""}, {BASH | ZSH, "$[1+n]"}, {BASH | ZSH | BUSYBOX, "\"$z\"$'\\001'"}, {ALL, "$"}, {ALL, "a$"},
-	{ALL, "\"$\""}, {ALL, "\"a$ b\""}, {ALL, "$x$"}, {ALL, "a#b"}, {ALL, "$x#b"}, {ALL, "a\\\nb$x"}, {ALL, "$\\\nx"}, {ALL, "\"$\\\n{x}\""}, {ALL, "$\\\n(echo a)"},
-	{ALL, "\"\\$x \\` \\\\ \\q $z\""}, {ALL, "\"'$x'\""}, {ALL, "'\"'$x'\"'"}, {ALL, "$x=b"}, {ALL, "\"$x\"=b"}, {ALL, "!$x"}, {ALL, "^$z"}, {ALL, "a^b$z"}, {ALL, "%$z"}, {ALL, "=$z"},
+	{ALL, "$x"}, {ALL, "\"$x\""}, {ALL, "${x}"}, {ALL, "\"${x}y\""}, {ALL, "$x\"$x\"'$x'"}, {ALL, "${z:-d  e}"},
+	{ALL, "\"${z:-d  e}\""},
+	{ALL, "${z:-\"d  e\"}"}, {ALL, "${z:-'d  e'}"}, {ALL, "\"${z:-'d'}\""}, {ALL, "${z:-d\\ e}"},
+	{ALL, "\"${z:-\\}}\""}, {ALL, "${z-d}"},
+	{ALL, "${x:+w $x}"}, {ALL, "\"${x:+\"w $x\"}\""}, {ALL, "${u=g h}"}, {ALL, "${#x}"}, {ALL, "${x#a}"},
+	{ALL, "\"${x#a }\""},
+	{ALL, "\"${x#\"a \"}\""}, {ALL, "\"${x%' b'}\""}, {ALL, "${x##*' '}"}, {ALL, "\"${x%%[ b]*}\""}, {ALL,
+		"\"$@\""},
+	{ALL, "\"$*\""},
+	{ALL, "$#"}, {ALL, "$1"}, {ALL, "$10"}, {ALL, "${10}"}, {ALL, "\"$@\"''"}, {ALL, "x\"$@\"y"}, {ALL, "$?"},
+	{ALL, "$(echo hi  ho)"},
+	{ALL, "\"$(echo 'a  b')\""}, {ALL, "`echo hi`"}, {ALL, "\"`echo \\\"q  r\\\"`\""},
+	{ALL, "`echo \\`echo deep\\``"}, {ALL, "$(echo $(echo \"a  b\"))"},
+	{ALL, "\"$(echo \"$(echo \"a  b\")\")\""}, {ALL, "$((1+2))"}, {ALL, "\"$(( n * 3 ))\""}, {ALL, "$((n>3?1:0))"},
+	{ALL, "$(( (1) + $(echo 2) ))"},
+	{ALL, "f*"}, {ALL, "*.txt"}, {ALL, "[fg]*"}, {ALL, "f[12]"}, {NOZSH, "f[!1]"}, {ALL, "\"f\"*"}, {ALL, "'f'?"},
+	{ALL, "f\\ *"}, {NOZSH, "no*match"},
+	{NOZSH, "f\\*"}, {ALL, "[[:alpha:]]1"}, {NOZSH, "[f'g']*"}, {NOZSH, "[a-]*"}, {NOZSH, "f[]1]"},
+	{NOZSH, "[\"a-z\"]1"}, {NOZSH, "[x"}, {NOZSH, "[]"},
+	{NOZSH, "x]"}, {NOZSH, "[$z]"}, {ALL, "~"}, {ALL, "~/x"}, {ALL, "~/'a b'"}, {ALL, "~/f#x"}, {ALL, "'~'"},
+	{ALL, "\\~/x"}, {ALL, "x~"}, {ALL, "a=~"},
+	{ALL, "a=~/b:~/c"}, {ALL, "~\"/x\""}, {ALL, "\"~\"/x"}, {ALL, "{a,b}"}, {ALL, "x{a,'b c',\"d\"}y"},
+	{ALL, "{a,b}{c,d}"}, {ALL, "\"{a,b}\""},
+	{ALL, "{a,b\\,c}"}, {ALL, "{}"}, {ALL, "{a}"}, {ALL, "x{,y}"}, {ALL, "{a,$x}"}, {ALL, "{a,\"$x\"}"},
+	{ALL, "{'a',b}$z"}, {NOZSH, "{a,b"}, {ALL, "a{b,c{d,e}}"},
+	{ALL, "{1..3}"}, {ALL, "{3..1}"}, {ALL, "{1..5..2}"}, {ALL, "{a..c}"}, {ALL, "{01..03}"}, {ALL, "{1..}"},
+	{ALL, "{'1'..3}"}, {ALL, "{a,1..3}"},
+	{BASH | ZSH, "{a{b,c}}"}, {NOZSH & ~MKSH, "{a,{b,c}"}, {ALL, "$z{a,b}"}, {ALL, "a,b"}, {ALL, "{a,b}*"},
+	{NOZSH, "{~,~/x}/y"}, {NOZSH, "a{~,~}"}, {ALL, "\\{a,b}"},
+	{ALL, "{a\\,b}"}, {BASH | MKSH | ZSH | BUSYBOX, "${x/a/b}"},
+	{BASH | MKSH | ZSH | BUSYBOX, "\"${x//[ab]/\"c  d\"}\""}, {BASH | MKSH | ZSH | BUSYBOX, "${x/ /_}"},
+	{BASH | MKSH | ZSH, "${x/#a/_}"}, {BASH | MKSH | ZSH, "${x/%b/_}"},
+	{BASH | MKSH | ZSH | BUSYBOX, "\"${x/'a'/}\""}, {BASH | MKSH | ZSH | BUSYBOX, "${x:1}"},
+	{BASH | MKSH | ZSH | BUSYBOX, "\"${x:0:2}\""}, {BASH | ZSH | BUSYBOX, "${x: -1}"}, {BASH, "${x^^}"},
+	{BASH, "${x^}"}, {BASH, "\"${x@Q}\""}, {BASH, "${!r}"}, {BASH, "\"${!x*}\""},
+	{BASH | MKSH, "\"${arr[@]}\""}, {BASH | MKSH | ZSH, "${arr[1]}"}, {BASH | MKSH | ZSH, "${#arr[@]}"},
+	{BASH | MKSH, "\"${!arr[@]}\""}, {BASH | ZSH, "\"${arr[@]:1:1}\""},
+	{BASH | MKSH, "${arr[n-1]}"}, {BASH | ZSH, "$'a\\tb'$x"}, {BASH, "$\"x $x\""}, {BASH | ZSH, "$[1+n]"},
+	{BASH | ZSH | BUSYBOX, "\"$z\"$'\\001'"}, {ALL, "$"}, {ALL, "a$"},
+	{ALL, "\"$\""}, {ALL, "\"a$ b\""}, {ALL, "$x$"}, {ALL, "a#b"}, {ALL, "$x#b"}, {ALL, "a\\\nb$x"}, {ALL,
+		"$\\\nx"},
+	{ALL, "\"$\\\n{x}\""}, {ALL, "$\\\n(echo a)"},
+	{ALL, "\"\\$x \\` \\\\ \\q $z\""}, {ALL, "\"'$x'\""}, {ALL, "'\"'$x'\"'"}, {ALL, "$x=b"}, {ALL, "\"$x\"=b"},
+	{ALL, "!$x"}, {ALL, "^$z"}, {ALL, "a^b$z"}, {ALL, "%$z"}, {ALL, "=$z"},
 	{ZSH, "${(U)x}"}, {ZSH, "$arr[1]"}, {ZSH, "${x:t}"}, {ZSH, "${${x}#a}"}, {ZSH, "f(1|2)"}, {ZSH, "f*(N)"},
 };
 
@@ -262,25 +290,47 @@ static const struct {
 	unsigned shells;
 	const char *text; /* "@" is replaced by a random word */
 } forms[] = {
-	{ALL, "cmd @ @\n"}, {ALL, "cmd @ @ @\n"}, {ALL, "argv @\n"}, {ALL, "cmd @; cmd @\n"}, {ALL, "v=@ ; cmd \"$v\"\n"}, {ALL, "v=@\ncmd $v\n"},
-	{ALL, "for i in @ @; do cmd \"$i\"; done\n"}, {ALL, "for i in @\ndo cmd $i @\ndone\n"}, {ALL, "if cmd @; then cmd @; else argv @; fi\n"},
-	{ALL, "case $x in a*) cmd @;; *) argv;; esac\n"}, {ALL, "case @ in @) cmd yes;; *) cmd no;; esac\n"}, {ALL, "case \"$x\" in 'a b'|c) cmd @;; esac\n"},
-	{ALL, "sin <<E\n$x \\$x \"q\" '$x' `echo a` $((n+1)) ${z:-w} \\\\ \\q\nE\n"}, {ALL, "sin <<'E'\n$x `a` \\\nE\n"}, {ALL, "sin <<-E\n\t$x\n\t\tb\n\tE\ncmd @\n"},
-	{ALL, "sin <<E; cmd @\nbody $x\nE\n"}, {ALL, "{ sin <<A && sin <<B; } 2>&1\n1 $x\nA\n2\nB\n"}, {ALL, "sin <<E | cmd @\nb\nE\n"}, {ALL, "sin <<E\n$(echo \"$x\")\nE\n"},
-	{ALL, "cmd $(sin <<E\nb $x\nE\n) @\n"}, {ALL, "f() { cmd @ \"$@\"; }; f @\n"}, {ALL, "f() (cmd @)\nf\n"}, {ALL, "( cmd @; v=1; cmd $v )\n"}, {ALL, "{ cmd @; } >/dev/null\n"},
-	{ALL, "cmd @ >o; sin <o\n"}, {ALL, "echo @ >o; sin <o\n"}, {ALL, "n=0; while [ $n -lt 2 ]; do n=$((n+1)); cmd $n @; done; n=3\n"}, {ALL, "until cmd @; do argv; break; done\n"},
-	{ALL, "! cmd @\ncmd $?\n"}, {ALL, "cmd @ || argv @\n"}, {ALL, "cmd @ && argv @\n"}, {ALL, "false || cmd @\n"}, {ALL, "v=@ cmd @\n"}, {ALL, "export v=@; cmd \"$v\"\n"},
-	{ALL, "set -- @ @; cmd \"$@\"; set -- one 'two  three' ''\n"}, {ALL, "cmd @ & wait\n"}, {ALL, "eval 'cmd @'\n"}, {ALL, "echo @ | sin\n"},
-	{BASH | ZSH | MKSH, "sin <<<@\n"}, {BASH | ZSH | MKSH, "[[ $x == a* ]] && cmd @\n"}, {BASH | ZSH | MKSH, "if [[ -n $z || ! ( $x = 'a b' ) ]]; then cmd 1; else cmd @; fi\n"},
-	{BASH | ZSH, "[[ abc =~ ^a(b|c)+$ ]] && cmd @\n"}, {BASH, "[[ 'a b' =~ ^a\\ b$ ]] && cmd @\n"}, {BASH, "[[ a.b =~ \"a.\"b ]] && cmd @\n"}, {BASH | ZSH | MKSH, "(( n > 2 )) && cmd @\n"},
-	{BASH | ZSH | MKSH, "( (cmd @); cmd @)\n"}, {BASH | ZSH, "for ((i=0;i<2;i++)); do cmd $i @; done\n"}, {BASH | MKSH | ZSH, "b=(@ @); cmd \"${b[@]}\"\n"}, {BASH, "declare -a b=(@ 'x y'); cmd \"${b[@]}\"\n"},
-	{BASH, "declare v=@; cmd \"$v\"\n"}, {BASH, "b=([2]=@ [5]=q); cmd \"${!b[@]}\" \"${b[@]}\"\n"}, {BASH | MKSH, "b=(1); b[1+1]=@; b+=(z); cmd \"${b[@]}\"\n"}, {BASH | ZSH, "sin < <(echo @)\n"},
-	{BASH, "shopt -s extglob\ncmd @(f1|f2) !(f*) *(q)x ?(f)1\n"}, {BASH, "shopt -s extglob\ncase @ in @(a|b)*) cmd 1;; *) cmd 2;; esac\n"}, {MKSH, "cmd @(f1|f2) !(f*)\n"},
-	{BASH | ZSH | MKSH, "function g { cmd @; }; g\n"}, {BASH | ZSH, "case a in a) cmd @;& b) cmd 2;; c) argv;; esac\n"}, {BASH | MKSH, "case a in a) cmd @;;& *) cmd 2;; esac\n"},
-	{BASH | ZSH | MKSH | BUSYBOX, "cmd @ &>/dev/null\n"}, {BASH, "cmd @ |& sin\n"}, {BASH | ZSH, "exec {fd}>o; cmd @ >&$fd; exec {fd}>&-\n"}, {MKSH, "cmd ${ echo $x; }@\n"},
-	{BASH, "v=~/a:~/b; cmd \"$v\"\n"}, {ALL, "v=~/a; cmd \"$v\"\n"}, {BUSYBOX, "[[ a = a && b = b ]] && cmd @\n"}, {ALL, "cmd @ 2>&1 3>&- \n"}, {ALL, "cmd \\\n @ # comment\ncmd @\n"},
-	{BASH, "time -p cmd @ 2>/dev/null\n"}, {BASH | MKSH, "select i in a; do cmd @; break; done </dev/null\n"}, {BASH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"},
-	{DASH | BUSYBOX | ZSH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"}, {ALL, "readonly_v=1; { cmd @; cmd @; } | sin\n"}, {ALL, "if false; then argv; elif cmd @; then cmd 2; fi\n"},
+	{ALL, "cmd @ @\n"}, {ALL, "cmd @ @ @\n"}, {ALL, "argv @\n"}, {ALL, "cmd @; cmd @\n"},
+	{ALL, "v=@ ; cmd \"$v\"\n"}, {ALL, "v=@\ncmd $v\n"},
+	{ALL, "for i in @ @; do cmd \"$i\"; done\n"}, {ALL, "for i in @\ndo cmd $i @\ndone\n"},
+	{ALL, "if cmd @; then cmd @; else argv @; fi\n"},
+	{ALL, "case $x in a*) cmd @;; *) argv;; esac\n"}, {ALL, "case @ in @) cmd yes;; *) cmd no;; esac\n"},
+	{ALL, "case \"$x\" in 'a b'|c) cmd @;; esac\n"},
+	{ALL, "sin <<E\n$x \\$x \"q\" '$x' `echo a` $((n+1)) ${z:-w} \\\\ \\q\nE\n"}, {ALL,
+		"sin <<'E'\n$x `a` \\\nE\n"},
+	{ALL, "sin <<-E\n\t$x\n\t\tb\n\tE\ncmd @\n"},
+	{ALL, "sin <<E; cmd @\nbody $x\nE\n"}, {ALL, "{ sin <<A && sin <<B; } 2>&1\n1 $x\nA\n2\nB\n"},
+	{ALL, "sin <<E | cmd @\nb\nE\n"}, {ALL, "sin <<E\n$(echo \"$x\")\nE\n"},
+	{ALL, "cmd $(sin <<E\nb $x\nE\n) @\n"}, {ALL, "f() { cmd @ \"$@\"; }; f @\n"}, {ALL, "f() (cmd @)\nf\n"},
+	{ALL, "( cmd @; v=1; cmd $v )\n"}, {ALL, "{ cmd @; } >/dev/null\n"},
+	{ALL, "cmd @ >o; sin <o\n"}, {ALL, "echo @ >o; sin <o\n"},
+	{ALL, "n=0; while [ $n -lt 2 ]; do n=$((n+1)); cmd $n @; done; n=3\n"},
+	{ALL, "until cmd @; do argv; break; done\n"},
+	{ALL, "! cmd @\ncmd $?\n"}, {ALL, "cmd @ || argv @\n"}, {ALL, "cmd @ && argv @\n"}, {ALL, "false || cmd @\n"},
+	{ALL, "v=@ cmd @\n"}, {ALL, "export v=@; cmd \"$v\"\n"},
+	{ALL, "set -- @ @; cmd \"$@\"; set -- one 'two  three' ''\n"}, {ALL, "cmd @ & wait\n"}, {ALL, "eval 'cmd @'\n"},
+	{ALL, "echo @ | sin\n"},
+	{BASH | ZSH | MKSH, "sin <<<@\n"}, {BASH | ZSH | MKSH, "[[ $x == a* ]] && cmd @\n"},
+	{BASH | ZSH | MKSH, "if [[ -n $z || ! ( $x = 'a b' ) ]]; then cmd 1; else cmd @; fi\n"},
+	{BASH | ZSH, "[[ abc =~ ^a(b|c)+$ ]] && cmd @\n"}, {BASH, "[[ 'a b' =~ ^a\\ b$ ]] && cmd @\n"},
+	{BASH, "[[ a.b =~ \"a.\"b ]] && cmd @\n"}, {BASH | ZSH | MKSH, "(( n > 2 )) && cmd @\n"},
+	{BASH | ZSH | MKSH, "( (cmd @); cmd @)\n"}, {BASH | ZSH, "for ((i=0;i<2;i++)); do cmd $i @; done\n"},
+	{BASH | MKSH | ZSH, "b=(@ @); cmd \"${b[@]}\"\n"}, {BASH, "declare -a b=(@ 'x y'); cmd \"${b[@]}\"\n"},
+	{BASH, "declare v=@; cmd \"$v\"\n"}, {BASH, "b=([2]=@ [5]=q); cmd \"${!b[@]}\" \"${b[@]}\"\n"},
+	{BASH | MKSH, "b=(1); b[1+1]=@; b+=(z); cmd \"${b[@]}\"\n"}, {BASH | ZSH, "sin < <(echo @)\n"},
+	{BASH, "shopt -s extglob\ncmd @(f1|f2) !(f*) *(q)x ?(f)1\n"},
+	{BASH, "shopt -s extglob\ncase @ in @(a|b)*) cmd 1;; *) cmd 2;; esac\n"}, {MKSH, "cmd @(f1|f2) !(f*)\n"},
+	{BASH | ZSH | MKSH, "function g { cmd @; }; g\n"},
+	{BASH | ZSH, "case a in a) cmd @;& b) cmd 2;; c) argv;; esac\n"},
+	{BASH | MKSH, "case a in a) cmd @;;& *) cmd 2;; esac\n"},
+	{BASH | ZSH | MKSH | BUSYBOX, "cmd @ &>/dev/null\n"}, {BASH, "cmd @ |& sin\n"},
+	{BASH | ZSH, "exec {fd}>o; cmd @ >&$fd; exec {fd}>&-\n"}, {MKSH, "cmd ${ echo $x; }@\n"},
+	{BASH, "v=~/a:~/b; cmd \"$v\"\n"}, {ALL, "v=~/a; cmd \"$v\"\n"}, {BUSYBOX, "[[ a = a && b = b ]] && cmd @\n"},
+	{ALL, "cmd @ 2>&1 3>&- \n"}, {ALL, "cmd \\\n @ # comment\ncmd @\n"},
+	{BASH, "time -p cmd @ 2>/dev/null\n"}, {BASH | MKSH, "select i in a; do cmd @; break; done </dev/null\n"},
+	{BASH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"},
+	{DASH | BUSYBOX | ZSH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"},
+	{ALL, "readonly_v=1; { cmd @; cmd @; } | sin\n"}, {ALL, "if false; then argv; elif cmd @; then cmd 2; fi\n"},
 };
 
 static void random_word(struct buf *b, uint64_t *s, enum dialect d)

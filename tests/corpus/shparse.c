@@ -53,12 +53,15 @@ static void round_trip(const char *id, const struct sh_ast *ast, enum dialect d,
 		s->unsupported++;
 		if (verbose)
 			printf("  %s: no rendering\n", id);
-	} else if (r != ERR_OK || shell_parse((const char *)buf_ptr(&x), x.len, d, &a, &again, &e) != ERR_OK || !ast_equal(ast, again)) {
+	} else if (r != ERR_OK || shell_parse((const char *)buf_ptr(&x), x.len, d, &a, &again, &e) != ERR_OK ||
+		   !ast_equal(ast, again)) {
 		s->unequal++;
-		printf("  %s: the rendering reads differently (%s)\n%s\n", id, r == ERR_OK ? e.text : err_text(r), buf_cstr(&x));
+		printf("  %s: the rendering reads differently (%s)\n%s\n", id, r == ERR_OK ? e.text : err_text(r),
+		       buf_cstr(&x));
 	} else {
 		s->rendered++;
-		if (shell_render(again, &y) != ERR_OK || x.len != y.len || (x.len > 0 && memcmp(buf_ptr(&x), buf_ptr(&y), x.len) != 0)) {
+		if (shell_render(again, &y) != ERR_OK || x.len != y.len ||
+		    (x.len > 0 && memcmp(buf_ptr(&x), buf_ptr(&y), x.len) != 0)) {
 			s->unstable++;
 			printf("  %s: rendered twice\n%s\n---\n%s\n", id, buf_cstr(&x), buf_cstr(&y));
 		}
@@ -85,9 +88,8 @@ static int score(enum dialect d, bool verbose)
 		size_t k;
 		if (c == NULL || id == NULL)
 			return 1;
-		json_array_foreach(json_object_get(o, "valid_in"), k, v)
-			if (strcmp(json_string_value(v), dialect_name(d)) == 0)
-				valid = true;
+		json_array_foreach(json_object_get(o, "valid_in"), k,
+				   v) if (strcmp(json_string_value(v), dialect_name(d)) == 0) valid = true;
 		int r = shell_parse(json_string_value(c), json_string_length(c), d, &a, &ast, &e);
 		if (valid)
 			s.valid++;
@@ -109,8 +111,10 @@ static int score(enum dialect d, bool verbose)
 	}
 	free(line);
 	arena_free(&a);
-	printf("%-8s valid %u refused %u  invalid %u accepted %u  round trips %u unsupported %u unequal %u unstable %u\n", dialect_name(d),
-	       s.valid, s.refused, s.invalid, s.accepted, s.rendered, s.unsupported, s.unequal, s.unstable);
+	printf("%-8s valid %u refused %u  invalid %u accepted %u  round trips %u unsupported %u unequal %u unstable "
+	       "%u\n",
+	       dialect_name(d), s.valid, s.refused, s.invalid, s.accepted, s.rendered, s.unsupported, s.unequal,
+	       s.unstable);
 	return s.unequal + s.unstable > 0;
 }
 

@@ -1,5 +1,6 @@
-/* The shell parser and the rendering: whatever parses renders to a text that reads as an equal tree, renders to the same
- * bytes again, and passes the gate; a stream of statements reads as the whole text does. The first byte is the dialect. */
+/* The shell parser and the rendering: whatever parses renders to a text that reads as an equal tree, renders to the
+ * same bytes again, and passes the gate; a stream of statements reads as the whole text does. The first byte is the
+ * dialect. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

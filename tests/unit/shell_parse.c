@@ -158,7 +158,8 @@ static void statements_of_a_stream(void **state)
 		struct sh_ast *ast;
 		struct sh_error e;
 		size_t taken;
-		int r = shell_parse_statement(rows[k].text, strlen(rows[k].text), rows[k].eof, rows[k].d, &a, &ast, &taken, &e);
+		int r = shell_parse_statement(rows[k].text, strlen(rows[k].text), rows[k].eof, rows[k].d, &a, &ast,
+		&taken, &e);
 		if (r != rows[k].code || taken != rows[k].taken)
 			fail_msg("%s: %d, %zu taken (%s)", rows[k].text, r, taken, e.text);
 		arena_reset(&a);
@@ -199,16 +200,26 @@ static int count_rm(void *ctx, const struct sh_command *c, unsigned depth)
 static void walk_reaches_every_command(void **state)
 {
 	static const char *const texts[] = {
-		"rm", "a;rm", "a&&rm", "a||rm", "a|rm", "a&rm", "(rm)", "{ rm; }", "if rm; then a; fi", "if a; then rm; fi", "if a; then b; elif rm; then c; fi",
-		"if a; then b; else rm; fi", "while rm; do a; done", "while a; do rm; done", "for i in $(rm); do a; done", "for i in a; do rm; done",
-		"for ((i=$(rm);;)); do a; done", "for ((;;)); do rm; done", "select i in a; do rm; done", "case $(rm) in a) b;; esac", "case a in $(rm)) b;; esac",
-		"case a in b) rm;; esac", "f() { rm; }", "function f { rm; }", "f() { a; } >$(rm)", "coproc rm", "coproc X { rm; }", "! rm", "time rm",
-		"echo $(rm)", "echo `rm`", "echo \"$(rm)\"", "echo \"`rm`\"", "echo <(rm)", "echo >(rm)", "echo $(( $(rm) ))", "echo $[ $(rm) ]", "(( $(rm) ))",
-		"x=$(rm)", "x=$(rm) a", "a=(b $(rm))", "a=([$(rm)]=b)", "a=([0]=$(rm))", "a[$(rm)]=b", "declare x=$(rm)", "declare x=($(rm))",
-		"a >$(rm)", "a <<<$(rm)", "cat <<E\n$(rm)\nE\n", "cat <<E\n`rm`\nE\n", "cat <<E\n${x:-$(rm)}\nE\n", "echo ${x:-$(rm)}", "echo ${x[$(rm)]}",
-		"echo ${x/$(rm)/a}", "echo ${x/a/$(rm)}", "echo ${x:$(rm):1}", "echo ${x:1:$(rm)}", "echo ${x#$(rm)}", "echo ${x^$(rm)}", "echo {a,$(rm)}",
-		"[[ $(rm) ]]", "[[ a == $(rm) ]]", "[[ a =~ $(rm) ]]", "[[ ! ( -f $(rm) ) ]]", "[[ a == @(b|$(rm)) ]]", "shopt -s extglob\necho +($(rm))",
-		"echo $(echo $(echo $(rm)))", "echo \"${x:-\"$(rm)\"}\"", "$(rm)", "export a=b$(rm)", "echo ${ rm;}", "echo \"${| rm;}\"", "echo ${x?$(rm)}", "echo ~$(rm)", "echo $\"a$(rm)\"",
+		"rm", "a;rm", "a&&rm", "a||rm", "a|rm", "a&rm", "(rm)", "{ rm; }", "if rm; then a; fi",
+		"if a; then rm; fi", "if a; then b; elif rm; then c; fi",
+		"if a; then b; else rm; fi", "while rm; do a; done", "while a; do rm; done",
+		"for i in $(rm); do a; done", "for i in a; do rm; done",
+		"for ((i=$(rm);;)); do a; done", "for ((;;)); do rm; done", "select i in a; do rm; done",
+		"case $(rm) in a) b;; esac", "case a in $(rm)) b;; esac",
+		"case a in b) rm;; esac", "f() { rm; }", "function f { rm; }", "f() { a; } >$(rm)", "coproc rm",
+		"coproc X { rm; }", "! rm", "time rm",
+		"echo $(rm)", "echo `rm`", "echo \"$(rm)\"", "echo \"`rm`\"", "echo <(rm)", "echo >(rm)",
+		"echo $(( $(rm) ))", "echo $[ $(rm) ]", "(( $(rm) ))",
+		"x=$(rm)", "x=$(rm) a", "a=(b $(rm))", "a=([$(rm)]=b)", "a=([0]=$(rm))", "a[$(rm)]=b",
+		"declare x=$(rm)", "declare x=($(rm))",
+		"a >$(rm)", "a <<<$(rm)", "cat <<E\n$(rm)\nE\n", "cat <<E\n`rm`\nE\n", "cat <<E\n${x:-$(rm)}\nE\n",
+		"echo ${x:-$(rm)}", "echo ${x[$(rm)]}",
+		"echo ${x/$(rm)/a}", "echo ${x/a/$(rm)}", "echo ${x:$(rm):1}", "echo ${x:1:$(rm)}", "echo ${x#$(rm)}",
+		"echo ${x^$(rm)}", "echo {a,$(rm)}",
+		"[[ $(rm) ]]", "[[ a == $(rm) ]]", "[[ a =~ $(rm) ]]", "[[ ! ( -f $(rm) ) ]]",
+		"[[ a == @(b|$(rm)) ]]", "shopt -s extglob\necho +($(rm))",
+		"echo $(echo $(echo $(rm)))", "echo \"${x:-\"$(rm)\"}\"", "$(rm)", "export a=b$(rm)", "echo ${ rm;}",
+		"echo \"${| rm;}\"", "echo ${x?$(rm)}", "echo ~$(rm)", "echo $\"a$(rm)\"",
 	};
 	struct arena a;
 	(void)state;
@@ -239,7 +250,8 @@ static int place_of_rm(void *ctx, const struct sh_command *c, unsigned depth)
 /* The bytes of the text, even where what is read was made from them. */
 static void places_are_of_the_original(void **state)
 {
-	static const char *const texts[] = {"a\nrm", "echo `a; rm`", "echo `a \\`b; rm\\``", "cat <<-E\n\t\tx\n\t\t$(a\nrm)\n\tE\n", "a \\\n && rm", "echo \"`a \\\"b\\\"; rm`\"",
+	static const char *const texts[] = {"a\nrm", "echo `a; rm`", "echo `a \\`b; rm\\``",
+		"cat <<-E\n\t\tx\n\t\t$(a\nrm)\n\tE\n", "a \\\n && rm", "echo \"`a \\\"b\\\"; rm`\"",
 					    "cat <<E\n`a; rm`\nE\n"};
 	struct arena a;
 	(void)state;
@@ -290,8 +302,10 @@ static void depth_is_capped(void **state)
 		const char *open, *middle, *close;
 		unsigned fits;
 	} rows[] = {
-		{"( ", "a", " )", 64},	    {"{ ", "a", ";}", 64},	  {"$(", "a", ")", 64},		       {"\"$(", "a", ")\"", 32},
-		{"if a; then ", "b", ";fi", 64}, {"${x:-", "a", "}", 64}, {"$((", "1", "))", 64},	       {"while a;do ", "b", ";done", 64},
+		{"( ", "a", " )", 64},	    {"{ ", "a", ";}", 64},	  {"$(", "a", ")",
+		64},		       {"\"$(", "a", ")\"", 32},
+		{"if a; then ", "b", ";fi", 64}, {"${x:-", "a", "}", 64},
+		{"$((", "1", "))", 64},	       {"while a;do ", "b", ";done", 64},
 		{"case a in b) ", "c", ";; esac", 64}, {"<(", "a", ")", 64}, {"f() { ", "a", ";}", 21},
 	};
 	(void)state;

@@ -1,0 +1,674 @@
+/* The managed shell's loop; see shell_run.h. The agent chooses every byte that comes in; the target chooses what its commands print,
+ * which changes a directory or a variable's value here and never what a later text means. */
+#include "server/shell_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/mask.h"
+#include "policy/policy.h"
+#include "policy/shell/parse.h"
+#include "server/shell_edit.h"
+#include "server/shell_plan.h"
+
+enum {
+	PENDING_MAX = 512 * 1024,
+	CAPTURE_MAX = SHELL_VALUE_MAX + 4096,
+	FIRST_LOOK = 4096,    /* bytes that are parsed at first; twice as many while they do not suffice */
+	LOOKS_MAX = 8192,     /* times that an unfinished statement is looked at */
+	STATUS_CANCELLED = 130
+};
+
+struct shell {
+	struct shell_state st;
+	struct arena arena;
+	struct shell_plan *plan; /* a statement is under way */
+	struct shell_step step;
+	bool alone;              /* the step under way is no plan's: a text that does not parse */
+	bool running;            /* control waits for its command_end */
+	bool leaving;
+	struct buf pending;      /* bytes not yet run, from the start of a statement */
+	size_t looked;           /* bytes of it that were looked at in vain */
+	unsigned looks;
+	struct buf source;       /* the statement under way, as it came */
+	struct buf captured;     /* output of STEP_CD and STEP_VALUE */
+	/* with a terminal */
+	struct edit *edit;
+	bool prompted, more;     /* the prompt stands; it is the one for an unfinished statement */
+	struct buf ahead;        /* typed before the statement under way began */
+	struct buf paint;        /* for the agent's screen, not for the recording */
+};
+
+static const char *const signals[] = { "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM" };
+
+void shell_free(struct shell *sh)
+{
+	if (sh == NULL)
+		return;
+	shell_plan_free(sh->plan);
+	shell_state_free(&sh->st);
+	arena_free(&sh->arena);
+	buf_free(&sh->step.text);
+	buf_free(&sh->pending);
+	buf_free(&sh->source);
+	buf_free(&sh->captured);
+	buf_free(&sh->ahead);
+	buf_free(&sh->paint);
+	edit_free(sh->edit);
+	free(sh);
+}
+
+/* ---- the screen ---- */
+
+/* Into the recording alone: what a person saw of a line that was typed, with what must not be shown taken out. */
+static void record(struct channel *c, struct view text)
+{
+	struct session *s = c->session;
+	struct buf b;
+	int r = ERR_OK;
+
+	if (text.n == 0)
+		return;
+	buf_init(&b, 4 * EDIT_LINE_MAX);
+	if (s->masks != NULL)
+		r = mask_text(s->masks->set, s->mask_key, text.p, text.n, &b, NULL, NULL, NULL);
+	else
+		r = buf_put(&b, text.p, text.n);
+	if (r == ERR_OK) {
+		for (size_t at = 0; at < b.len && r == ERR_OK; at += 32768)
+			r = recording_output(c, false, buf_ptr(&b) + at, b.len - at < 32768 ? b.len - at : 32768);
+		if (r < 0)
+			session_cut(s, "the recording cannot be written");
+	}
+	buf_free(&b);
+}
+
+static void record_text(struct channel *c, const char *text)
+{
+	record(c, proto_str(text));
+}
+
+/* Painted bytes follow what is already on its way. */
+static bool flush_paint(struct channel *c)
+{
+	struct shell *sh = c->shell;
+
+	if (sh->paint.len == 0 || c->out.recorded < c->out.ready.len || c->out.raw.len > 0)
+		return false;
+	if (buf_put(&c->out.ready, buf_ptr(&sh->paint), sh->paint.len) < 0)
+		return false;
+	c->out.recorded += sh->paint.len;
+	buf_clear(&sh->paint);
+	return true;
+}
+
+static void prompt_text(struct channel *c, char *out, size_t n)
+{
+	struct session *s = c->session;
+	const char *dir = c->shell->st.cwd == NULL ? "~" : c->shell->st.cwd;
+	size_t k = (size_t)snprintf(out, n, "%.64s@%.64s:", s->login_name == NULL ? "" : s->login_name, s->target_name == NULL ? "" : s->target_name);
+
+	/* The target chose the directory's name: only what prints is shown. */
+	for (; *dir != '\0' && k + 4 < n; dir++)
+		out[k++] = (unsigned char)*dir < 0x20 || *dir == 0x7f ? '?' : *dir;
+	out[k++] = '$';
+	out[k++] = ' ';
+	out[k] = '\0';
+}
+
+static void show_prompt(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	char text[600];
+
+	sh->more = sh->pending.len > 0;
+	if (sh->more)
+		snprintf(text, sizeof(text), "> ");
+	else
+		prompt_text(c, text, sizeof(text));
+	edit_prompt(sh->edit, text, &sh->paint);
+	record_text(c, text);
+	sh->prompted = true;
+}
+
+/* ---- the end ---- */
+
+static void leave(struct channel *c, int status)
+{
+	c->exit_status = status;
+	free(c->exit_signal);
+	c->exit_signal = NULL;
+	c->shell->leaving = true;
+	(void)flush_paint(c);
+	c->out.eof = c->err.eof = true;
+	c->out.finished = c->err.finished = false;
+	c->state = CHANNEL_LEAVING;
+}
+
+static void say(struct channel *c, const char *line)
+{
+	chan_say(c, proto_str(line));
+}
+
+/* ---- a statement's steps ---- */
+
+static void tell_end(struct channel *c, bool complete)
+{
+	if (!c->shell->running)
+		return;
+	c->shell->running = false;
+	chan_tell_end(c, complete);
+}
+
+/* The step is over. */
+static void step_over(struct channel *c, bool ran, int status)
+{
+	struct shell *sh = c->shell;
+	struct view out = { buf_ptr(&sh->captured), sh->captured.len };
+
+	if (out.p == NULL)
+		out.p = (const uint8_t *)"";
+	if (sh->alone) {
+		if (ran || status == EXIT_DENIED) {
+			status = 2; /* as a shell's own, that reads no further */
+			say(c, sh->step.error);
+		}
+		sh->st.status = status;
+		if (!c->has_pty)
+			leave(c, status);
+	} else if (sh->plan != NULL) {
+		if (sh->step.kind == STEP_REFUSE && ran)
+			say(c, sh->step.error);
+		shell_plan_done(sh->plan, &sh->step, ran, status, out);
+		if (ran && sh->step.kind != STEP_REFUSE && sh->step.error[0] != '\0')
+			say(c, sh->step.error);
+		if (ran && sh->step.show && sh->st.status == 0 && sh->st.cwd != NULL && buf_put_str(&c->out.ready, sh->st.cwd) == ERR_OK)
+			(void)buf_put_str(&c->out.ready, c->has_pty ? "\r\n" : "\n");
+	}
+	sh->alone = false;
+	buf_clear(&sh->captured);
+	if (c->state != CHANNEL_LEAVING)
+		c->state = CHANNEL_SHELL;
+}
+
+/* The statement under way will not go on. */
+static void drop_plan(struct shell *sh)
+{
+	shell_plan_free(sh->plan);
+	sh->plan = NULL;
+	arena_reset(&sh->arena);
+}
+
+void shell_refused(struct channel *c, int code, struct view line)
+{
+	struct shell *sh = c->shell;
+
+	if (sh->leaving)
+		return;
+	chan_drop_target(c);
+	tell_end(c, false);
+	pump_reset(c);
+	chan_say(c, line);
+	sh->step.show = false;
+	step_over(c, false, code);
+	if (code == EXIT_UNAVAILABLE) {
+		drop_plan(sh);
+		buf_clear(&sh->ahead);
+		if (!c->has_pty) /* every further statement would say the same */
+			leave(c, code);
+	}
+}
+
+static bool capturing(const struct shell *sh)
+{
+	return sh->step.kind == STEP_CD || sh->step.kind == STEP_VALUE;
+}
+
+static void ask_step(struct channel *c)
+{
+	struct shell *sh = c->shell;
+
+	buf_clear(&c->text);
+	if (buf_put(&c->text, buf_ptr(&sh->step.text), sh->step.text.len) < 0) {
+		shell_refused(c, EXIT_DENIED, proto_str("sallyport: denied rule=gate:length: the statement is longer than 128 KiB"));
+		return;
+	}
+	c->kind = QUESTION_STATEMENT;
+	c->no_tty = capturing(sh);
+	c->stdin_known = false;
+	chan_ask(c);
+}
+
+void shell_question(struct channel *c, struct msg_question *q)
+{
+	static struct buf list; /* until the message is sent, which is at once */
+	struct shell *sh = c->shell;
+
+	if (list.max == 0)
+		buf_init(&list, 64 * 1024);
+	buf_clear(&list);
+	if (sh->st.cwd != NULL)
+		q->cwd = proto_str(sh->st.cwd);
+	if (shell_state_list(&sh->st, &list) == ERR_OK)
+		q->state = (struct view){ buf_ptr(&list), list.len };
+}
+
+static void next_step(struct channel *c)
+{
+	struct shell *sh = c->shell;
+
+	if (!shell_plan_next(sh->plan, &sh->step)) {
+		drop_plan(sh);
+		return;
+	}
+	switch (sh->step.kind) {
+	case STEP_EXIT:
+		leave(c, sh->step.status);
+		break;
+	case STEP_ERROR:
+		say(c, sh->step.error);
+		shell_plan_done(sh->plan, &sh->step, false, sh->step.status, (struct view){ (const uint8_t *)"", 0 });
+		break;
+	default:
+		ask_step(c);
+		break;
+	}
+}
+
+static void allowed(struct channel *c, const struct msg_answer *a)
+{
+	struct shell *sh = c->shell;
+
+	sh->running = true;
+	if (sh->alone || sh->step.kind == STEP_LOCAL || sh->step.kind == STEP_REFUSE) {
+		c->run_question = a->question;
+		c->started_ms = session_now();
+		if (a->marker.n > 0 && recording_marker(c, a->marker) < 0)
+			session_cut(c->session, "the recording cannot be written");
+		step_over(c, true, sh->alone || sh->step.kind == STEP_REFUSE ? 2 : 0);
+		c->exit_status = sh->st.status;
+		tell_end(c, true);
+		if (!sh->leaving)
+			c->exit_status = -1;
+		return;
+	}
+	c->stdin_known = false;
+	buf_clear(&c->command);
+	chan_begin(c, a);
+}
+
+void shell_answer(struct channel *c, const struct msg_answer *a)
+{
+	struct session *s = c->session;
+
+	switch (a->action) {
+	case ANSWER_RUN:
+		allowed(c, a);
+		return;
+	case ANSWER_WAIT:
+		chan_say(c, a->line);
+		if (c->has_pty)
+			say(c, "sallyport: waiting for a person; Ctrl-C withdraws the request");
+		return;
+	case ANSWER_STDIN:
+		if (c->has_pty || c->stdin_known) {
+			shell_refused(c, EXIT_DENIED, proto_str("sallyport: denied rule=gate:stdin: it would read its program from the terminal, where nothing "
+								 "can be decided before it runs; name the command, or a file"));
+			return;
+		}
+		c->stdin_known = true; /* there is none: input is the script, and statements do not read it */
+		buf_clear(&c->program);
+		chan_ask(c);
+		return;
+	default:
+		if (a->marker.n > 0 && recording_marker(c, a->marker) < 0)
+			session_cut(s, "the recording cannot be written");
+		shell_refused(c, a->exit_code != 0 ? a->exit_code : EXIT_UNAVAILABLE, a->line);
+		if (a->end_session && !c->shell->leaving)
+			leave(c, a->exit_code);
+		if (a->end_session)
+			session_end(s, a->exit_code, NULL, "the rule ends the session");
+		return;
+	}
+}
+
+/* ---- what runs ---- */
+
+static int status_of(const struct channel *c)
+{
+	if (c->exit_signal != NULL) {
+		for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+			if (strcmp(signals[i], c->exit_signal) == 0)
+				return 128 + (int)i + 1;
+		}
+		return 128;
+	}
+	return c->exit_status >= 0 ? c->exit_status & 255 : 255;
+}
+
+/* What a command without a terminal says on stderr, for a terminal. */
+static void to_terminal(struct flow *f)
+{
+	const uint8_t *p = buf_ptr(&f->raw);
+	struct buf b;
+	int r = ERR_OK;
+
+	if (f->raw.len == 0 || f->ready.len >= FLOW_TAKE)
+		return;
+	buf_init(&b, FLOW_MAX);
+	for (size_t i = 0; i < f->raw.len && r == ERR_OK; i++) {
+		if (p[i] == '\n')
+			r = buf_put_u8(&b, '\r');
+		if (r == ERR_OK)
+			r = buf_put_u8(&b, p[i]);
+	}
+	if (r == ERR_OK) {
+		buf_free(&f->raw);
+		f->raw = b;
+	} else {
+		buf_free(&b);
+	}
+}
+
+static bool run(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	bool moved = false;
+	int status;
+
+	if (capturing(sh) && c->out.raw.len > 0) {
+		if (buf_put(&sh->captured, buf_ptr(&c->out.raw), c->out.raw.len) < 0) {
+			shell_refused(c, 2, proto_str("sallyport: not in a managed shell: the value is larger than 64 KiB"));
+			return true;
+		}
+		buf_clear(&c->out.raw);
+		moved = true;
+	}
+	if (c->has_pty && c->no_tty)
+		to_terminal(&c->err);
+	moved |= pump_channel(c);
+	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
+		return moved;
+	status = status_of(c);
+	tell_end(c, true);
+	chan_drop_target(c);
+	pump_reset(c);
+	step_over(c, true, status);
+	return true;
+}
+
+/* ---- statements from bytes ---- */
+
+static void refuse_text(struct channel *c, struct view text, const char *why)
+{
+	struct shell *sh = c->shell;
+
+	sh->step.kind = STEP_REFUSE;
+	sh->step.show = false;
+	sh->alone = true;
+	snprintf(sh->step.error, sizeof(sh->step.error), "sallyport: syntax error: %.200s", why);
+	buf_clear(&sh->step.text);
+	(void)buf_put(&sh->step.text, text.p, text.n < SHELL_MAX_LEN ? text.n : SHELL_MAX_LEN);
+	buf_clear(&sh->pending);
+	sh->looked = 0;
+	sh->looks = 0;
+	ask_step(c);
+}
+
+/* One statement from the front of `pending`. True: something was done with it. */
+static bool take(struct channel *c, bool eof)
+{
+	struct shell *sh = c->shell;
+	const char *p = (const char *)buf_ptr(&sh->pending);
+	size_t n = sh->pending.len, look, taken = 0;
+	struct sh_ast *ast = NULL;
+	struct sh_error e;
+	int r;
+
+	if (n == 0 || (!eof && (n == sh->looked || memchr(p + sh->looked, '\n', n - sh->looked) == NULL)))
+		return false;
+	for (look = n < FIRST_LOOK ? n : FIRST_LOOK;; look = look * 2 < n ? look * 2 : n) {
+		arena_reset(&sh->arena);
+		r = shell_parse_statement(p, look, eof && look == n, (enum dialect)c->session->dialect, &sh->arena, &ast, &taken, &e);
+		if (r != ERR_AGAIN || look == n)
+			break;
+	}
+	if (r == ERR_AGAIN && ++sh->looks < LOOKS_MAX) {
+		sh->looked = n;
+		return false;
+	}
+	if (r != ERR_OK) {
+		refuse_text(c, (struct view){ (const uint8_t *)p, n }, r == ERR_AGAIN ? "a statement in too many pieces" : eof ? "unexpected end of file" : e.text);
+		return true;
+	}
+	sh->looked = 0;
+	sh->looks = 0;
+	buf_clear(&sh->source);
+	r = buf_put(&sh->source, p, taken > 0 && p[taken - 1] == '\n' ? taken - 1 : taken);
+	buf_consume(&sh->pending, taken);
+	if (ast->list == NULL || ast->list->items == NULL)
+		return true;
+	if (sh->edit != NULL)
+		edit_remember(sh->edit, (struct view){ buf_ptr(&sh->source), sh->source.len });
+	if (r == ERR_OK)
+		sh->plan = shell_plan_new(ast, (struct view){ buf_ptr(&sh->source), sh->source.len }, &sh->st);
+	if (sh->plan == NULL)
+		session_cut(c->session, "out of memory");
+	return true;
+}
+
+static bool read_script(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	bool moved = false, end;
+
+	if (c->in.raw.len > 0 && sh->pending.len < PENDING_MAX / 2 && buf_put(&sh->pending, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK) {
+		buf_clear(&c->in.raw);
+		moved = true;
+	}
+	end = c->in.eof && c->in.raw.len == 0;
+	if (take(c, end))
+		return true;
+	if (end && sh->pending.len == 0) {
+		leave(c, sh->st.status);
+		return true;
+	}
+	return moved;
+}
+
+/* ---- with a terminal ---- */
+
+static void typed(struct channel *c, enum edit_event event)
+{
+	struct shell *sh = c->shell;
+	struct view line = edit_text(sh->edit);
+
+	switch (event) {
+	case EDIT_LINE:
+		sh->prompted = false;
+		record(c, line);
+		record_text(c, "\r\n");
+		if (buf_put(&sh->pending, line.p, line.n) < 0 || buf_put_str(&sh->pending, "\n") < 0) {
+			buf_clear(&sh->pending);
+			say(c, "sallyport: denied rule=gate:length: the statement is too long");
+		}
+		break;
+	case EDIT_CANCEL:
+		sh->prompted = false;
+		record(c, line);
+		record_text(c, "^C\r\n");
+		buf_clear(&sh->pending);
+		buf_clear(&sh->ahead);
+		sh->looked = 0;
+		sh->st.status = STATUS_CANCELLED;
+		break;
+	case EDIT_EOF:
+		sh->prompted = false;
+		if (sh->pending.len > 0) {
+			record_text(c, "\r\n");
+			refuse_text(c, (struct view){ buf_ptr(&sh->pending), sh->pending.len }, "unexpected end of file");
+		} else {
+			record_text(c, "exit\r\n");
+			leave(c, sh->st.status);
+		}
+		break;
+	case EDIT_STOP:
+		say(c, "\r\nsallyport: Ctrl-Z: a managed shell has no jobs to stop");
+		edit_again(sh->edit, &sh->paint);
+		break;
+	case EDIT_MORE:
+		break;
+	}
+}
+
+static bool read_keys(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	struct buf *from;
+	size_t used = 0;
+	bool moved = flush_paint(c);
+	enum edit_event event;
+
+	if (sh->paint.len > 0)
+		return moved;
+	if (!sh->prompted) {
+		if (take(c, false))
+			return true;
+		if (c->out.ready.len > 0 || c->err.ready.len > 0)
+			return moved;
+		show_prompt(c);
+		return true;
+	}
+	from = sh->ahead.len > 0 ? &sh->ahead : &c->in.raw;
+	if (from->len == 0) {
+		if (!c->in.eof)
+			return moved;
+		leave(c, sh->st.status);
+		return true;
+	}
+	event = edit_input(sh->edit, buf_ptr(from), from->len < 4096 ? from->len : 4096, &used, &sh->paint);
+	buf_consume(from, used);
+	typed(c, event);
+	/* What came with the line belongs to the shell, not to the program that it starts. */
+	if (event == EDIT_LINE && c->in.raw.len > 0 && buf_put(&sh->ahead, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK)
+		buf_clear(&c->in.raw);
+	(void)flush_paint(c);
+	return true;
+}
+
+/* A question stands: only Ctrl-C means something. The rest waits for the prompt. */
+static bool cancelled(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	struct session *s = c->session;
+	struct msg_withdraw m = { .question = c->question };
+	const uint8_t *p = c->in.raw.len > 0 ? memchr(buf_ptr(&c->in.raw), 3, c->in.raw.len) : NULL;
+
+	if (p == NULL)
+		return false;
+	buf_consume(&c->in.raw, (size_t)(p - buf_ptr(&c->in.raw)) + 1);
+	if (!s->control_lost && s->control.fd >= 0 && msg_withdraw_send(&s->control, &m, NULL, 0) < 0)
+		control_gone(s);
+	if (c->state != CHANNEL_ASKING)
+		return true;
+	shell_refused(c, STATUS_CANCELLED, proto_str("sallyport: withdrawn"));
+	drop_plan(sh);
+	buf_clear(&sh->pending);
+	buf_clear(&sh->ahead);
+	return true;
+}
+
+bool shell_step(struct channel *c)
+{
+	struct shell *sh = c->shell;
+	bool moved;
+
+	switch (c->state) {
+	case CHANNEL_ASKING:
+		if (c->has_pty && cancelled(c))
+			return true;
+		moved = pump_channel(c);
+		return flush_paint(c) || moved;
+	case CHANNEL_STARTING:
+		moved = pump_channel(c);
+		moved |= flush_paint(c);
+		if (sh->paint.len > 0 || c->out.ready.len > 0) /* the echo of the line comes before what it prints */
+			return moved;
+		return chan_start_step(c) || moved;
+	case CHANNEL_RUNNING:
+		return run(c);
+	case CHANNEL_SHELL:
+		moved = pump_channel(c);
+		if (sh->plan != NULL) {
+			if (c->out.ready.len > 0 || c->err.ready.len > 0)
+				return moved; /* what was said comes before what is run next */
+			next_step(c);
+			return true;
+		}
+		return (sh->edit != NULL ? read_keys(c) : read_script(c)) || moved;
+	default:
+		return false;
+	}
+}
+
+void shell_cut(struct channel *c)
+{
+	tell_end(c, false);
+	c->shell->leaving = true;
+}
+
+void shell_resize(struct channel *c)
+{
+	struct shell *sh = c->shell;
+
+	if (sh->edit == NULL)
+		return;
+	edit_columns(sh->edit, c->cols, &sh->paint);
+	if (c->state != CHANNEL_RUNNING && recording_resize(c) < 0)
+		session_cut(c->session, "the recording cannot be written");
+}
+
+void shell_start(struct channel *c, const struct msg_answer *a)
+{
+	static const char not_here[] = "sallyport: unavailable: no managed shell over this target's login shell; name the command, as in ssh HOST 'COMMAND'";
+	static const char failed[] = "sallyport: unavailable: the shell cannot be recorded";
+	struct session *s = c->session;
+	struct shell *sh;
+
+	if (s->dialect == DIALECT_FISH || s->dialect == DIALECT_CSH) {
+		chan_refuse(c, EXIT_UNAVAILABLE, not_here, sizeof(not_here) - 1);
+		return;
+	}
+	if (a->pty_raw) {
+		static const char banner[] = "Sallyport: a raw terminal: recorded, but what is typed is not decided (advisory).";
+
+		chan_say(c, (struct view){ (const uint8_t *)banner, sizeof(banner) - 1 });
+		c->kind = QUESTION_PTY_RAW;
+		chan_begin(c, a);
+		return;
+	}
+	sh = calloc(1, sizeof(*sh));
+	if (sh != NULL && c->has_pty && (sh->edit = edit_new(c->cols)) == NULL) {
+		free(sh);
+		sh = NULL;
+	}
+	if (sh == NULL || s->recorder.fd < 0 || recording_open(c) < 0) {
+		shell_free(sh);
+		chan_refuse(c, EXIT_UNAVAILABLE, failed, sizeof(failed) - 1);
+		return;
+	}
+	arena_init(&sh->arena, ARENA_MAX_DEFAULT);
+	buf_init(&sh->step.text, 2 * SHELL_MAX_LEN);
+	buf_init(&sh->pending, PENDING_MAX);
+	buf_init(&sh->source, SHELL_MAX_LEN);
+	buf_init(&sh->captured, CAPTURE_MAX);
+	buf_init(&sh->ahead, PENDING_MAX);
+	buf_init(&sh->paint, 1024 * 1024);
+	c->shell = sh;
+	c->state = CHANNEL_SHELL;
+	if (a->marker.n > 0 && recording_marker(c, a->marker) < 0)
+		session_cut(s, "the recording cannot be written");
+	if (c->has_pty)
+		say(c, "Sallyport: each statement is decided before it runs, and recorded.");
+}

@@ -1,0 +1,638 @@
+/* Single commands of a managed shell: classes, values, builtins; see shell_words.h. */
+#include "server/shell_words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/shell/parse.h"
+#include "policy/shell/render.h"
+
+enum { WORDS_MAX = 4096 };
+
+static const struct {
+	const char *name;
+	enum words_class class;
+	const char *why;
+} builtins[] = {
+	{ "cd", WORDS_CD, NULL }, { "chdir", WORDS_CD, NULL }, { "export", WORDS_EXPORT, NULL }, { "unset", WORDS_LOCAL, NULL },
+	{ "umask", WORDS_LOCAL, NULL }, { "set", WORDS_LOCAL, NULL }, { "shift", WORDS_LOCAL, NULL }, { "exit", WORDS_EXIT, NULL },
+	{ "logout", WORDS_EXIT, NULL }, { "break", WORDS_BREAK, NULL }, { "continue", WORDS_BREAK, NULL },
+	{ "alias", WORDS_REFUSED, "aliases are not kept; send the script through exec: ssh HOST 'COMMAND'" },
+	{ "unalias", WORDS_REFUSED, "there are no aliases here" },
+	{ "trap", WORDS_REFUSED, "traps do not outlive a statement; send the script through exec" },
+	{ "eval", WORDS_REFUSED, "eval: write the command itself" },
+	{ "source", WORDS_REFUSED, "a sourced file's changes cannot be kept; run it as a program" },
+	{ ".", WORDS_REFUSED, "a sourced file's changes cannot be kept; run it as a program" },
+	{ "exec", WORDS_REFUSED, "exec: run the command itself" },
+	{ "declare", WORDS_REFUSED, "declare: use a plain assignment or export" },
+	{ "typeset", WORDS_REFUSED, "typeset: use a plain assignment or export" },
+	{ "local", WORDS_REFUSED, "local: use a plain assignment" },
+	{ "readonly", WORDS_REFUSED, "readonly: use a plain assignment or export" },
+	{ "pushd", WORDS_REFUSED, "pushd: use cd" }, { "popd", WORDS_REFUSED, "popd: use cd" },
+	{ "bg", WORDS_REFUSED, "there are no jobs here" }, { "fg", WORDS_REFUSED, "there are no jobs here" },
+	{ "disown", WORDS_REFUSED, "there are no jobs here" }, { "suspend", WORDS_REFUSED, "a managed shell cannot be stopped" },
+	{ "shopt", WORDS_REFUSED, "shopt: the shell's own options are not kept" },
+	{ "setopt", WORDS_REFUSED, "setopt: the shell's own options are not kept" },
+	{ "unsetopt", WORDS_REFUSED, "unsetopt: the shell's own options are not kept" },
+	{ "emulate", WORDS_REFUSED, "emulate: the shell's own options are not kept" },
+	{ "enable", WORDS_REFUSED, "enable: builtins are as they are" }, { "bind", WORDS_REFUSED, "bind: keys are as they are" },
+	{ "bindkey", WORDS_REFUSED, "bindkey: keys are as they are" }, { "fc", WORDS_REFUSED, "fc: history is the line editor's (Ctrl-R)" },
+	{ "history", WORDS_REFUSED, "history is the line editor's (Ctrl-R)" },
+	{ "ulimit", WORDS_REFUSED, "ulimit: limits do not outlive a statement" },
+	{ "getopts", WORDS_REFUSED, "getopts: send the script through exec" },
+};
+
+static int builtin_of(const struct sh_simple *s)
+{
+	const struct sh_word *w = s->words;
+
+	if (w != NULL && (ast_word_is(w, "command") || ast_word_is(w, "builtin")))
+		w = w->next;
+	for (size_t i = 0; w != NULL && i < sizeof(builtins) / sizeof(*builtins); i++) {
+		if (ast_word_is(w, builtins[i].name))
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool is_array(const struct sh_assign *a)
+{
+	return a->is_array || a->subscript != NULL;
+}
+
+enum words_class words_class(const struct sh_simple *s, bool redirected)
+{
+	int i;
+
+	if (s->words == NULL) {
+		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+			if (is_array(a))
+				return WORDS_REFUSED;
+		}
+		return s->assigns == NULL ? WORDS_RUN : redirected ? WORDS_REFUSED : WORDS_ASSIGN;
+	}
+	i = builtin_of(s);
+	if (i < 0)
+		return WORDS_RUN;
+	if (builtins[i].class == WORDS_REFUSED)
+		return WORDS_REFUSED;
+	if (!ast_word_is(s->words, builtins[i].name) || s->assigns != NULL)
+		return WORDS_REFUSED;
+	/* Without words they only print. */
+	if (s->words->next == NULL && builtins[i].class == WORDS_LOCAL && strcmp(builtins[i].name, "shift") != 0 && strcmp(builtins[i].name, "unset") != 0)
+		return WORDS_RUN;
+	if (builtins[i].class == WORDS_EXPORT && (s->words->next == NULL || ast_word_is(s->words->next, "-p")))
+		return WORDS_RUN;
+	if (builtins[i].class == WORDS_BREAK && s->words->next != NULL)
+		return WORDS_REFUSED;
+	if (redirected && builtins[i].class != WORDS_CD)
+		return WORDS_REFUSED;
+	return builtins[i].class;
+}
+
+const char *words_refusal(const struct sh_simple *s)
+{
+	int i = builtin_of(s);
+
+	if (s->words == NULL)
+		return "arrays and assignments with a redirection are not kept; use plain variables, or send the script through exec";
+	if (i >= 0 && builtins[i].why != NULL)
+		return builtins[i].why;
+	return "a command that changes the shell itself stands alone: no command, builtin, redirection or assignment around it";
+}
+
+bool words_cd_back(const struct sh_simple *s)
+{
+	return s->words->next != NULL && s->words->next->next == NULL && ast_word_is(s->words->next, "-");
+}
+
+/* ---- values that are known here ---- */
+
+static bool is_number(const char *s)
+{
+	return *s != '\0' && strspn(s, "0123456789") == strlen(s) && strlen(s) < 6;
+}
+
+static int param_value(const struct shell_state *st, const struct sh_param *p, const char **value, size_t *n, char *space, size_t room)
+{
+	const struct shell_var *v;
+	unsigned long i;
+
+	if (p->op != SH_OP_NONE || p->indirect || p->subscript != NULL || p->name.n == 0)
+		return ERR_UNSUPPORTED;
+	*value = space;
+	if (strcmp(p->name.p, "?") == 0) {
+		*n = (size_t)snprintf(space, room, "%d", st->status);
+		return ERR_OK;
+	}
+	if (strcmp(p->name.p, "#") == 0) {
+		*n = (size_t)snprintf(space, room, "%u", st->nargs);
+		return ERR_OK;
+	}
+	if (is_number(p->name.p)) {
+		i = strtoul(p->name.p, NULL, 10);
+		if (i == 0)
+			return ERR_UNSUPPORTED;
+		*value = i <= st->nargs ? st->args[i - 1] : "";
+		*n = strlen(*value);
+		return ERR_OK;
+	}
+	v = shell_state_get(st, p->name.p, p->name.n);
+	if (v == NULL || v->unknown || (!v->set && (st->options & SHELL_NOUNSET)))
+		return ERR_UNSUPPORTED;
+	*value = v->value;
+	*n = v->n;
+	return ERR_OK;
+}
+
+/* field: an argument, in which what is not quoted is split and globbed. */
+static int put_parts(const struct shell_state *st, const struct sh_part *p, bool field, struct buf *out)
+{
+	const char *value;
+	char space[16];
+	size_t n;
+	int r = ERR_OK;
+
+	for (; p != NULL && r == ERR_OK; p = p->next) {
+		switch (p->kind) {
+		case SH_LITERAL:
+		case SH_ESCAPED:
+		case SH_SQUOTE:
+		case SH_CQUOTE:
+			r = buf_put(out, p->text.p, p->text.n);
+			break;
+		case SH_GLOB:
+			r = field || p->text.n != 1 ? ERR_UNSUPPORTED : buf_put(out, p->text.p, p->text.n);
+			break;
+		case SH_DQUOTE:
+			r = p->locale ? ERR_UNSUPPORTED : put_parts(st, p->parts, false, out);
+			break;
+		case SH_PARAM:
+			r = param_value(st, p->param, &value, &n, space, sizeof(space));
+			if (r == ERR_OK && field && !p->quoted && (n == 0 || strpbrk(value, " \t\n*?[\\~{") != NULL))
+				r = ERR_UNSUPPORTED;
+			if (r == ERR_OK)
+				r = buf_put(out, value, n);
+			break;
+		default:
+			r = ERR_UNSUPPORTED;
+			break;
+		}
+	}
+	return r;
+}
+
+static int word_value(const struct shell_state *st, const struct sh_word *w, bool field, struct buf *out)
+{
+	buf_clear(out);
+	return w == NULL ? ERR_OK : put_parts(st, w->parts, field, out);
+}
+
+static bool is_all_args(const struct sh_word *w)
+{
+	const struct sh_part *p = w->parts;
+
+	if (p == NULL || p->next != NULL || p->kind != SH_DQUOTE || p->locale || p->parts == NULL || p->parts->next != NULL)
+		return false;
+	p = p->parts;
+	return p->kind == SH_PARAM && p->param->op == SH_OP_NONE && !p->param->indirect && p->param->subscript == NULL && strcmp(p->param->name.p, "@") == 0;
+}
+
+static void free_words(char **words, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		free(words[i]);
+	free(words);
+}
+
+static int all_words(const struct shell_state *st, const struct sh_word *w, char ***out, unsigned *n)
+{
+	char **words = calloc(WORDS_MAX, sizeof(*words));
+	struct buf b;
+	unsigned k = 0;
+	int r = words == NULL ? ERR_NOMEM : ERR_OK;
+
+	*out = NULL;
+	*n = 0;
+	buf_init(&b, SHELL_VALUE_MAX);
+	for (; w != NULL && r == ERR_OK; w = w->next) {
+		if (is_all_args(w)) {
+			for (unsigned i = 0; i < st->nargs && r == ERR_OK; i++) {
+				r = k == WORDS_MAX ? ERR_LIMIT : ERR_OK;
+				if (r == ERR_OK && (words[k++] = strdup(st->args[i])) == NULL)
+					r = ERR_NOMEM;
+			}
+			continue;
+		}
+		r = word_value(st, w, true, &b);
+		if (r == ERR_OK && k == WORDS_MAX)
+			r = ERR_LIMIT;
+		if (r == ERR_OK && (buf_cstr(&b) == NULL || (words[k++] = strdup(buf_cstr(&b))) == NULL))
+			r = ERR_NOMEM;
+	}
+	buf_free(&b);
+	if (r < 0) {
+		if (words != NULL)
+			free_words(words, k);
+		return r == ERR_LIMIT ? ERR_UNSUPPORTED : r;
+	}
+	*out = words;
+	*n = k;
+	return ERR_OK;
+}
+
+int words_for(const struct shell_state *st, const struct sh_for *f, char ***words, unsigned *n)
+{
+	char **copy;
+
+	if (f->has_in)
+		return all_words(st, f->words, words, n);
+	copy = calloc(st->nargs + 1u, sizeof(*copy));
+	*words = copy;
+	*n = 0;
+	while (copy != NULL && *n < st->nargs && (copy[*n] = strdup(st->args[*n])) != NULL)
+		(*n)++;
+	return copy != NULL && *n == st->nargs ? ERR_OK : ERR_NOMEM;
+}
+
+/* ---- steps ---- */
+
+static void cannot(struct shell_step *s, const char *why)
+{
+	s->kind = STEP_REFUSE;
+	snprintf(s->name, sizeof(s->name), "%s", why);
+}
+
+static int put_assignment(struct buf *out, bool exported, const char *name, size_t nlen, const struct buf *value)
+{
+	int r = buf_put_str(out, exported ? "export " : "");
+
+	if (r == ERR_OK)
+		r = buf_put(out, name, nlen);
+	if (r == ERR_OK)
+		r = buf_put_str(out, "=");
+	return r == ERR_OK ? shell_quote(buf_ptr(value) == NULL ? (const uint8_t *)"" : buf_ptr(value), value->len, out) : r;
+}
+
+/* The value of an assignment, where it is known here. */
+static int assigned(const struct shell_state *st, const struct sh_assign *a, struct buf *out)
+{
+	const struct shell_var *v = shell_state_get(st, a->name.p, a->name.n);
+	struct buf b;
+	int r;
+
+	buf_clear(out);
+	if (a->append && (v == NULL || v->unknown))
+		return ERR_UNSUPPORTED;
+	if (a->append && (r = buf_put(out, v->value, v->n)) < 0)
+		return r;
+	buf_init(&b, SHELL_VALUE_MAX);
+	r = word_value(st, a->value, false, &b);
+	if (r == ERR_OK && b.len > 0)
+		r = buf_put(out, buf_ptr(&b), b.len);
+	buf_free(&b);
+	return r;
+}
+
+/* The target works the value out, and prints it. */
+static void value_step(struct shell_state *st, const struct sh_ast *whole, const struct sh_assign *a, bool exported, struct shell_step *s)
+{
+	struct sh_assign one = *a;
+	struct sh_simple simple = { .assigns = &one };
+	struct sh_command command = { .kind = SH_SIMPLE, .simple = &simple };
+	struct sh_pipeline pipeline = { .commands = &command };
+	struct sh_andor andor = { .pipelines = &pipeline };
+	struct sh_list list = { .items = &andor };
+	struct sh_ast ast = *whole;
+	struct shell_uses u;
+	struct buf body;
+	int r;
+
+	one.next = NULL;
+	ast.list = &list;
+	s->kind = STEP_VALUE;
+	s->exported = exported;
+	s->keep_status = !exported;
+	snprintf(s->name, sizeof(s->name), "%.256s", a->name.p);
+	buf_init(&body, SHELL_MAX_LEN);
+	shell_uses(&ast, &u);
+	r = shell_render(&ast, &body);
+	if (r == ERR_OK)
+		r = words_exact_status(&ast, st->status, &body, &u);
+	if (r == ERR_OK)
+		r = buf_printf(&body, "; sallyport_status=$?; printf %%s \"$%s\"; exit \"$sallyport_status\"", s->name);
+	if (r == ERR_OK)
+		r = shell_state_wrap(st, &u, (struct view){ buf_ptr(&body), body.len }, &s->text);
+	buf_free(&body);
+	if (r < 0)
+		cannot(s, "this assignment cannot be written in a canonical form");
+}
+
+static void export_step(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, struct shell_step *s);
+
+void words_step(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, const struct sh_assign **at, struct shell_step *s)
+{
+	const struct sh_assign *a = *at;
+	struct buf value;
+	int r;
+
+	if (a == NULL) {
+		export_step(st, ast, simple, s);
+		return;
+	}
+	*at = a->next;
+	if (strcmp(a->name.p, "CDPATH") == 0) {
+		cannot(s, "CDPATH: cd goes where it says");
+		return;
+	}
+	buf_init(&value, SHELL_VALUE_MAX);
+	r = assigned(st, a, &value);
+	s->kind = STEP_LOCAL;
+	s->assign = a;
+	s->simple = simple;
+	if (r == ERR_OK)
+		r = put_assignment(&s->text, false, a->name.p, a->name.n, &value);
+	else
+		value_step(st, ast, a, false, s);
+	if (r < 0 && s->kind == STEP_LOCAL)
+		cannot(s, "the value is too long");
+	buf_free(&value);
+}
+
+static bool is_name(const char *p, size_t n)
+{
+	if (n == 0 || n > 256 || (p[0] >= '0' && p[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != '_' && !(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'z') && !(p[i] >= 'A' && p[i] <= 'Z'))
+			return false;
+	}
+	return true;
+}
+
+/* One argument of export: NAME or NAME=value. fn NULL: only writes it down. */
+static int export_word(struct shell_state *st, const struct sh_word *w, bool apply, struct buf *text)
+{
+	struct buf b, value;
+	const char *p, *eq;
+	size_t n;
+	int r;
+
+	buf_init(&b, SHELL_VALUE_MAX);
+	buf_init(&value, SHELL_VALUE_MAX);
+	if (w->assign != NULL) {
+		r = is_array(w->assign) ? ERR_REFUSED : assigned(st, w->assign, &value);
+		p = w->assign->name.p;
+		n = w->assign->name.n;
+		eq = p;
+	} else {
+		r = word_value(st, w, true, &b);
+		p = buf_cstr(&b);
+		eq = p == NULL ? NULL : strchr(p, '=');
+		n = p == NULL ? 0 : eq == NULL ? strlen(p) : (size_t)(eq - p);
+		if (r == ERR_OK && eq != NULL)
+			r = buf_put_str(&value, eq + 1);
+		if (r == ERR_UNSUPPORTED)
+			r = ERR_REFUSED;
+	}
+	if (r == ERR_OK && (!is_name(p, n) || (n == 6 && memcmp(p, "CDPATH", 6) == 0)))
+		r = ERR_REFUSED;
+	if (r == ERR_OK && eq == NULL) { /* NAME alone: with the value that it has, if it has one here */
+		const struct shell_var *v = shell_state_get(st, p, n);
+
+		if (v == NULL || v->unknown || !v->set) {
+			if (!apply)
+				r = buf_printf(text, "%sexport %.*s", text->len > 0 ? "; " : "", (int)n, p);
+			goto out;
+		}
+		r = buf_put(&value, v->value, v->n);
+	}
+	if (r == ERR_OK && apply)
+		r = shell_state_set(st, p, n, value.len > 0 ? (const char *)buf_ptr(&value) : "", value.len, true);
+	else if (r == ERR_OK && (text->len == 0 || (r = buf_put_str(text, "; ")) == ERR_OK))
+		r = put_assignment(text, true, p, n, &value);
+out:
+	buf_free(&b);
+	buf_free(&value);
+	return r;
+}
+
+static void export_step(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, struct shell_step *s)
+{
+	const struct sh_word *w = simple->words->next;
+	int r = ERR_OK;
+
+	s->kind = STEP_LOCAL;
+	s->simple = simple;
+	if (w != NULL && ast_word_is(w, "--"))
+		w = w->next;
+	for (const struct sh_word *k = w; k != NULL && r == ERR_OK; k = k->next) {
+		r = export_word(st, k, false, &s->text);
+		if (r == ERR_UNSUPPORTED && w->next == NULL && k->assign != NULL) {
+			buf_clear(&s->text);
+			value_step(st, ast, k->assign, true, s);
+			return;
+		}
+	}
+	if (r < 0)
+		cannot(s, "export takes names and NAME=value here, no options, and one substitution at a time");
+}
+
+/* ---- unset, umask, set, shift ---- */
+
+static int set_letters(const char *letters, bool on, unsigned *options)
+{
+	static const struct { char letter; unsigned option; } known[] = {
+		{ 'e', SHELL_ERREXIT }, { 'u', SHELL_NOUNSET }, { 'f', SHELL_NOGLOB }, { 'x', SHELL_XTRACE }, { 'C', SHELL_NOCLOBBER } };
+	size_t i;
+
+	for (; *letters != '\0'; letters++) {
+		for (i = 0; i < sizeof(known) / sizeof(*known) && known[i].letter != *letters; i++)
+			;
+		if (i == sizeof(known) / sizeof(*known))
+			return ERR_UNSUPPORTED;
+		*options = on ? *options | known[i].option : *options & ~known[i].option;
+	}
+	return ERR_OK;
+}
+
+static int set_named(const char *name, bool on, enum dialect d, unsigned *options)
+{
+	static const struct { const char *name; unsigned option; } known[] = { { "errexit", SHELL_ERREXIT }, { "nounset", SHELL_NOUNSET },
+		{ "noglob", SHELL_NOGLOB }, { "xtrace", SHELL_XTRACE }, { "noclobber", SHELL_NOCLOBBER }, { "pipefail", SHELL_PIPEFAIL } };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strcmp(known[i].name, name) != 0 || (known[i].option == SHELL_PIPEFAIL && d == DIALECT_DASH))
+			continue;
+		*options = on ? *options | known[i].option : *options & ~known[i].option;
+		return ERR_OK;
+	}
+	return ERR_UNSUPPORTED;
+}
+
+/* set: options first, then parameters. apply false: only whether it can be done. */
+static int do_set(struct shell_state *st, enum dialect d, char **w, unsigned n, bool apply)
+{
+	unsigned options = st->options, i = 1, k = 0;
+	bool params = false;
+	char **args = NULL;
+
+	for (; i < n; i++) {
+		bool on = w[i][0] == '-';
+
+		if (strcmp(w[i], "--") == 0) {
+			params = true;
+			i++;
+			break;
+		}
+		if ((w[i][0] != '-' && w[i][0] != '+') || w[i][1] == '\0') {
+			params = true;
+			break;
+		}
+		if (w[i][strlen(w[i]) - 1] == 'o' && i + 1 < n) {
+			w[i][strlen(w[i]) - 1] = '\0';
+			if (set_letters(w[i] + 1, on, &options) < 0 || set_named(w[i + 1], on, d, &options) < 0)
+				return ERR_UNSUPPORTED;
+			i++;
+		} else if (set_letters(w[i] + 1, on, &options) < 0) {
+			return ERR_UNSUPPORTED;
+		}
+	}
+	if (!apply)
+		return n - i > SHELL_ARGS_MAX ? ERR_UNSUPPORTED : ERR_OK;
+	st->options = options;
+	if (!params)
+		return ERR_OK;
+	args = calloc(n - i + 1, sizeof(*args));
+	for (; args != NULL && i < n; i++) {
+		args[k] = strdup(w[i]);
+		if (args[k] != NULL)
+			k++;
+	}
+	return args == NULL ? ERR_NOMEM : shell_state_args(st, args, k);
+}
+
+static int do_unset(struct shell_state *st, char **w, unsigned n, bool apply)
+{
+	for (unsigned i = 1; i < n; i++) {
+		if (i == 1 && (strcmp(w[i], "-v") == 0 || strcmp(w[i], "--") == 0))
+			continue;
+		if (!is_name(w[i], strlen(w[i])))
+			return ERR_UNSUPPORTED;
+		if (apply && shell_state_unset(st, w[i], strlen(w[i])) < 0)
+			return ERR_UNSUPPORTED;
+	}
+	return ERR_OK;
+}
+
+static int do_umask(struct shell_state *st, char **w, unsigned n, bool apply)
+{
+	if (n != 2 || strlen(w[1]) > 4 || *w[1] == '\0' || strspn(w[1], "01234567") != strlen(w[1]))
+		return ERR_UNSUPPORTED;
+	if (apply)
+		snprintf(st->umask, sizeof(st->umask), "%s", w[1]);
+	return ERR_OK;
+}
+
+static int do_shift(struct shell_state *st, char **w, unsigned n, bool apply)
+{
+	unsigned by = n > 1 ? (is_number(w[1]) ? (unsigned)atoi(w[1]) : 100000u) : 1;
+
+	if (n > 2 || by == 100000u)
+		return ERR_UNSUPPORTED;
+	if (!apply)
+		return ERR_OK;
+	if (by > st->nargs) {
+		st->status = 1;
+		return ERR_OK;
+	}
+	for (unsigned i = 0; i < st->nargs; i++) {
+		if (i < by)
+			free(st->args[i]);
+		else
+			st->args[i - by] = st->args[i];
+	}
+	st->nargs -= by;
+	return ERR_OK;
+}
+
+static int do_builtin(struct shell_state *st, enum dialect d, const struct sh_simple *s, bool apply, struct buf *text)
+{
+	char **w = NULL;
+	unsigned n = 0;
+	int r = all_words(st, s->words, &w, &n);
+
+	for (unsigned i = 0; i < n && r == ERR_OK && text != NULL; i++) {
+		r = i > 0 ? buf_put_str(text, " ") : ERR_OK;
+		if (r == ERR_OK)
+			r = i > 0 ? shell_quote(w[i], strlen(w[i]), text) : buf_put_str(text, w[i]);
+	}
+	if (r == ERR_OK && strcmp(w[0], "set") == 0)
+		r = do_set(st, d, w, n, apply);
+	else if (r == ERR_OK && strcmp(w[0], "unset") == 0)
+		r = do_unset(st, w, n, apply);
+	else if (r == ERR_OK && strcmp(w[0], "umask") == 0)
+		r = do_umask(st, w, n, apply);
+	else if (r == ERR_OK)
+		r = do_shift(st, w, n, apply);
+	if (w != NULL)
+		free_words(w, n);
+	return r;
+}
+
+void words_local(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, struct shell_step *s)
+{
+	s->kind = STEP_LOCAL;
+	s->status = ast->dialect;
+	if (do_builtin(st, ast->dialect, simple, false, &s->text) < 0)
+		cannot(s, "set takes -e -u -f -x -C, -o with their names and pipefail, and parameters; unset names; umask octal digits; shift a number; their "
+			  "words must be known");
+}
+
+void words_apply(struct shell_state *st, struct shell_step *s)
+{
+	struct buf value;
+	int r = ERR_OK;
+
+	buf_init(&value, SHELL_VALUE_MAX);
+	if (s->assign != NULL) {
+		r = assigned(st, s->assign, &value);
+		st->status = 0;
+		if (r == ERR_OK)
+			r = shell_state_set(st, s->assign->name.p, s->assign->name.n, value.len > 0 ? (const char *)buf_ptr(&value) : "", value.len, false);
+	} else if (ast_word_is(s->simple->words, "export")) {
+		for (const struct sh_word *w = s->simple->words->next; w != NULL && r == ERR_OK; w = w->next) {
+			if (!ast_word_is(w, "--"))
+				r = export_word(st, w, true, NULL);
+		}
+	} else {
+		r = do_builtin(st, (enum dialect)s->status, s->simple, true, NULL);
+	}
+	buf_free(&value);
+	if (r < 0) {
+		st->status = 2;
+		snprintf(s->error, sizeof(s->error), "sallyport: not in a managed shell: too many or too large variables");
+	}
+}
+
+void words_exit(struct shell_state *st, const struct sh_simple *simple, struct shell_step *s)
+{
+	char **w = NULL;
+	unsigned n = 0;
+
+	s->kind = STEP_EXIT;
+	s->status = st->status;
+	if (simple->words->next == NULL)
+		return;
+	if (all_words(st, simple->words, &w, &n) < 0 || n != 2 || !is_number(w[1])) {
+		s->kind = STEP_ERROR;
+		s->status = 2;
+		snprintf(s->error, sizeof(s->error), "exit: a number that is known is needed");
+	} else {
+		s->status = atoi(w[1]) & 255;
+	}
+	if (w != NULL)
+		free_words(w, n);
+}
