@@ -61,6 +61,7 @@ struct question {
 	char approval[CONTROL_ID + 1]; /* empty where none */
 	uint64_t decision; /* seq of its record */
 	struct loop_timer *timer;
+	bool patient; /* waits for a person without a limit of its own */
 	bool json, record_digest, pty_raw, end_session;
 };
 
@@ -200,6 +201,7 @@ int login_sign(struct session *s, const struct msg_sign_request *m);
 /* ---- question.c ---- */
 int question_message(struct session *s, const struct msg_question *m);
 int question_withdraw(struct session *s, uint32_t number);
+void question_drop(struct question *q, const char *why); /* its session is over, or asks no longer */
 int question_command_end(struct session *s, const struct msg_command_end *m);
 int question_file_done(struct session *s, const struct msg_file_done *m);
 int question_masked(struct session *s, const struct msg_masked *m);
@@ -240,6 +242,8 @@ typedef void requests_fn(void *arg, struct approval *a);
 void requests_each(struct control *c, requests_fn *fn, void *arg);
 /* The policy changed: no request is bound to it any more. */
 void requests_withdraw_all(struct control *c, const char *why);
+/* The one that asked, at a managed shell's prompt, asks no longer. q may be gone afterwards. */
+void requests_withdraw(struct question *q, const char *why);
 unsigned requests_count(const struct control *c, enum approval_state s);
 
 /* ---- ask.c ---- */

@@ -63,7 +63,7 @@ static void end(struct session *s, const char *why)
 	loop_timer_del(s->timer);
 	s->timer = NULL;
 	while (s->questions != NULL)
-		question_free(s->questions);
+		question_drop(s->questions, "the session ended");
 	prepare_drop(s);
 	if (c->vault != NULL)
 		(void)msg_vault_revoke_send(&c->vault->ipc, &revoke, NULL, 0);

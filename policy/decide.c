@@ -212,7 +212,8 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		return ERR_NOMEM;
 	for (const struct act *x = r.acts; x != NULL && !q->stdin_known; x = x->next) {
 		/* An interpreter's program is asked for only where some rule may let it run. */
-		if (x->code_stdin && j.verdict != VERDICT_DENY)
+		/* At a managed shell's terminal the rule that allows it is the whole decision: keys go to what runs. */
+		if (x->code_stdin && j.verdict != VERDICT_DENY && !(q->kind == QUESTION_STATEMENT && q->has_pty))
 			r.needs_stdin = true;
 	}
 	if (r.needs_stdin && !q->stdin_known && p->profile != PROFILE_OBSERVE) {

@@ -485,6 +485,8 @@ static int send_command(struct channel *c)
 {
 	if (c->kind == QUESTION_SUBSYSTEM)
 		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
+	if (c->kind == QUESTION_PTY_RAW)
+		return ssh_channel_request_shell(c->target);
 	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
 }
 

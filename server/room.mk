@@ -3,11 +3,11 @@ sbin_PROGRAMS += sallyportd
 pkglibexec_PROGRAMS += sallyport-session
 
 sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
-	server/workers.c server/dial.c server/spawn.c server/spawn.h server/notify.c server/notify.h
+	server/workers.c server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
 sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
@@ -23,3 +23,25 @@ tests_tools_allow_all_control_LDADD = libbase.a
 server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh tests/server/lifecycle.sh tests/server/hostile.sh tests/server/terminal.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/server/lib.sh tests/server/hostile.py $(server_tests)
+
+if HAVE_CMOCKA
+shell_tests = tests/unit/server_shell_edit tests/unit/server_shell_plan
+check_PROGRAMS += $(shell_tests)
+TESTS += $(shell_tests)
+tests_unit_server_shell_edit_SOURCES = tests/unit/server_shell_edit.c tests/unit/unit.h
+tests_unit_server_shell_edit_LDADD = libmanaged.a libbase.a $(CMOCKA_LIBS)
+tests_unit_server_shell_plan_SOURCES = tests/unit/server_shell_plan.c tests/unit/unit.h
+tests_unit_server_shell_plan_LDADD = libmanaged.a libshell.a libbase.a $(CMOCKA_LIBS)
+endif
+
+check_PROGRAMS += tests/fuzz/fuzz_edit
+TESTS += tests/fuzz/edit-corpus.sh
+EXTRA_DIST += tests/fuzz/edit-corpus.sh tests/fuzz/corpus/edit
+if FUZZER
+EDIT_REPLAY =
+else
+EDIT_REPLAY = tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_edit_SOURCES = tests/fuzz/fuzz_edit.c $(EDIT_REPLAY)
+tests_fuzz_fuzz_edit_LDADD = libmanaged.a libbase.a
+tests_fuzz_fuzz_edit_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -640,6 +640,14 @@ void shell_start(struct channel *c, const struct msg_answer *a)
 		chan_refuse(c, EXIT_UNAVAILABLE, not_here, sizeof(not_here) - 1);
 		return;
 	}
+	if (a->pty_raw) {
+		static const char banner[] = "Sallyport: a raw terminal: recorded, but what is typed is not decided (advisory).";
+
+		chan_say(c, (struct view){ (const uint8_t *)banner, sizeof(banner) - 1 });
+		c->kind = QUESTION_PTY_RAW;
+		chan_begin(c, a);
+		return;
+	}
 	sh = calloc(1, sizeof(*sh));
 	if (sh != NULL && c->has_pty && (sh->edit = edit_new(c->cols)) == NULL) {
 		free(sh);

@@ -34,7 +34,7 @@ static struct sh_word *alternative(struct ps *p)
 				parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
 		} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL) {
 			glob_extended(p, &b);
-		} else if (c == '(' || c == '\n' || ((c == '<' || c == '>') && ps_peek(p, 1) == '(')) {
+		} else if (c == '(' || (c == '\n' && (p->here.n > 0 || p->outer_heredoc)) || ((c == '<' || c == '>') && ps_peek(p, 1) == '(')) {
 			ps_left_out(p, p->i, "a metacharacter in an extended glob");
 		} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 			parts_text(p, &b, SH_GLOB, p->i, 1, false);

@@ -246,10 +246,41 @@ static bool plain_bytes(struct render *r, struct quoted *q, const struct sh_part
 	return true;
 }
 
+static bool has_wide(const struct sh_part *x)
+{
+	for (const struct sh_part *k = x->parts; k != NULL; k = k->next)
+		for (uint32_t i = 0; k->kind == SH_LITERAL && i < k->text.n; i++)
+			if ((unsigned char)k->text.p[i] >= 0x80)
+				return true;
+	return false;
+}
+
+/* "é $x" as 'é '"$x": in a locale that is not UTF-8 a shell may take the last byte of a character and a backslash behind it
+ * for one character; a single quote is no second byte in any charset in use. */
+static void taken_apart(struct render *r, struct quoted *q, const struct sh_part *x)
+{
+	for (const struct sh_part *k = x->parts; k != NULL; k = k->next) {
+		if (k->kind == SH_LITERAL || k->kind == SH_ESCAPED) {
+			quoted_add(r, q, k->text.p, k->text.n);
+			continue;
+		}
+		struct sh_part one = *k;
+		one.next = NULL;
+		quoted_flush(r, q);
+		render_put(r, "\"");
+		render_parts(r, &one, PLACE_DQ);
+		render_put(r, "\"");
+	}
+}
+
 static void double_quoted(struct render *r, const struct sh_part *x, enum place at, struct quoted *q)
 {
 	if (at == PLACE_WORD && !x->locale && plain_bytes(r, q, x))
 		return; /* single quotes show that nothing expands */
+	if (at == PLACE_WORD && !x->locale && has_wide(x)) {
+		taken_apart(r, q, x);
+		return;
+	}
 	quoted_flush(r, q);
 	render_put(r, x->locale ? "$\"" : "\"");
 	render_parts(r, x->parts, PLACE_DQ);

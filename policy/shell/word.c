@@ -272,6 +272,7 @@ struct scan {
 	bool braces;   /* expand here */
 	bool tilde_ok; /* a tilde here would be expanded */
 	bool name;     /* so far only bytes of a name */
+	bool element;  /* behind NAME[ */
 	bool assigned; /* behind NAME= */
 	unsigned open; /* braces */
 };
@@ -287,7 +288,8 @@ static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
 	if (p->t->zsh && nothing_yet(&w->b) && p->i != w->start)
 		ps_left_out(p, p->i, "= behind empty quotes");
 	/* Behind NAME= and NAME[…]=, in mksh behind any =. Where a shell expands less, it stays as it is. */
-	bool assigns = name || w->b.bracket || p->dialect == DIALECT_MKSH;
+	bool element = w->element && p->s.p[p->i - 1] == ']' && p->s.p[p->i - 2] != '[';
+	bool assigns = name || element || p->dialect == DIALECT_MKSH;
 	w->tilde_ok = w->m == WORD_SUBJECT || (assigns && p->i != w->start);
 	w->assigned = w->assigned || w->tilde_ok;
 	parts_byte(p, &w->b);
@@ -312,7 +314,7 @@ static bool scan_brace(struct ps *p, struct scan *w, int c)
 	return true;
 }
 
-static void scan_glob(struct ps *p, struct scan *w, int c)
+static void scan_glob(struct ps *p, struct scan *w, int c, bool name)
 {
 	if (c != '[' && c != ']' && ps_peek(p, 1) == '(' && glob_extended_here(p))
 		glob_extended(p, &w->b);
@@ -321,6 +323,7 @@ static void scan_glob(struct ps *p, struct scan *w, int c)
 	else
 		glob_byte(p, &w->b, SH_GLOB);
 	w->b.bracket |= c == '[' || c == ']';
+	w->element |= c == '[' && name && p->t->arrays;
 }
 
 /* A quote or an expansion. False: c is neither. */
@@ -369,7 +372,7 @@ static bool scan_one(struct ps *p, struct scan *w)
 	case '[':
 	case ']':
 		w->name = name && c == '+' && ps_peek(p, 1) == '=';
-		scan_glob(p, w, c);
+		scan_glob(p, w, c, name && p->i != w->start);
 		return true;
 	case '{':
 	case '}':

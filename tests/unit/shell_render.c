@@ -23,6 +23,7 @@ static const struct {
 	{B, "echo $'a\\tb\\x01'", "'echo' $'a\\011b\\001'"},
 	{B, "echo $'\\u20ac'", "'echo' '\xe2\x82\xac'"},
 	{D, "echo $'a'", "'echo' '$a'"},
+	{B, "echo \"\xc3\xa9\\\\ $x\"", "'echo' '\xc3\xa9\\ '\"${x}\""},
 	{B, "echo \"a $x\" ${y}z", "'echo' \"a ${x}\" ${y}z"},
 	{B, "echo ${x:-a b} \"${x:-it}\"", "'echo' ${x:-a b} \"${x:-it}\""},
 	{B, "echo *.c [a-z]* a[1 {}", "'echo' *.c [a-z]* 'a[1' '{}'"},
@@ -132,6 +133,7 @@ static void equality_tells_apart(void **state)
 	assert_false(same(B, "ls a b", "ls 'a b'"));
 	assert_false(same(B, "a;b", "a&b"));
 	assert_false(same(B, "a;b", "a&&b"));
+	assert_false(same(B, "a&&b", "a||b"));
 	assert_false(same(B, "a|b", "a|&b"));
 	assert_false(same(B, "$x", "\"$x\""));
 	assert_false(same(B, "$x''", "$x"));
