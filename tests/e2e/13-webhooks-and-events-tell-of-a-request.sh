@@ -4,7 +4,7 @@
 if [ -z "${SALLYPORT_DEMO_DIR:-}" ]; then
 	work=$(mktemp -d)
 	port=$(/usr/bin/python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
-	head -c 24 /dev/urandom | base64 >"$work/secret"
+	printf "whsec_%s\n" "$(head -c 24 /dev/urandom | base64)" >"$work/secret"
 	chmod 600 "$work/secret"
 	cat >"$work/config" <<C
 approvals:
@@ -24,7 +24,7 @@ cat >"$HOOK_WORK/receiver.py" <<'P'
 import base64, hashlib, hmac, json, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 work, port = sys.argv[1], int(sys.argv[2])
-secret = base64.b64decode(open(work + "/secret").read())
+secret = base64.b64decode(open(work + "/secret").read().strip()[len("whsec_"):])
 calls = {"n": 0}
 class H(BaseHTTPRequestHandler):
     def do_POST(self):

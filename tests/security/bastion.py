@@ -37,7 +37,7 @@ def check(what, holds, detail=""):
     if holds:
         print("  ok  " + what, flush=True)
     else:
-        print("  NO  %s%s" % (what, ": " + str(detail)[:400] if detail != "" else ""), flush=True)
+        print("  NO  %s%s" % (what, ": " + str(detail)[:1500] if detail != "" else ""), flush=True)
         _failed.append(what)
     return holds
 
