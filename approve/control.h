@@ -127,6 +127,7 @@ struct control {
 	uint32_t next_req;
 	struct vault_call *vault_calls;
 	struct buf ca_blob;     /* the user CA's plain public key; empty until the vault said it */
+	struct buf ca_previous; /* the one before it, between `vault rotate user-ca` and --finish */
 	char *ca_line;          /* "TYPE BASE64" */
 	char *audit_key_line;
 	struct requests *requests;
