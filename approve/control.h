@@ -63,6 +63,7 @@ struct question {
 	struct loop_timer *timer;
 	bool patient; /* waits for a person without a limit of its own */
 	bool json, record_digest, pty_raw, end_session;
+	bool stdin_consumed; /* the program that came on stdin stands in the text: the target gets an empty one */
 };
 
 enum prepare { PREPARE_NONE, PREPARE_RUNNING, PREPARE_READY };

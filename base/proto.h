@@ -106,7 +106,7 @@ enum {
 				     F(u8, mask) F(bytes, mask_yaml) F(bytes, mask_key) F(u64, expires_at)
 #define MSG_FIELDS_sign_answer(F)    F(u8, ok) F(bytes, text) /* certificate line, or one line for stderr */
 /* action: enum answer_action. line: for the agent's stderr, without newline. text: for the target's shell. marker: for the
- * recording. stdin_cap: bytes, for `stdin`. */
+ * recording. stdin_cap: bytes, for `stdin`. stdin_given: the program that came on stdin stands in text; the target's is empty. */
 #define MSG_FIELDS_answer(F)         F(u32, question) F(u8, action) F(u8, exit_code) F(bytes, text) F(bytes, line) F(bytes, marker) \
 				     F(u8, record_digest) F(u8, pty_raw) F(u8, end_session) F(u32, stdin_cap) \
 				     F(bytes, mask_yaml) F(u8, stdin_given)

@@ -549,6 +549,7 @@ static bool read_keys(struct channel *c)
 	}
 	event = edit_input(sh->edit, buf_ptr(from), from->len < 4096 ? from->len : 4096, &used, &sh->paint);
 	buf_consume(from, used);
+	(void)flush_paint(c); /* before what is said about it */
 	typed(c, event);
 	/* What came with the line belongs to the shell, not to the program that it starts. */
 	if (event == EDIT_LINE && c->in.raw.len > 0 && buf_put(&sh->ahead, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK)
