@@ -199,7 +199,8 @@ static void load_http(struct config *c, const struct yaml_node *root)
 	config_url(c, m, "public_url", false, &c->http.public_url);
 	config_strs(c, m, "hosts", false, &c->http.hosts);
 	if (yaml_str(&c->doc, m, "ssh_host", false, &text)) {
-		if (text[0] == '-' || text[0] == '\0' || strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") != strlen(text))
+		if (text[0] == '-' || text[0] == '\0' ||
+		    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:") != strlen(text))
 			yaml_error(&c->doc, yaml_get(m, "ssh_host"), "\"ssh_host\" must be a host name or an address");
 		else
 			c->http.ssh_host = text;

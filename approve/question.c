@@ -37,6 +37,7 @@ static struct question *question_new(struct session *s, const struct msg_questio
 	q->kind = (enum question_kind)m->kind;
 	q->op = (enum file_op)m->op;
 	q->json = m->json != 0;
+	q->patient = m->kind == QUESTION_STATEMENT && m->has_pty;
 	q->stage = QSTAGE_READYING;
 	q->next = s->questions;
 	s->questions = q;
@@ -127,7 +128,7 @@ static void run_now(struct question *q)
 {
 	struct session *s = q->session;
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
-				.stdin_given = 0 };
+				.stdin_given = q->stdin_consumed };
 
 	if (is_command(q->kind)) {
 		int r = control_record(s->ctl, s->id, "command.start",
@@ -319,7 +320,9 @@ static void wait_for_person(struct question *q, struct view line)
 
 	q->stage = QSTAGE_HELD;
 	send_answer(q, &a);
-	q->timer = loop_timer(s->ctl->loop, (int64_t)s->ctl->config->approvals.wait * 1000, wait_over, q);
+	/* At the prompt of a managed shell a person waits, and can stop waiting; agents kill what takes long. */
+	if (!q->patient)
+		q->timer = loop_timer(s->ctl->loop, (int64_t)s->ctl->config->approvals.wait * 1000, wait_over, q);
 }
 
 static int keep_text(struct question *q, const char *text, size_t len)
@@ -374,6 +377,7 @@ static void act(struct question *q, const struct msg_question *m, const struct p
 	q->record_digest = a->record_digest;
 	q->pty_raw = a->pty_raw;
 	q->end_session = a->end_session;
+	q->stdin_consumed = a->stdin_consumed;
 	if (a->needs_stdin && !m->stdin_known) {
 		send_answer(q, &stdin_first);
 		question_free(q);
@@ -406,11 +410,24 @@ static void decide(struct question *q, const struct config_target *t, const stru
 	struct session *s = q->session;
 	struct policy_question pq;
 	struct policy_answer a = { 0 };
+	struct msg_question raw;
 	char *cwd = NULL;
 	int r = m->cwd.n > 0 ? view_strdup(&m->cwd, &cwd) : ERR_OK;
 
 	fill_question(s, t, m, cwd, &pq);
-	if (r >= 0)
+	if (r >= 0 && m->kind == QUESTION_SHELL && m->has_pty) { /* a raw terminal only where a rule says so */
+		raw = *m;
+		raw.kind = pq.kind = QUESTION_PTY_RAW;
+		r = policy_decide(s->ctl->policy, &pq, &a);
+		if (r >= 0 && a.verdict == VERDICT_ALLOW && a.pty_raw) {
+			m = &raw;
+			q->kind = QUESTION_PTY_RAW;
+		} else {
+			policy_answer_free(&a);
+			pq.kind = QUESTION_SHELL;
+		}
+	}
+	if (r >= 0 && q->kind != QUESTION_PTY_RAW)
 		r = policy_decide(s->ctl->policy, &pq, &a);
 	if (r < 0) {
 		free(cwd);
@@ -444,7 +461,7 @@ int question_message(struct session *s, const struct msg_question *m)
 	t = config_target(s->ctl->config, s->target);
 	if (t == NULL || !config_target_has_login(t, s->login)) {
 		refuse_unavailable(q, "the target is not in the inventory any more");
-	} else if (over_rate(s)) {
+	} else if (m->kind != QUESTION_STATEMENT && over_rate(s)) { /* a shell's statements come one at a time: that is their limit */
 		r = control_record(s->ctl, s->id, "decision",
 				   json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:s}", "kind", kind_names[m->kind], "verdict", "deny", "rule", "limit",
 					     "confidence", "opaque", "policy", policy_version(s->ctl->policy), "command",
@@ -465,10 +482,18 @@ int question_withdraw(struct session *s, uint32_t number)
 {
 	struct question *q = question_find(s, number);
 
-	/* It may have been answered while the message was on its way. The request stays open: the agent comes back. */
+	/* It may have been answered while the message was on its way. */
 	if (q != NULL && q->stage != QSTAGE_RUNNING)
-		question_free(q);
+		question_drop(q, "the agent withdrew it");
 	return ERR_OK;
+}
+
+/* An exec's request stays open: the agent comes back with the same command. A shell's is nobody's once the shell does not wait for it. */
+void question_drop(struct question *q, const char *why)
+{
+	if (q->stage == QSTAGE_HELD && q->kind == QUESTION_STATEMENT)
+		requests_withdraw(q, why);
+	question_free(q);
 }
 
 static void set_hex(json_t *j, const char *name, struct view v)

@@ -365,6 +365,28 @@ void requests_withdraw_all(struct control *c, const char *why)
 	}
 }
 
+void requests_withdraw(struct question *q, const char *why)
+{
+	struct control *c = q->session->ctl;
+	struct approval *a = requests_find(c, q->approval);
+	json_t *j;
+
+	for (struct session *s = c->sessions; s != NULL; s = s->next) {
+		for (struct question *o = s->questions; o != NULL; o = o->next) {
+			if (o != q && o->stage == QSTAGE_HELD && strcmp(o->approval, q->approval) == 0)
+				return; /* somebody else waits for the same */
+		}
+	}
+	if (a == NULL || approval_withdraw(a, why, clock_wall_ms()) < 0)
+		return;
+	j = brief(a);
+	json_object_set_new(j, "reason", json_string(why));
+	(void)control_record(c, session_of(a), "approval.withdrawn", j, NULL);
+	requests_detach(q); /* it hears of it from nobody */
+	a->told = true;
+	changed(c->requests, a);
+}
+
 /* ---- asking ---- */
 
 static unsigned pending_of(const struct requests *r, const struct identity *who)
@@ -516,6 +538,12 @@ int requests_ask(struct session *s, struct question *q, const struct request_ask
 	if (e < 0)
 		return e == ERR_LIMIT ? ERR_NOMEM : e;
 	s->ctl->count.approvals_asked++;
+	if (past[0] == '\0' && q->kind == QUESTION_STATEMENT && ask->answer->napprovers > 0) { /* a person may be at the prompt */
+		size_t k = (size_t)snprintf(past, sizeof(past), "who may answer:");
+
+		for (size_t i = 0; i < ask->answer->napprovers && k < sizeof(past); i++)
+			k += (size_t)snprintf(past + k, sizeof(past) - k, " %s", ask->answer->approvers[i]);
+	}
 	memcpy(q->approval, a->id, sizeof(q->approval));
 	waiting_line(a, q->json, past[0] != '\0' ? past : NULL, line);
 	http_approval_event(s->ctl, a);

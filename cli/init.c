@@ -1,10 +1,14 @@
-/* `sallyport init`: keys and a commented configuration for a new bastion. Writes nothing over anything that is there. */
+/* `sallyport init`: keys and a commented configuration for a new bastion. Writes nothing over anything that is there. As root, and where
+ * the package's users exist, each file and folder is given to the one that needs it. */
 #include "cli/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <dirent.h>
 #include <limits.h>
+#include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +20,23 @@
 static const char usage[] =
 	"usage: sallyport init [--config-dir DIR] [--state DIR] [--listen ADDRESS:PORT] [--name HOSTNAME]\n"
 	"Makes what a new bastion needs: host key, certificate authority, target CA, audit key, master key, a commented\n"
-	"configuration and a first policy. Nothing that exists is overwritten.\n"
+	"configuration and a first policy. Nothing that exists is overwritten. As root, and where the users that the package\n"
+	"makes exist, each process runs under its own: files and folders are given to them.\n"
 	"  --config-dir DIR   default /etc/sallyport\n"
 	"  --state DIR        default /var/lib/sallyport\n"
 	"  --listen A:P       SSH, default 0.0.0.0:2222\n"
 	"  --name HOSTNAME    what agents call this bastion, default: this host's name\n";
 
+enum { USER_MAIN, USER_CONTROL, USER_VAULT, USER_SESSION, USER_RECORDER, USERS };
+
+/* Of the package's sysusers file. */
+static const char *const user_names[USERS] = { "sallyport", "sallyport-control", "sallyport-vault", "sallyport-session", "sallyport-recorder" };
+
 struct init {
 	const char *config_dir, *state, *listen;
+	bool users; /* we are root, and all of them exist */
+	uid_t uid[USERS];
+	gid_t gid[USERS];
 	char name[256];
 	char self[PATH_MAX];
 };
@@ -42,6 +55,7 @@ static const char config_text[] =
 	"http:\n"
 	"  listen: \"127.0.0.1:8022\"           # the approval API; any other address needs tls: { certificate: FILE, key: FILE }\n"
 	"  ssh_host: \"%s\"                     # what agents call this bastion\n"
+	"%s"
 	"\n"
 	"# Who issues the tokens that agents hold. Examples for GitHub Actions, GitLab, Kubernetes, Entra, Okta and Google are in\n"
 	"# the examples directory. Until there is one, nobody can log in.\n"
@@ -67,6 +81,12 @@ static const char config_text[] =
 	"  approver: { groups: [sre] }\n"
 	"  auditor: { groups: [auditors] }\n"
 	"  admin: { groups: [sallyport-admins] }\n";
+
+static const char users_text[] =
+	"users: { control: sallyport-control, vault: sallyport-vault, session: sallyport-session, recorder: sallyport-recorder }\n";
+static const char no_users_text[] =
+	"# One user a kind of process, where sallyportd is started as root or by systemd; see sallyport.yaml(5).\n"
+	"#users: { control: sallyport-control, vault: sallyport-vault, session: sallyport-session, recorder: sallyport-recorder }\n";
 
 static const char policy_text[] =
 	"# The policy. `sallyport policy check FILE` checks it, `sallyport policy explain 'CMD' --as WHO --on TARGET` tells why.\n"
@@ -154,7 +174,8 @@ static int make_files(const struct init *i)
 	snprintf(path, sizeof(path), "%s/sallyport.yaml", i->config_dir);
 	r = write_new(path, 0644, &f);
 	if (r > 0) {
-		fprintf(f, config_text, i->listen, i->config_dir, i->state, i->config_dir, i->state, i->config_dir, i->name);
+		fprintf(f, config_text, i->listen, i->config_dir, i->state, i->config_dir, i->state, i->config_dir, i->name,
+			i->users ? users_text : no_users_text);
 		fclose(f);
 	}
 	if (r < 0)
@@ -166,6 +187,83 @@ static int make_files(const struct init *i)
 		fclose(f);
 	}
 	return r < 0 ? r : ERR_OK;
+}
+
+static void find_users(struct init *i)
+{
+	i->users = geteuid() == 0;
+	for (unsigned u = 0; u < USERS && i->users; u++) {
+		const struct passwd *pw = getpwnam(user_names[u]);
+
+		i->users = pw != NULL;
+		if (pw != NULL) {
+			i->uid[u] = pw->pw_uid;
+			i->gid[u] = pw->pw_gid;
+		}
+	}
+}
+
+/* A path below dir (or dir itself, name ""), given to a user; a folder is made first. mode 0: a file, whose mode stays. */
+static int give(const struct init *i, const char *dir, const char *name, unsigned user, unsigned group, mode_t mode)
+{
+	char path[PATH_MAX];
+	int fd, r = ERR_OK;
+
+	snprintf(path, sizeof(path), "%s%s%s", dir, *name == '\0' ? "" : "/", name);
+	if (mode != 0 && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return cli_fail("init", "cannot make %s: %s", path, strerror(errno)), ERR_SYS;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (mode != 0 ? O_DIRECTORY : 0));
+	if (fd < 0 || fchown(fd, i->uid[user], i->gid[group]) < 0 || (mode != 0 && fchmod(fd, mode) < 0)) {
+		cli_fail("init", "cannot give %s to %s: %s", path, user_names[user], strerror(errno));
+		r = ERR_SYS;
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int give_vault(const struct init *i)
+{
+	char store[PATH_MAX];
+	const struct dirent *e;
+	int r = ERR_OK;
+	DIR *d;
+
+	snprintf(store, sizeof(store), "%s/vault", i->state);
+	d = opendir(store);
+	if (d == NULL)
+		return cli_fail("init", "cannot open %s: %s", store, strerror(errno)), ERR_SYS;
+	while (r == ERR_OK && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			r = give(i, store, e->d_name, USER_VAULT, USER_VAULT, 0);
+	}
+	closedir(d);
+	return r < 0 ? r : give(i, store, "", USER_VAULT, USER_VAULT, 0700);
+}
+
+static int give_all(const struct init *i)
+{
+	/* group: who may look in besides the owner. run/ is written by control and the supervisor. */
+	static const struct {
+		const char *name;
+		unsigned user, group;
+		mode_t mode;
+	} folders[] = {
+		{ "", USER_MAIN, USER_MAIN, 0711 },		       { "audit", USER_CONTROL, USER_CONTROL, 0700 },
+		{ "control", USER_CONTROL, USER_CONTROL, 0700 },       { "run", USER_CONTROL, USER_MAIN, 0775 },
+		{ "recordings", USER_RECORDER, USER_CONTROL, 02750 },
+	};
+	int r = ERR_OK;
+
+	for (size_t n = 0; n < sizeof(folders) / sizeof(folders[0]) && r == ERR_OK; n++)
+		r = give(i, i->state, folders[n].name, folders[n].user, folders[n].group, folders[n].mode);
+	if (r == ERR_OK)
+		r = give_vault(i);
+	if (r == ERR_OK)
+		r = give(i, i->config_dir, "host_key", USER_MAIN, USER_MAIN, 0);
+	if (r == ERR_OK)
+		r = give(i, i->config_dir, "master.key", USER_MAIN, USER_MAIN, 0);
+	return r;
 }
 
 static void next_steps(const struct init *i)
@@ -207,7 +305,8 @@ int cli_init(int argc, char **argv)
 		return CLI_USAGE;
 	}
 	umask(022);
-	if (make_dir(i.config_dir) < 0 || make_dir(i.state) < 0 || make_host_key(&i) < 0 || make_vault(&i) < 0 || make_files(&i) < 0)
+	find_users(&i);
+	if (make_dir(i.config_dir) < 0 || make_dir(i.state) < 0 || make_host_key(&i) < 0 || make_vault(&i) < 0 || make_files(&i) < 0 || (i.users && give_all(&i) < 0))
 		return CLI_FAILED;
 	next_steps(&i);
 	return CLI_OK;

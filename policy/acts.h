@@ -52,6 +52,7 @@ struct act {
 	bool opaque;              /* what runs is not known: no allow rule matches */
 	bool neutral;             /* a wrapper without a say of its own: its inner command decides */
 	bool covered;             /* a call of a function whose body is judged where it is defined */
+	bool again;               /* found when the same text was read as another dialect */
 	bool code;                /* runs code that is not looked into: an interpreter */
 	bool code_stdin;          /* and reads that code from the standard input of the whole statement */
 	uint8_t confidence;       /* the worst of its words */

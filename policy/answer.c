@@ -68,6 +68,31 @@ static const char *field_show(const struct field *f)
 	return f->kind == CONFIDENCE_OPAQUE ? "?" : f->p;
 }
 
+/* Whether an act is a command of its own: not a wrapper that only runs another, which stands in the list by itself, and not
+ * one that was there already when the text was read as another shell's. */
+bool answer_shows(const struct reading *r, const struct act *x)
+{
+	if (x->kind != ACT_COMMAND)
+		return false;
+	if (x->neutral && !x->opaque && !x->covered) {
+		for (const struct act *y = x->next; y != NULL; y = y->next) {
+			if (y->outer == x)
+				return false;
+		}
+	}
+	for (const struct act *y = r->acts; x->again && y != x; y = y->next) {
+		unsigned i = 0;
+
+		if (y->again || y->kind != ACT_COMMAND || y->argc != x->argc)
+			continue;
+		while (i < x->argc && y->argv[i].kind == x->argv[i].kind && y->argv[i].n == x->argv[i].n && memcmp(y->argv[i].p, x->argv[i].p, x->argv[i].n) == 0)
+			i++;
+		if (i == x->argc)
+			return false;
+	}
+	return true;
+}
+
 bool answer_commands(struct policy_answer *a, const struct reading *r, struct arena *arena)
 {
 	size_t n = 0;
@@ -82,7 +107,7 @@ bool answer_commands(struct policy_answer *a, const struct reading *r, struct ar
 	for (const struct act *x = r->acts; x != NULL; x = x->next) {
 		struct policy_argv *c;
 
-		if (x->kind != ACT_COMMAND)
+		if (!answer_shows(r, x))
 			continue;
 		c = &a->commands[a->ncommands++];
 		c->argc = x->argc;

@@ -12,6 +12,7 @@ struct pooled {
 
 void answer_start(struct policy_answer *a, struct pooled *p);
 void answer_rule(struct policy_answer *a, const struct rule *r);
+bool answer_shows(const struct reading *r, const struct act *x);
 bool answer_commands(struct policy_answer *a, const struct reading *r, struct arena *arena); /* false: no memory */
 enum confidence answer_confidence(const struct reading *r);
 const char *answer_reason(struct arena *arena, const struct judgement *j, const struct act *x);

@@ -72,6 +72,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 			return;
 		}
 		w->dialect = dialects[i];
+		w->again = saved.again || i > 0;
 		w->depth = saved.depth + 4;
 		w->functions = NULL;
 		w->outer = outer;
@@ -95,6 +96,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 		}
 		walk_list(w, ast->list);
 		w->dialect = saved.dialect;
+		w->again = saved.again;
 		w->depth = saved.depth;
 		w->functions = saved.functions;
 		w->outer = saved.outer;
@@ -123,7 +125,7 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			}
 			break;
 		}
-		if (strcmp(f->p, "--version") == 0 || strcmp(f->p, "--help") == 0) {
+		if (a->argc == 2 && (strcmp(f->p, "--version") == 0 || strcmp(f->p, "--help") == 0)) {
 			a->effects = EFFECT_READ;
 			return;
 		}

@@ -56,12 +56,13 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	unsigned n = 0;
 	bool changed_cwd = false;
 
-	if (p->stop) {
-		a->effects = EFFECT_READ;
-		return;
-	}
 	if (p->unknown) {
 		act_opaque(a, "an option that is not in the tables decides what it runs");
+		return;
+	}
+	/* command -v NAME and sudo -l CMD only tell of the words behind; of the others what stands there is judged all the same. */
+	if (p->stop && ((p->inner_at < 0 && p->inner_text < 0 && p->split_text < 0) || strcmp(t->name, "command") == 0 || strcmp(t->name, "sudo") == 0)) {
+		a->effects = EFFECT_READ;
 		return;
 	}
 	if (p->cwd_at >= 0 || (t->flags & TOOL_ELSEWHERE) != 0) {

@@ -185,7 +185,13 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		a->column = e.at.col;
 		a->confidence = CONFIDENCE_OPAQUE;
 		a->reason = answer_printf(&mem->arena, "line %u column %u: %s", e.at.line, e.at.col, e.text);
-		/* Not even observe lets through what cannot be read: there is no text to record. */
+		/* observe lets through what does not parse, as it is; not what the gate refuses, which could not even be shown. */
+		if (p->profile == PROFILE_OBSERVE && (rc == ERR_MALFORMED || rc == ERR_UNSUPPORTED)) {
+			answer_verdict(p, a, VERDICT_DENY, VERDICT_DENY);
+			a->text = arena_copy(&mem->arena, q->text, q->len);
+			a->text_len = q->len;
+			return a->text != NULL ? ERR_OK : ERR_NOMEM;
+		}
 		return ERR_OK;
 	}
 	rc = acts_read(&r, &mem->arena, q, ast);
@@ -206,10 +212,11 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		return ERR_NOMEM;
 	for (const struct act *x = r.acts; x != NULL && !q->stdin_known; x = x->next) {
 		/* An interpreter's program is asked for only where some rule may let it run. */
-		if (x->code_stdin && j.verdict != VERDICT_DENY)
+		/* At a managed shell's terminal the rule that allows it is the whole decision: keys go to what runs. */
+		if (x->code_stdin && j.verdict != VERDICT_DENY && !(q->kind == QUESTION_STATEMENT && q->has_pty))
 			r.needs_stdin = true;
 	}
-	if (r.needs_stdin && !q->stdin_known) {
+	if (r.needs_stdin && !q->stdin_known && p->profile != PROFILE_OBSERVE) {
 		a->needs_stdin = true;
 		a->stdin_cap = STDIN_CAP;
 		a->verdict = VERDICT_DENY;

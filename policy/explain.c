@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "policy/answer.h"
 #include "policy/rules.h"
 #include "policy/shell/dump.h"
 #include "policy/shell/parse.h"
@@ -189,11 +190,13 @@ int policy_explain(const struct policy *p, const struct policy_question *q, stru
 		put(&o, "tree:\n");
 		if (o.r == ERR_OK)
 			o.r = ast_dump(ast, b);
+		put(&o, "\n");
 		if (o.r == ERR_OK && acts_read(&r, &arena, q, ast) == ERR_OK) {
 			(void)judge_acts(&scope, &r, &which);
 			put(&o, "what would run, after unwrapping (> decided it; <...> is not known to the byte):\n");
 			for (const struct act *x = r.acts; x != NULL && o.r == ERR_OK; x = x->next)
-				put_act(&o, &scope, x, which);
+				if (!x->again || answer_shows(&r, x))
+					put_act(&o, &scope, x, which);
 		}
 		if (a.text != NULL) {
 			put(&o, a.canonical ? "the target's shell would get:\n  " : "the target's shell would get these exact bytes:\n  ");

@@ -153,6 +153,8 @@ static void load_root(struct load *l, struct buf *errors)
 	unsigned c;
 
 	yaml_known_keys(l->d, root, "a policy", keys);
+	if (root->kind != YAML_MAP)
+		return;
 	if (yaml_uint(l->d, root, "version", 1, 1, &version), version == 0 && yaml_get(root, "version") == NULL)
 		yaml_error(l->d, NULL, "the file needs  version: 1");
 	l->p->otherwise = VERDICT_DENY;

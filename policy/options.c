@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/walk.h"
+#include "policy/word_build.h"
 
 const struct opt *options_find(const struct tool *t, const char *name, size_t n)
 {
@@ -106,9 +107,11 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	} else {
 		a->effects |= o->effects;
 	}
-	if (o->mods & OPT_OPS_SET) {
+	/* Of several modes the last one counts, but for those that hold whatever comes. */
+	if ((o->mods & OPT_OPS_SET) != 0 && !p->ops_final) {
 		p->has_ops_set = true;
 		p->ops_set = o->ops;
+		p->ops_final = (o->mods & OPT_FINAL) != 0;
 	}
 	if (o->mods & OPT_OPS_ADD)
 		p->ops_add |= o->ops;
@@ -174,6 +177,13 @@ static int scan_next(struct scan *s)
 		/* Not known whether the next word is the argument, or several, or none. */
 		scan_unknown(s, "an option's argument that may be several words");
 		return -1;
+	}
+	/* -x --output=f: whether --output is x's argument, or x takes none in this version of the tool, is not certain enough. */
+	{
+		const struct field *f = &s->a->argv[s->i + 1];
+
+		if (f->kind == CONFIDENCE_EXACT && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
+			scan_unknown(s, "an option's argument that looks like an option");
 	}
 	return (int)++s->i;
 }
@@ -250,6 +260,22 @@ static void scan_cluster(struct scan *s, const struct field *f, size_t from)
 			scan_apply(s, o, arg, 0);
 		}
 		return;
+	}
+}
+
+/* tar xfI FILE PROGRAM: letters without a dash; those with an argument take the words that follow, in their order. */
+static void scan_bundle(struct scan *s, const struct field *f)
+{
+	for (size_t k = 0; k < f->n; k++) {
+		char name[3] = { '-', f->p[k], '\0' };
+		const struct opt *o = options_find(s->tool, name, 2);
+
+		if (o == NULL) {
+			scan_note(s, NULL, -1, 0);
+			scan_unknown(s, f->p);
+			return;
+		}
+		scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
 	}
 }
 
@@ -333,6 +359,9 @@ static bool scan_wrap_operand(struct scan *s, const struct field *f)
 		return true;
 	}
 	if (s->skipped < s->tool->skip) {
+		/* timeout 5, taskset 3, chrt 10: a word that is no number may already be the command. */
+		if ((s->tool->flags & TOOL_DIGITS) != 0 && !(f->kind == CONFIDENCE_EXACT && (word_digit(f->p[0]) || f->p[0] == '.')) && !(f->flags & FIELD_NUMERIC))
+			scan_unknown(s, f->kind == CONFIDENCE_EXACT ? f->p : "a word that is not known to be a number");
 		s->skipped++;
 		s->a->ops[s->nops++] = (uint16_t)s->i;
 		return false;
@@ -451,7 +480,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		if (f->kind == CONFIDENCE_EXACT && !s.ended && f->n > 1 && f->p[0] == '+' && tool_has(s.tool, TOOL_PLUS))
 			continue;
 		if (bundle && s.i == 1 && f->kind == CONFIDENCE_EXACT) {
-			scan_cluster(&s, f, 0);
+			scan_bundle(&s, f);
 			continue;
 		}
 		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & FIELD_NODASH) == 0 && !tool_has(s.tool, TOOL_ANY)) {

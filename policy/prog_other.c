@@ -156,10 +156,12 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		}
 		break;
 	case PROG_SERVICE:
-		if (a->nops == 2 && a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
+		/* A name with a slash is a path to any program. */
+		if (a->nops == 2 && a->argv[a->ops[0]].kind == CONFIDENCE_EXACT && strchr(a->argv[a->ops[0]].p, '/') == NULL &&
+		    a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
 			a->effects |= EFFECT_READ;
 		else if (a->nops > 0)
-			a->effects |= EFFECT_CHANGE;
+			a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		break;
 	default:
 		break;

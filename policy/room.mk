@@ -61,8 +61,8 @@ tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h
 tests_unit_policy_load_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 
-TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh
-dist_check_SCRIPTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh
+TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh
+dist_check_SCRIPTS += tests/corpus/policy-cli.sh tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh
 EXTRA_DIST += tests/corpus/mutants.py tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
 
 noinst_PROGRAMS += tests/bench/decide

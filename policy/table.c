@@ -257,14 +257,15 @@ static void table_head_word(struct tool *t, const char *w)
 /* ---- Option lines ------------------------------------------------------------------------------------------------- */
 
 struct mods {
-	uint16_t effects, ops, mods;
+	uint16_t effects, ops;
+	uint32_t mods;
 };
 
 static void table_mod(struct mods *m, const char *w, bool takes)
 {
 	static const struct {
 		const char *name;
-		uint16_t mod;
+		uint32_t mod;
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
@@ -279,7 +280,10 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 			return;
 		}
 	}
-	if (strncmp(w, "ops=", 4) == 0) {
+	if (strncmp(w, "ops!", 4) == 0) {
+		m->mods |= OPT_OPS_SET | OPT_FINAL;
+		m->ops = (uint16_t)table_bits(w + 4, strlen(w + 4));
+	} else if (strncmp(w, "ops=", 4) == 0) {
 		m->mods |= OPT_OPS_SET;
 		m->ops = strcmp(w + 4, "text") == 0 ? 0 : (uint16_t)table_bits(w + 4, strlen(w + 4));
 	} else if (strncmp(w, "ops+", 4) == 0) {

@@ -63,6 +63,7 @@ enum opt_mod {
 	OPT_CWD = 1 << 11,
 	OPT_OPAQUE = 1 << 12,
 	OPT_NAMES = 1 << 13,
+	OPT_FINAL = 1 << 16,   /* OPS_SET that no later option undoes */
 	OPT_DRY = 1 << 15,     /* the run only tells what it would do */
 	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
 };
@@ -76,7 +77,7 @@ struct opt {
 	uint8_t arg;      /* enum opt_arg */
 	uint16_t effects; /* bits of enum effect */
 	uint16_t ops;     /* for OPS_SET, OPS_ADD */
-	uint16_t mods;    /* bits of enum opt_mod */
+	uint32_t mods;    /* bits of enum opt_mod */
 };
 
 #define TOOL_PLACES 3

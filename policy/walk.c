@@ -35,6 +35,7 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->kind = kind;
 	a->at = at;
 	a->outer = w->outer;
+	a->again = w->again;
 	a->cwd = state_cwd(&w->state);
 	*w->r->tail = a;
 	w->r->tail = &a->next;

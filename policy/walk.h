@@ -57,6 +57,7 @@ struct walk {
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
 	const struct act *outer; /* the wrapper whose inner text this is */
+	bool again;              /* an inner text is read as a second dialect */
 	unsigned unrolled;       /* for loops around that are walked round by round */
 	bool top;                /* the statement itself, not an inner text */
 };
@@ -107,7 +108,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 /* options.c: reads argv[1…] by the tool's tables. Fills a->opts, a->ops, a->effects, a->paths, a->tool (the subcommand's). */
 struct parsed {
-	uint16_t mods;         /* of all options seen (enum opt_mod) */
+	uint32_t mods;         /* of all options seen (enum opt_mod) */
 	bool unknown;          /* an option or operand that no table knows */
 	const char *unknown_word;
 	int inner_at;          /* wrappers: index of the inner command's first word; -1 */
@@ -119,7 +120,7 @@ struct parsed {
 	uint32_t prog_off;
 	bool local;
 	uint16_t ops_set, ops_add;
-	bool has_ops_set;
+	bool has_ops_set, ops_final;
 	bool stop;
 	bool dry;              /* nothing is done: only told */
 	int cwd_at;

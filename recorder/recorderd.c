@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/proto.h"
 #include "base/sandbox.h"
+#include "base/zygote.h"
 #include "recorder/frame.h"
 #include "recorder/recording.h"
 #include "recorder/repair.h"
@@ -392,6 +393,12 @@ int main(int argc, char **argv)
 {
 	if (argc == 1)
 		return serve();
+	if (argc == 2 && strcmp(argv[1], "--parent") == 0) {
+		if (process_harden("sallyport-recorder", FD_RECORDER_SESSION) < 0)
+			return 1;
+		zygote_serve(FD_RECORDER_SESSION, FD_RECORDER_DIR - FD_RECORDER_SESSION + 1, argv);
+		return serve();
+	}
 	if (argc >= 3 && strcmp(argv[1], "--repair") == 0)
 		return repair_main(argv[2]);
 	fprintf(stderr, "sallyport-recorder is started by sallyportd.\n"

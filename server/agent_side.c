@@ -1,10 +1,12 @@
 /* The SSH server towards the agent: key exchange, login by certificate, requests. Everything here comes from a stranger until
  * control has said who it is, and from an agent that may have been talked into anything after that. */
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -57,7 +59,7 @@ unsigned gss_acquire_cred(void)
 	return 1u << 16;
 }
 
-static ssh_key read_host_key(int fd)
+ssh_key agent_read_host_key(int fd)
 {
 	struct buf text;
 	ssh_key key = NULL;
@@ -72,18 +74,18 @@ static ssh_key read_host_key(int fd)
 	if (text.len == 0 || buf_cstr(&text) == NULL || ssh_pki_import_privkey_base64(buf_cstr(&text), NULL, NULL, NULL, &key) != SSH_OK)
 		key = NULL;
 	buf_free(&text);
+	if (key == NULL)
+		log_error("the host key cannot be read");
 	return key;
 }
 
-int agent_start(struct session *s, int fd, int hostkey_fd)
+int agent_start(struct session *s, int fd, ssh_key key)
 {
-	ssh_key key = read_host_key(hostkey_fd);
 	ssh_bind b = ssh_bind_new();
 	bool off = false;
 	int r = ERR_CRYPTO;
 
-	if (key == NULL)
-		log_error("the host key cannot be read");
+	peer_is_strict = false;
 	if (key == NULL || b == NULL)
 		goto out;
 	if (ssh_bind_options_set(b, SSH_BIND_OPTIONS_PROCESS_CONFIG, &off) < 0 ||
@@ -449,7 +451,11 @@ static void exchange_keys(struct session *s)
 void agent_step(struct session *s)
 {
 	ssh_message m;
-	int n = 0;
+	int n = 0, on = 1;
+
+	/* Until login a client sends small packets with Nagle's algorithm on: each would wait for our delayed acknowledgement, 40 ms. */
+	if (!s->authenticated)
+		(void)setsockopt(FD_SESSION_AGENT, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 
 	if (!s->kex_done)
 		exchange_keys(s);

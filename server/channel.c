@@ -348,9 +348,9 @@ void chan_begin(struct channel *c, const struct msg_answer *a)
 	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
 	c->step = START_TARGET;
 	c->state = CHANNEL_STARTING;
-	if (c->program.len > 0 || c->stdin_known) { /* what was decided is what is fed, to its last byte */
+	if (c->program.len > 0 || c->stdin_known) { /* what was decided is what is fed, to its last byte, or stands in the text */
 		buf_clear(&c->in.raw);
-		if (buf_put(&c->in.raw, buf_ptr(&c->program), c->program.len) < 0)
+		if (!a->stdin_given && buf_put(&c->in.raw, buf_ptr(&c->program), c->program.len) < 0)
 			refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
 		c->in.eof = true;
 		buf_free(&c->program);
@@ -485,6 +485,8 @@ static int send_command(struct channel *c)
 {
 	if (c->kind == QUESTION_SUBSYSTEM)
 		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
+	if (c->kind == QUESTION_PTY_RAW)
+		return ssh_channel_request_shell(c->target);
 	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
 }
 

@@ -35,7 +35,7 @@ struct config {
 	uint64_t unauthenticated;
 };
 
-/* Reads and checks a file. users: also look up the names of `users` (the supervisor was started as root). ERR_OK, ERR_SYS (file cannot be read),
+/* Reads and checks a file. users: also look up the names of `users` (the supervisor can switch to them). ERR_OK, ERR_SYS (file cannot be read),
  * ERR_MALFORMED: errors holds one line a mistake. *out is NULL on failure; config_free() it. */
 int config_read(const char *path, bool users, struct config **out, struct buf *errors);
 void config_free(struct config *c);

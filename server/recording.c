@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "recorder/frame.h"
+#include "policy/mask.h"
 #include "server/session.h"
 
 static int send_frame(struct session *s, const struct frame *f)
@@ -60,13 +61,24 @@ static struct frame frame_of(const struct channel *c, enum frame_type type)
 int recording_open(struct channel *c)
 {
 	struct frame f = frame_of(c, FRAME_OPEN);
-	int r;
+	struct masks *masks = c->session->masks;
+	struct buf title; /* what was typed may hold a secret as well as what comes back */
+	int r = ERR_OK;
+
+	buf_init(&title, 4 * FRAME_MAX_TEXT);
+	if (masks != NULL) {
+		r = mask_text(masks->set, c->session->mask_key, buf_ptr(&c->command), c->command.len, &title, NULL, NULL, NULL);
+		if (r < 0)
+			buf_clear(&title); /* a recording without a title is one all the same */
+	}
 
 	f.wall_us = wall_us();
 	f.flags = (c->record_digest ? FRAME_DIGEST_ONLY : 0) | (c->has_pty ? FRAME_PTY : 0);
 	f.term = proto_str(c->term == NULL ? "" : c->term);
-	f.text = (struct view){ buf_ptr(&c->command), c->command.len < FRAME_MAX_TEXT ? c->command.len : FRAME_MAX_TEXT };
+	f.text = masks != NULL ? (struct view){ buf_ptr(&title), title.len } : (struct view){ buf_ptr(&c->command), c->command.len };
+	f.text.n = f.text.n < FRAME_MAX_TEXT ? f.text.n : FRAME_MAX_TEXT;
 	r = send_frame(c->session, &f);
+	buf_free(&title);
 	c->record_open = r == ERR_OK;
 	return r;
 }

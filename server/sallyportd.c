@@ -1,11 +1,12 @@
 /* sallyportd: the supervisor. It listens, accepts, starts the other programs, dials targets and reaps; it holds no key, has no
  * libssh, and reads no byte that a stranger sent.
  *
- *   sallyportd [-f] [-D] -c FILE     runs (always in the foreground: service managers and terminals both want that)
- *   sallyportd -t -c FILE            checks the configuration, control's part included
+ *   sallyportd [-f] [-D] [-E] -c FILE  runs (always in the foreground: service managers and terminals both want that)
+ *   sallyportd -t -c FILE              checks the configuration, control's part included
  *
  * SIGHUP reads the configuration again (or keeps it, saying why). SIGTERM and SIGINT end it: sessions are told and end; with -D, or on
- * SIGUSR1, it only stops listening and ends when the last session is over. */
+ * SIGUSR1, it only stops listening and ends when the last session is over. SIGUSR2 is for a restart: it ends at once, control and the vault
+ * with it, and leaves the sessions running; what they run goes on, and a new question of theirs is answered "no". */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "server/notify.h"
+#include "server/parents.h"
 #include "server/spawn.h"
 #include "server/supervisor.h"
 
@@ -31,12 +33,13 @@ enum { CONFIG_ERRORS_MAX = 64 * 1024, MASTER_BYTES_MAX = 64 * 1024 };
 
 static int usage(FILE *to, int status)
 {
-	fprintf(to, "usage: sallyportd [-f] [-D] [-v] -c FILE\n"
+	fprintf(to, "usage: sallyportd [-f] [-D] [-E] [-v] -c FILE\n"
 		    "       sallyportd -t -c FILE\n"
 		    "  -c FILE  configuration\n"
 		    "  -t       check the configuration and end\n"
 		    "  -f       stay in the foreground (it always does)\n"
 		    "  -D       SIGTERM lets running sessions end by themselves\n"
+		    "  -E       execute each worker anew, in an address layout of its own (slower, and three times the memory)\n"
 		    "  -v       log more\n");
 	return status;
 }
@@ -55,7 +58,7 @@ static int check(const char *path)
 	pid_t pid;
 
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(path, geteuid() == 0, &c, &errors);
+	r = config_read(path, spawn_may_switch(), &c, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
 	config_free(c);
@@ -80,7 +83,9 @@ static int state_folder(struct supervisor *s, const char *name, mode_t mode, con
 
 	if (mkdirat(s->state_fd, name, mode) < 0 && errno != EEXIST)
 		return -1;
-	fd = openat(s->state_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not root: the service manager or `sallyport init` gave it to its user. We may not look into it, and need not: whoever gets the
+	 * descriptor opens "." below it as itself. */
+	fd = openat(s->state_fd, name, (geteuid() == 0 ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || geteuid() != 0 || owner->name == NULL)
 		return fd;
 	r = fchown(fd, owner->uid, group);
@@ -168,6 +173,16 @@ void supervisor_stop(struct supervisor *s, bool end_sessions)
 	supervisor_maybe_finish(s);
 }
 
+static void leave(struct supervisor *s)
+{
+	log_info("leaving %u sessions to end by themselves", s->nworkers);
+	s->stopping = true;
+	notify_state("STOPPING=1");
+	listen_close(s);
+	if (!s->finished)
+		services_finish(s);
+}
+
 static void reload(struct supervisor *s)
 {
 	struct msg_reload m = { 0 };
@@ -176,7 +191,7 @@ static void reload(struct supervisor *s)
 
 	notify_reloading();
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	if (config_read(s->config_path, geteuid() == 0, &c, &errors) < 0) {
+	if (config_read(s->config_path, spawn_may_switch(), &c, &errors) < 0) {
 		log_error("%s has mistakes; the running configuration stays", s->config_path);
 		print_errors(&errors);
 	} else {
@@ -205,7 +220,7 @@ static void reap(struct supervisor *s)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (!workers_reaped(s, pid, status))
+		if (!workers_reaped(s, pid, status) && !parents_reaped(pid))
 			services_reaped(s, pid, status);
 	}
 }
@@ -223,6 +238,9 @@ static void on_signal(int signo, void *arg)
 		break;
 	case SIGUSR1:
 		supervisor_stop(s, false);
+		break;
+	case SIGUSR2:
+		leave(s);
 		break;
 	default:
 		/* Said twice, it means it. */
@@ -246,7 +264,7 @@ static void watchdog(void *arg)
 
 static int run(struct supervisor *s)
 {
-	static const int signals[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, 0 };
+	static const int signals[] = { SIGCHLD, SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2, 0 };
 	struct rlimit files;
 	int fd;
 
@@ -268,6 +286,8 @@ static int run(struct supervisor *s)
 	close(fd);
 	if (spawn_find_all() < 0 || open_state(s) < 0 || keep_master(s) < 0 || listen_open(s) < 0 || services_start(s) < 0)
 		return ERR_SYS;
+	parents_start("sallyport-session", &s->config->session, workers_nofile("sallyport-session"));
+	parents_start("sallyport-recorder", &s->config->recorder, workers_nofile("sallyport-recorder"));
 	if (notify_watchdog_ms() > 0)
 		watchdog(s);
 	loop_run(s->loop);
@@ -283,13 +303,16 @@ int main(int argc, char **argv)
 	int c, r;
 
 	log_init("sallyportd");
-	while ((c = getopt(argc, argv, "c:fDtvh")) != -1) {
+	while ((c = getopt(argc, argv, "c:fDEtvh")) != -1) {
 		switch (c) {
 		case 'c':
 			s.config_path = optarg;
 			break;
 		case 'D':
 			s.drain = true;
+			break;
+		case 'E':
+			parents_disable();
 			break;
 		case 't':
 			check_only = true;
@@ -313,7 +336,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(s.config_path, geteuid() == 0, &s.config, &errors);
+	r = config_read(s.config_path, spawn_may_switch(), &s.config, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
 	if (r < 0)

@@ -4,6 +4,8 @@
  *   control_side.c  messages from and to control          target_side.c   SSH client: host key, login
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
+ *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
+ *   hostscan.c      host certificates
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -12,6 +14,7 @@
 
 #include <libssh/libssh.h>
 #include <libssh/server.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -77,6 +80,11 @@ struct session {
 	enum target_state target_state;
 	int target_fd, vault_fd;
 	bool target_in_event;
+	char host_key[64]; /* fingerprint of the key that was proven */
+	int scan_fd; /* a connection that is only to show a host certificate; -1: none */
+	bool scan_ready;
+	int64_t scan_deadline;
+	struct buf scan;
 	struct ssh_counter_struct target_counter;
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
@@ -109,7 +117,8 @@ int64_t session_now(void);
 void masks_release(struct masks *m); /* NULL is fine */
 
 /* agent_side.c */
-int agent_start(struct session *s, int fd, int hostkey_fd);
+ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is logged */
+int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */
@@ -123,12 +132,19 @@ uint32_t control_note(struct session *s, uint8_t kind, const char *text, ssh_mes
 
 /* target_side.c */
 void target_given(struct session *s, const struct msg_target *m, struct ipc_msg *in);
+int target_set_options(struct session *s); /* of s->target: no file, no weak algorithm, the pinned keys' types */
 bool target_step(struct session *s); /* true when it moved */
 void target_free(struct session *s);
 bool target_congested(const struct session *s);
 
 /* hostkey.c: whether the key that libssh saw proven is one of the list of "TYPE BASE64". */
 int hostkey_check(ssh_key key, const struct buf *pinned, struct why *why);
+void hostkey_fingerprint(ssh_key key, char *out, size_t n); /* "SHA256:…"; empty when it cannot be had */
+
+/* hostscan.c: the host certificate that a target shows; start takes fd over and the answer goes to control */
+void hostscan_start(struct session *s, int fd);
+void hostscan_step(struct session *s);
+void hostscan_stop(struct session *s);
 
 /* recording.c */
 void recording_given(struct session *s, int fd);
@@ -139,6 +155,9 @@ int recording_output(struct channel *c, bool is_stderr, const uint8_t *p, size_t
 int recording_marker(struct channel *c, struct view text);
 int recording_resize(struct channel *c);
 int recording_close(struct channel *c, bool complete);
+
+/* warm.c: makes everything that a session needs and that can be shared, once, in the parent of sessions */
+void warm_up(void);
 
 /* sign.c */
 void sign_step(struct channel *c);

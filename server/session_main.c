@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "base/zygote.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -106,6 +107,8 @@ static int timeout_ms(const struct session *s)
 
 	if (s->target_state == TARGET_CONNECTING || s->target_state == TARGET_LOGIN)
 		due = sooner(due, s->target_deadline);
+	if (s->scan_fd >= 0)
+		due = sooner(due, s->scan_deadline);
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -163,6 +166,7 @@ static void loop(struct session *s)
 		if (!s->cut)
 			agent_step(s);
 		recording_step(s);
+		hostscan_step(s);
 		moved = target_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
@@ -221,14 +225,27 @@ static int watch_signals(struct session *s)
 	return ssh_event_add_fd(s->event, fd, POLLIN, signalled, s) == SSH_OK ? ERR_OK : ERR_NOMEM;
 }
 
-int main(void)
+/* With --parent: descriptor 3 is the supervisor's socket, and each return from zygote_serve() is a session's process. */
+static int parent(char **argv)
 {
-	struct session *s = calloc(1, sizeof(*s));
+	if (process_harden("sallyport-session", FD_CONTROL) < 0 || ssh_init() != SSH_OK)
+		return ERR_SYS;
+	warm_up();
+	zygote_serve(FD_CONTROL, FD_SESSION_LOGIN - FD_CONTROL + 1, argv);
+	return ERR_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct session *s;
 	int r;
 
+	if (argc > 1 && strcmp(argv[1], "--parent") == 0 && parent(argv) < 0)
+		return 1;
+	s = calloc(1, sizeof(*s));
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
-	s->recorder.fd = s->target_fd = s->vault_fd = -1;
+	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;
@@ -237,7 +254,7 @@ int main(void)
 	(void)fcntl(FD_SESSION_LOGIN, F_SETFD, FD_CLOEXEC);
 	ipc_init(&s->control, FD_CONTROL, true);
 	if (ssh_init() != SSH_OK || (s->event = ssh_event_new()) == NULL || watch_signals(s) < 0 ||
-	    agent_start(s, FD_SESSION_AGENT, FD_SESSION_HOSTKEY) < 0) {
+	    agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY)) < 0) {
 		log_error("the session cannot be set up");
 		return 1;
 	}

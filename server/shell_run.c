@@ -549,6 +549,7 @@ static bool read_keys(struct channel *c)
 	}
 	event = edit_input(sh->edit, buf_ptr(from), from->len < 4096 ? from->len : 4096, &used, &sh->paint);
 	buf_consume(from, used);
+	(void)flush_paint(c); /* before what is said about it */
 	typed(c, event);
 	/* What came with the line belongs to the shell, not to the program that it starts. */
 	if (event == EDIT_LINE && c->in.raw.len > 0 && buf_put(&sh->ahead, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK)
@@ -638,6 +639,14 @@ void shell_start(struct channel *c, const struct msg_answer *a)
 
 	if (s->dialect == DIALECT_FISH || s->dialect == DIALECT_CSH) {
 		chan_refuse(c, EXIT_UNAVAILABLE, not_here, sizeof(not_here) - 1);
+		return;
+	}
+	if (a->pty_raw) {
+		static const char banner[] = "Sallyport: a raw terminal: recorded, but what is typed is not decided (advisory).";
+
+		chan_say(c, (struct view){ (const uint8_t *)banner, sizeof(banner) - 1 });
+		c->kind = QUESTION_PTY_RAW;
+		chan_begin(c, a);
 		return;
 	}
 	sh = calloc(1, sizeof(*sh));

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -79,14 +81,26 @@ static int place_fds(const struct spawn *s)
 	return (int)syscall(SYS_close_range, FIRST_FD + s->nfds, ~0u, 0);
 }
 
+bool spawn_may_switch(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	const uint32_t wanted = 1u << CAP_SETUID | 1u << CAP_SETGID;
+
+	return geteuid() == 0 || (syscall(SYS_capget, &head, caps) == 0 && (caps[0].effective & wanted) == wanted);
+}
+
 static int become(const struct config_user *u)
 {
-	if (u == NULL || u->name == NULL || geteuid() != 0)
+	/* What the service manager lent us for this one purpose is not inherited: execve() takes the rest of it away. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && geteuid() != 0)
+		return -1;
+	if (u == NULL || u->name == NULL || !spawn_may_switch())
 		return 0;
 	if (setgroups(0, NULL) < 0 || setresgid(u->gid, u->gid, u->gid) < 0 || setresuid(u->uid, u->uid, u->uid) < 0)
 		return -1;
-	/* A kernel that lies about it would leave us root. */
-	return setresuid(0, 0, 0) == 0 ? -1 : 0;
+	/* A kernel that lies about it would leave us who we were. */
+	return getuid() == u->uid && geteuid() == u->uid && getegid() == u->gid ? 0 : -1;
 }
 
 static void child(const struct spawn *s, const char *path, char *const *argv, char **env)

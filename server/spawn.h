@@ -14,10 +14,13 @@ struct spawn {
 	const char *const *args;      /* after argv[0], NULL-terminated; may be NULL */
 	int fds[SPAWN_FDS_MAX];       /* become 3, 4, …; they stay the caller's to close */
 	unsigned nfds;
-	const struct config_user *user; /* switched to when we are root and it has a name */
+	const struct config_user *user; /* switched to when it has a name and spawn_may_switch() */
 	unsigned long nofile;         /* descriptors it may have; 0: as we */
 	bool whole_environment;       /* else only PATH and what logs and sanitizers read */
 };
+
+/* Whether we can start programs under other users: as root, or with CAP_SETUID and CAP_SETGID lent by the service manager. */
+bool spawn_may_switch(void);
 
 /* Forks and executes. The pid, or -1 with errno. A program that cannot be executed exits 127. */
 pid_t spawn_program(const struct spawn *s);

@@ -95,6 +95,7 @@ void listen_close(struct supervisor *s);
 void workers_new(struct supervisor *s, int fd, const struct sockaddr_storage *peer); /* takes fd over */
 void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid);
 void workers_repair(struct supervisor *s); /* what a crash cut; also before control starts, which reads them */
+unsigned long workers_nofile(const char *program); /* descriptors that a worker of this program may have */
 void workers_kill(struct supervisor *s, uint64_t sid);
 bool workers_reaped(struct supervisor *s, pid_t pid, int status); /* whether it was one of ours */
 void workers_end_all(struct supervisor *s, int signo);

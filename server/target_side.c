@@ -1,9 +1,11 @@
 /* The SSH client towards the target. The socket comes connected; the key for the login stays with the vault. The host key is compared
  * before anything else is said, and no answer but "equal" counts. */
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/session.h"
@@ -24,6 +26,7 @@ static void fail(struct session *s, const char *what, const char *detail)
 			*p = '?';
 	}
 	s->target_state = TARGET_FAILED;
+	m.host_key = proto_str(s->host_key);
 	m.why = proto_str(s->target_why);
 	if (!s->control_lost && s->control.fd >= 0 && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
@@ -84,7 +87,7 @@ static void hostkey_types(const struct session *s, char *out, size_t n)
 	}
 }
 
-static int set_options(struct session *s)
+int target_set_options(struct session *s)
 {
 	char types[512];
 	bool off = false;
@@ -137,7 +140,7 @@ void target_given(struct session *s, const struct msg_target *m, struct ipc_msg 
 		return;
 	}
 	s->target = ssh_new();
-	r = s->target == NULL ? ERR_NOMEM : set_options(s);
+	r = s->target == NULL ? ERR_NOMEM : target_set_options(s);
 	if (r < 0) {
 		fail(s, r == ERR_UNSUPPORTED ? "the target has no pinned host key that can be checked" : "the target's connection cannot be set up", NULL);
 		return;
@@ -157,6 +160,7 @@ static void check_host(struct session *s)
 		return;
 	}
 	r = hostkey_check(key, &s->host_keys, &why);
+	hostkey_fingerprint(key, s->host_key, sizeof(s->host_key));
 	ssh_key_free(key);
 	if (r != ERR_OK) {
 		fail(s, why.text, NULL);
@@ -196,6 +200,7 @@ static bool login_step(struct session *s)
 		return true;
 	}
 	s->target_state = TARGET_UP;
+	m.host_key = proto_str(s->host_key);
 	if (!s->control_lost && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
 	return true;
@@ -204,7 +209,11 @@ static bool login_step(struct session *s)
 bool target_step(struct session *s)
 {
 	bool moved = false;
+	int on = 1;
 
+	/* As towards the agent: the other side must not wait for a delayed acknowledgement during the handshake. */
+	if (s->target_state == TARGET_CONNECTING || s->target_state == TARGET_LOGIN)
+		(void)setsockopt(s->target_fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 	if (s->target_state == TARGET_CONNECTING) {
 		moved = connect_step(s);
 		/* After the first call: libssh makes the socket object then. */

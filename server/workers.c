@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "server/parents.h"
 #include "server/spawn.h"
 #include "server/supervisor.h"
 
@@ -103,6 +104,11 @@ static struct worker *find(struct supervisor *s, uint64_t sid)
 	return NULL;
 }
 
+unsigned long workers_nofile(const char *program)
+{
+	return strcmp(program, "sallyport-session") == 0 ? SESSION_NOFILE : RECORDER_NOFILE;
+}
+
 static void close_all(int *fds, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
@@ -131,7 +137,7 @@ void workers_new(struct supervisor *s, int fd, const struct sockaddr_storage *pe
 	sp.fds[2] = hostkey;
 	sp.fds[3] = auth[1];
 	a->s = s;
-	a->w.pid = spawn_program(&sp);
+	a->w.pid = parents_spawn(&sp);
 	if (a->w.pid < 0)
 		goto fail;
 	a->w.sid = ++s->next_sid;
@@ -178,7 +184,7 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 		sp.fds[0] = session[1];
 		sp.fds[1] = control[1];
 		sp.fds[2] = s->recordings_fd;
-		pid = spawn_program(&sp);
+		pid = parents_spawn(&sp);
 		if (pid < 0)
 			answer.why = proto_str(strerror(errno));
 	}

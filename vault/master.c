@@ -109,7 +109,7 @@ static int master_from_path(const char *path, mode_t forbidden, uint8_t **out, s
 	else if ((st.st_mode & forbidden) != 0)
 		r = why_fail(w, ERR_REFUSED, "the master key %s is open to others (mode %04o); chmod 0600 it", path,
 			     (unsigned)(st.st_mode & 07777));
-	else if (st.st_uid != geteuid() && st.st_uid != 0)
+	else if (st.st_uid != geteuid() && st.st_uid != 0 && geteuid() != 0) /* root may: the key is the service's */
 		r = why_fail(w, ERR_REFUSED, "the master key %s belongs to another user", path);
 	else
 		r = master_from_fd(fd, out, w);

@@ -37,7 +37,7 @@ def check(what, holds, detail=""):
     if holds:
         print("  ok  " + what, flush=True)
     else:
-        print("  NO  %s%s" % (what, ": " + str(detail)[:400] if detail != "" else ""), flush=True)
+        print("  NO  %s%s" % (what, ": " + str(detail)[:1500] if detail != "" else ""), flush=True)
         _failed.append(what)
     return holds
 
@@ -112,10 +112,10 @@ def demo_token(sub="agent-1", groups="ops-agents", *more):
                           capture_output=True, text=True, check=True).stdout.strip()
 
 
-def api(method, url, token=None, body=None, headers=None, timeout=30):
+def api(method, url, token=None, body=None, headers=None, timeout=30, source="127.0.0.1"):
     """(status, parsed or raw body, headers)"""
     import http.client
-    c = http.client.HTTPConnection("127.0.0.1", api_port(), timeout=timeout)
+    c = http.client.HTTPConnection("127.0.0.1", api_port(), timeout=timeout, source_address=(source, 0))
     h = dict(headers or {})
     if token:
         h["Authorization"] = "Bearer " + token

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -443,9 +444,11 @@ static unsigned false_alarms(unsigned logs)
 		for (int kill_round = 0; kill_round < 3; kill_round++) {
 			pid = fork();
 			if (pid == 0) {
+				prctl(PR_SET_PDEATHSIG, SIGKILL);
 				fixture_reopen(&f, 6000);
-				for (;;)
+				for (int n = 0; n < 2000; n++)
 					fixture_fill(&f, 5);
+				pause();
 			}
 			usleep((useconds_t)pick(1000, 9000));
 			kill(pid, SIGKILL);

@@ -39,10 +39,10 @@ run_many() {
 		n=$((n + 1))
 	done
 }
-run_many 100
+run_many 40
 before=$(rss)
 fds=$(ls "/proc/$worker/fd" | wc -l)
-check "${COMMANDS:-400} commands in a row" run_many "${COMMANDS:-400}"
+check "${COMMANDS:-120} commands in a row" run_many "${COMMANDS:-120}"
 after=$(rss)
 say "     worker: $before KiB before, $after KiB after"
 check "the worker does not grow" [ $((after - before)) -lt 512 ]

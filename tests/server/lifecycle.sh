@@ -5,7 +5,7 @@ start_target
 start_bastion <<END
 limits: { sessions: 12, per_source: 8, unauthenticated: 3, login_grace: 20s }
 END
-pid_of() { pgrep -P "$DAEMON" -f "$1" | head -1; }
+pid_of() { pgrep -P "$DAEMON" -x "$(printf %.15s "$1")" | tail -1; }
 running() { # starts a command that prints a number each 50 ms, until told to stop
 	rm -f "$T/out" "$T/stop"
 	b "i=0; while [ ! -e $T/stop ]; do echo \$i; i=\$((i + 1)); sleep 0.05; done; echo end; exit 7" >"$T/out" 2>"$T/err" &
@@ -26,7 +26,7 @@ touch "$T/stop"
 running
 kill -9 "$(pid_of 'sallyport-vault')"
 check "vault killed: a running command goes on" goes_on
-check "the vault is started again" wait_for 10 sh -c "[ -n \"\$(pgrep -P $DAEMON -f sallyport-vault)\" ]"
+check "the vault is started again" wait_for 10 sh -c "[ -n \"\$(pgrep -P $DAEMON -x sallyport-vault)\" ]"
 check "control is given the new one" wait_for 5 logged "supervisor vault_socket"
 stop
 check "it ends as it would have" same "$r $(tail -1 "$T/out")" "7 end"
@@ -48,11 +48,11 @@ kill $MASTER
 wait $MASTER 2>/dev/null || true
 
 running
-worker=$(pgrep -P "$DAEMON" -f sallyport-session | tail -1)
+worker=$(pid_of sallyport-session)
 kill -9 "$worker"
 check "session killed: it ends alone" wait_for 5 sh -c "! kill -0 $CLIENT"
 touch "$T/stop"
-check "its recorder ends with it" wait_for 5 sh -c "[ -z \"\$(pgrep -P $DAEMON -f sallyport-recorder)\" ]"
+check "its recorder ends with it" wait_for 5 sh -c "[ -z \"\$(pgrep -P $DAEMON -x sallyport-recor)\" ]"
 check "others are served" same "$(b echo served)" served
 
 # limits: connections that say nothing

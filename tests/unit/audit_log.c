@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -419,6 +420,7 @@ static void kill_9_loses_nothing_acknowledged(void **state)
 		assert_int_equal(pipe(pipefd), 0);
 		pid = fork();
 		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			log = opened(5000, NULL);
 			for (;;) {
 				uint64_t seq;

@@ -1,9 +1,12 @@
 /* The verifier passes what the writer wrote and names what was done to it since. */
 #include "tests/unit/unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "audit/verify_dir.h"
@@ -221,6 +224,37 @@ static void a_checkpoint_signed_by_a_stranger_is_refused(void **state)
 	fixture_drop(&f);
 }
 
+/* A writer under full steam, verified again and again while it writes: never a false alarm. */
+static void a_live_log_verifies_at_any_moment(void **state)
+{
+	struct fixture f;
+	struct seen s;
+	unsigned wrong = 0;
+	pid_t pid;
+
+	(void)state;
+	fixture_begin(&f, 20000);
+	fixture_fill(&f, 50);
+	fixture_end(&f);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fixture_reopen(&f, 20000);
+		for (int i = 0; i < 3000; i++) {
+			fixture_fill(&f, 7);
+			usleep(100);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 150; i++)
+		wrong += verify(&f, NULL, NULL, NULL, &s, NULL) != ERR_OK;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(verify(&f, NULL, NULL, NULL, &s, NULL), ERR_OK);
+	fixture_drop(&f);
+}
+
 static void the_operators_certificate_makes_the_first_key_trusted(void **state)
 {
 	struct audit_options o = { .origin = "sallyport/test", .strict = true };
@@ -268,6 +302,7 @@ int main(void)
 		cmocka_unit_test(what_was_done_to_which_record_is_said),
 		cmocka_unit_test(a_missing_segment_is_named),
 		cmocka_unit_test(a_checkpoint_signed_by_a_stranger_is_refused),
+		cmocka_unit_test(a_live_log_verifies_at_any_moment),
 		cmocka_unit_test(the_operators_certificate_makes_the_first_key_trusted),
 	};
 

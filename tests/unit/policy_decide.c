@@ -328,6 +328,13 @@ static void profiles_guard_and_observe(void **state)
 	assert_int_equal(a.would_be, VERDICT_DENY);
 	assert_false(a.enforced);
 	policy_answer_free(&a);
+	q = question("if (");
+	assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
+	assert_int_equal(a.verdict, VERDICT_ALLOW);
+	assert_int_equal(a.would_be, VERDICT_DENY);
+	assert_false(a.canonical);
+	assert_string_equal(a.text, "if (");
+	policy_answer_free(&a);
 	policy_free(p);
 	p = loaded("version: 1\npacks: [core.readonly]\nrules:\n  - { id: x, shadow: true, deny: [\"ls **\"] }\n");
 	q = question("ls x");
@@ -358,6 +365,52 @@ static void strictest_wins_in_any_order(void **state)
 		expect(p, "app stop d*", VERDICT_DENY, "c");
 		policy_free(p);
 	}
+}
+
+/* The commands of an answer are what runs, after unwrapping, and once each. */
+static void commands_are_unwrapped_and_resolved(void **state)
+{
+	static const struct {
+		const char *text, *argvs;
+		enum confidence confidence;
+	} cases[] = {
+		{ "sudo -n timeout 5 ls -l", "ls -l;", CONFIDENCE_EXACT },
+		{ "sh -c 'ls; df'", "ls;df;", CONFIDENCE_EXACT },
+		{ "x=rm; $x -rf 'a b'", "rm -rf a b;", CONFIDENCE_EXACT },
+		{ "x='rm -rf /y'; $x", "rm -rf /y;", CONFIDENCE_EXACT },
+		{ "{rm,-rf} x{1..3}", "rm -rf x1 x2 x3;", CONFIDENCE_EXACT },
+		{ "r${u}m \\x $'\\x41' \"q\"'r'", "r", CONFIDENCE_OPAQUE },
+		{ "ls /etc/*.conf", "ls /etc/*.conf;", CONFIDENCE_PATTERN },
+		{ "for f in a b; do cat $f; done", "cat a;cat b;", CONFIDENCE_EXACT },
+		{ "cat \"$(ls)\"", "ls;cat ?;", CONFIDENCE_OPAQUE },
+		{ "find . -exec wc -l {} +", "wc -l ?;", CONFIDENCE_OPAQUE },
+		{ "if a; then b; else c; fi", "a;b;c;", CONFIDENCE_EXACT },
+		{ "x=1; if true; then x=2; fi; echo \"$x\"", "true;echo ?;", CONFIDENCE_OPAQUE },
+		{ "set -- a b; echo $2 \"$@\" $#", "set -- a b;echo b a b ?;", CONFIDENCE_OPAQUE },
+	};
+	struct policy *p = loaded(sample);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy_question q = question(cases[i].text);
+		struct policy_answer a;
+		char made[512] = "";
+
+		assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
+		for (size_t c = 0; c < a.ncommands; c++) {
+			for (size_t k = 0; k < a.commands[c].argc; k++) {
+				strcat(made, k > 0 ? " " : "");
+				strcat(made, a.commands[c].argv[k]);
+			}
+			strcat(made, ";");
+		}
+		if (a.confidence != cases[i].confidence || strstr(made, cases[i].confidence == CONFIDENCE_OPAQUE && cases[i].argvs[0] == 'r' ? "" : cases[i].argvs) == NULL) {
+			fprintf(stderr, "%s: %s (%s)\n", q.text, made, confidence_name(a.confidence));
+			fail();
+		}
+		policy_answer_free(&a);
+	}
+	policy_free(p);
 }
 
 /* On a terminal the same command may take keys. */
@@ -398,6 +451,7 @@ int main(void)
 		cmocka_unit_test(other_requests_are_refused_unless_named),
 		cmocka_unit_test(profiles_guard_and_observe),
 		cmocka_unit_test(strictest_wins_in_any_order),
+		cmocka_unit_test(commands_are_unwrapped_and_resolved),
 		cmocka_unit_test(terminal_powers_count),
 	};
 

@@ -29,6 +29,7 @@ static void refused(const char *text, const char *place, const char *says)
 static void mistakes_have_a_place_and_a_fix(void **state)
 {
 	(void)state;
+	refused("- a\n", "1:", "map");
 	refused("version: 2\n", "1:", "version");
 	refused("profile: enforce\n", "", "version: 1");
 	refused("version: 1\nrule: []\n", "2:1", "rules");
