@@ -354,7 +354,6 @@ static int serve(void)
 
 	if (r < 0)
 		return 1;
-	umask(027); /* control reads what is recorded, through the directory's group */
 	rec.events = (struct recording_events){ tell_digest, tell_closed, NULL };
 	/* A descriptor that was opened with O_PATH cannot be synced. */
 	rec.dirfd = openat(FD_RECORDER_DIR, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -364,6 +363,7 @@ static int serve(void)
 		return 1;
 	}
 	close(FD_RECORDER_DIR);
+	recording_umask(rec.dirfd);
 	ipc_init(&rec.session, FD_RECORDER_SESSION, false);
 	ipc_init(&rec.control, FD_RECORDER_CONTROL, false);
 	rec.control_alive = true;

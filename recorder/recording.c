@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -426,4 +427,11 @@ void recording_free(struct recording *r)
 	sink_free(r->sink);
 	buf_free(&r->text);
 	free(r);
+}
+
+void recording_umask(int dirfd)
+{
+	struct stat st;
+
+	umask(dirfd >= 0 && fstat(dirfd, &st) == 0 && (st.st_mode & S_ISGID) ? 027 : 077);
 }

@@ -325,7 +325,7 @@ int repair_main(const char *dir)
 
 	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
 		return 1;
-	umask(027); /* control reads what is repaired, through the directory's group */
+	recording_umask(list);
 	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
 		return 1;
 	if (d == NULL) {
