@@ -128,7 +128,7 @@ static void run_now(struct question *q)
 {
 	struct session *s = q->session;
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
-				.stdin_given = 0 };
+				.stdin_given = q->stdin_consumed };
 
 	if (is_command(q->kind)) {
 		int r = control_record(s->ctl, s->id, "command.start",
@@ -377,6 +377,7 @@ static void act(struct question *q, const struct msg_question *m, const struct p
 	q->record_digest = a->record_digest;
 	q->pty_raw = a->pty_raw;
 	q->end_session = a->end_session;
+	q->stdin_consumed = a->stdin_consumed;
 	if (a->needs_stdin && !m->stdin_known) {
 		send_answer(q, &stdin_first);
 		question_free(q);

@@ -21,7 +21,7 @@ tests_unit_audit_merkle_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
 tests_unit_audit_events_SOURCES = tests/unit/audit_events.c tests/unit/unit.h
 tests_unit_audit_events_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_audit_events_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += docs/events.md
+EXTRA_DIST += docs/events.md docs/auditor.md
 tests_unit_audit_verify_SOURCES = tests/unit/audit_verify.c tests/unit/unit.h tests/unit/fixture.c tests/unit/fixture.h
 tests_unit_audit_verify_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_audit_verify_LDADD = $(AUDIT_LIBS) $(CMOCKA_LIBS)
@@ -37,3 +37,6 @@ TESTS += tests/security/tamper
 tests_security_tamper_SOURCES = tests/security/tamper.c tests/unit/fixture.c tests/unit/fixture.h
 tests_security_tamper_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
 tests_security_tamper_LDADD = $(AUDIT_LIBS)
+
+dist_check_SCRIPTS += tests/tree/events.sh
+TESTS += tests/tree/events.sh

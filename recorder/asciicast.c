@@ -120,13 +120,21 @@ static int put_base64(struct buf *out, const uint8_t *p, size_t n)
 
 	if (to == NULL)
 		return ERR_LIMIT;
-	for (; n > 0; p += 3, n -= n < 3 ? n : 3) {
-		uint32_t x = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0) | (n > 2 ? p[2] : 0);
+	for (; n >= 3; p += 3, n -= 3, to += 4) {
+		uint32_t x = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+
+		to[0] = (uint8_t)digits[x >> 18];
+		to[1] = (uint8_t)digits[x >> 12 & 63];
+		to[2] = (uint8_t)digits[x >> 6 & 63];
+		to[3] = (uint8_t)digits[x & 63];
+	}
+	if (n > 0) {
+		uint32_t x = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0);
 
 		*to++ = (uint8_t)digits[x >> 18];
 		*to++ = (uint8_t)digits[x >> 12 & 63];
 		*to++ = n > 1 ? (uint8_t)digits[x >> 6 & 63] : '=';
-		*to++ = n > 2 ? (uint8_t)digits[x & 63] : '=';
+		*to++ = '=';
 	}
 	buf_added(out, (size_t)(to - start));
 	return ERR_OK;
@@ -199,19 +207,19 @@ static size_t bad_run(const uint8_t *p, size_t n)
 	size_t i = 0, good = 0;
 	int k;
 
-	while (i < n) {
-		k = utf8_length(p + i, n - i);
-		if (k < 0)
-			break;
-		if (k == 0) {
-			good = 0;
+	while (i < n && good < RUN_MIN) {
+		uint8_t c = p[i];
+
+		if (c < 0xc2 || c > 0xf4) { /* ASCII, or nothing that begins a character: no branch, since it is a coin's toss */
+			good = (good + 1) & (0 - (size_t)(c < 0x80));
 			i++;
 			continue;
 		}
-		good += (size_t)k;
-		i += (size_t)k;
-		if (good >= RUN_MIN)
+		k = utf8_length(p + i, n - i);
+		if (k < 0)
 			break;
+		good = k == 0 ? 0 : good + (size_t)k;
+		i += k == 0 ? 1 : (size_t)k;
 	}
 	return i - good;
 }

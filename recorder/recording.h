@@ -50,7 +50,7 @@ int recording_frame(struct recording *r, const struct frame *f, struct why *w);
  * What came is written to the file within RECORDING_WRITE_US, so that a recorder that is killed takes no more than that with it;
  * and made durable at once after RECORDING_SYNC_BYTES, else within RECORDING_SYNC_US. */
 #define RECORDING_WRITE_US 20000
-#define RECORDING_SYNC_BYTES (1024 * 1024)
+#define RECORDING_SYNC_BYTES (2 * 1024 * 1024)
 #define RECORDING_SYNC_US 1000000
 uint64_t recording_due(const struct recording *r);
 

@@ -2,6 +2,7 @@
 #include "recorder/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,8 +158,15 @@ void sink_free(struct sink *s)
 
 int sink_write(struct sink *s, const void *p, size_t n)
 {
+	uint64_t before = s->stored;
+	int r;
+
 	s->raw += n;
-	return n == 0 ? ERR_OK : compress_all(s, p, n, false);
+	r = n == 0 ? ERR_OK : compress_all(s, p, n, false);
+	/* Bulk is on its way to the disk before anybody waits for it. */
+	if (r == ERR_OK && n >= 32 * 1024)
+		(void)sync_file_range(s->fd, (off_t)before, (off_t)(s->stored - before), SYNC_FILE_RANGE_WRITE);
+	return r;
 }
 
 int sink_finish(struct sink *s)

@@ -205,6 +205,8 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 		shell_refused(c, code, v);
 		return;
 	}
+	if (c->shell != NULL)
+		shell_cut(c);
 	chan_say(c, v);
 	c->exit_status = code;
 	free(c->exit_signal);
@@ -348,9 +350,9 @@ void chan_begin(struct channel *c, const struct msg_answer *a)
 	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
 	c->step = START_TARGET;
 	c->state = CHANNEL_STARTING;
-	if (c->program.len > 0 || c->stdin_known) { /* what was decided is what is fed, to its last byte */
+	if (c->program.len > 0 || c->stdin_known) { /* what was decided is what is fed, to its last byte, or stands in the text */
 		buf_clear(&c->in.raw);
-		if (buf_put(&c->in.raw, buf_ptr(&c->program), c->program.len) < 0)
+		if (!a->stdin_given && buf_put(&c->in.raw, buf_ptr(&c->program), c->program.len) < 0)
 			refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
 		c->in.eof = true;
 		buf_free(&c->program);

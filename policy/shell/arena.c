@@ -7,7 +7,7 @@
 #define ALIGN         ((size_t)8)
 #define FIRST_BLOCK   ((size_t)16 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
-#define KEEP          ((size_t)1 << 20) /* bytes of blocks that arena_reset() keeps */
+#define KEEP          ((size_t)1 << 20)
 
 struct arena_block {
 	struct arena_block *next;
@@ -20,6 +20,7 @@ void arena_init(struct arena *a, size_t max)
 {
 	memset(a, 0, sizeof(*a));
 	a->max = max;
+	a->keep = KEEP;
 }
 
 static struct arena_block *block_new(struct arena *a, size_t n)
@@ -112,7 +113,7 @@ void arena_reset(struct arena *a)
 	struct arena_block **link = &a->first;
 	while (*link != NULL) {
 		struct arena_block *b = *link;
-		if (kept + b->size <= KEEP) {
+		if (kept + b->size <= a->keep) {
 			kept += b->size;
 			b->used = 0;
 			link = &b->next;

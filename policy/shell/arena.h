@@ -16,6 +16,7 @@ struct arena {
 	size_t used;               /* bytes handed out since the last reset, alignment and block tails included */
 	size_t held;               /* bytes taken from the heap */
 	size_t max;                /* bound on held, in bytes */
+	size_t keep;               /* bytes of blocks that arena_reset() keeps; 1 MiB unless the owner sets it */
 };
 
 /* What a parse of the longest text that the gate lets through may need. */
@@ -39,7 +40,7 @@ struct arena_mark {
 struct arena_mark arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, struct arena_mark m);
 
-/* Gives all objects back, keeps the blocks (up to 1 MiB of them; the rest goes back to the heap). */
+/* Gives all objects back; keeps blocks up to `keep` bytes, the rest goes back to the heap. */
 void arena_reset(struct arena *a);
 
 /* Gives everything back to the heap; the arena may be used again. a may be NULL. */

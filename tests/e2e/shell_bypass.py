@@ -101,7 +101,12 @@ def main():
             if name == "a window change in the middle":
                 t.size(40, 10)
             time.sleep(0.05)
-        t.sync()
+        try:
+            t.sync()
+        except AssertionError:
+            if not WEAK:
+                raise
+            t = ready(ssh())  # inside a shell that was let through
         if not os.path.exists(VICTIM):
             gone.append(name)
             if not WEAK:

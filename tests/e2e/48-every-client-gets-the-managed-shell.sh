@@ -1,0 +1,67 @@
+#!/bin/bash
+# OpenSSH with and without a terminal, paramiko, dropbear's dbclient and PuTTY's plink: three statements, one of them denied.
+. "$(dirname "$0")/lib.sh"
+in_demo --policy "$(dirname "$0")/policies/shell.yaml"
+
+three=$'echo first-$((1+1))\nrm victim\necho last-$((2+2))\n'
+touch "$SALLYPORT_DEMO_DIR/home/victim"
+check() { # WHAT OUTPUT
+	has "$1: the first" 'first-2' "$2"
+	has "$1: the denied one" 'sallyport: denied' "$2"
+	has "$1: the one after it" 'last-4' "$2"
+	[ -e "$SALLYPORT_DEMO_DIR/home/victim" ] || fail "$1: the victim file is gone"
+}
+check "OpenSSH -T" "$(timeout 30 ssh -F "$SALLYPORT_SSH_CONFIG" -T demo-web <<<"$three" 2>&1)"
+check "OpenSSH without options, input from a file" "$(timeout 30 ssh -F "$SALLYPORT_SSH_CONFIG" demo-web <<<"$three" 2>&1)"
+out=$( (printf '%s' "$three"; printf 'exit 6\n') | timeout 30 ssh -F "$SALLYPORT_SSH_CONFIG" -tt demo-web 2>&1; echo "status $?")
+if grep -q 'gives no terminal' <<<"$out"; then
+	echo "skipped: the target gives no terminal to this user"
+else
+	check "OpenSSH -tt" "$out"
+	has "OpenSSH -tt: status" 'status 6' "$out"
+fi
+
+read -r host port user key cert < <(ssh -F "$SALLYPORT_SSH_CONFIG" -G demo-web | awk '
+	$1 == "hostname" { h = $2 } $1 == "port" { p = $2 } $1 == "user" { u = $2 } $1 == "identityfile" && !k { k = $2 } $1 == "certificatefile" { c = $2 }
+	END { print h, p, u, k, c }')
+ssh -F "$SALLYPORT_SSH_CONFIG" -T demo-web </dev/null >/dev/null 2>&1 # the certificate is fresh
+if /usr/bin/python3 -c 'import paramiko' 2>/dev/null; then
+	check "paramiko invoke_shell" "$(timeout 60 /usr/bin/python3 - "$host" "$port" "$user" "$key" "$cert" "$three" <<-'PY' 2>&1
+		import sys, time, paramiko
+		host, port, user, key, cert, three = sys.argv[1:]
+		k = paramiko.Ed25519Key.from_private_key_file(key)
+		k.load_certificate(cert)
+		c = paramiko.SSHClient()
+		c.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+		c.connect(host, int(port), user, pkey=k, look_for_keys=False, allow_agent=False)
+		s = c.invoke_shell()
+		s.settimeout(20)
+		got = b""
+		for line in three.splitlines():
+		    while not got.endswith(b"$ "):
+		        got += s.recv(4096)
+		    s.send((line + "\n").encode())
+		    got += s.recv(4096)
+		    time.sleep(0.1)
+		while not got.endswith(b"$ ") or b"last-4" not in got:
+		    got += s.recv(4096)
+		print(got.decode())
+	PY
+	)"
+else
+	echo "skipped: paramiko is not installed"
+fi
+if command -v plink >/dev/null && command -v puttygen >/dev/null; then
+	puttygen "$key" -O private -o "$SALLYPORT_DEMO_DIR/key.ppk"
+	known=$(ssh-keygen -lf "$SALLYPORT_DEMO_DIR/host_key.pub" | awk '{ print $2 }')
+	plink_() { timeout 30 plink -ssh -batch -hostkey "$known" -i "$SALLYPORT_DEMO_DIR/key.ppk" -cert "$cert" -P "$port" "$@" "$user@$host"; }
+	check "plink -T" "$(plink_ -T <<<"$three" 2>&1)"
+else
+	echo "skipped: plink and puttygen (putty-tools) are not installed"
+fi
+# dbclient knows no OpenSSH certificates, and a plain key opens nothing.
+if command -v dbclient >/dev/null && command -v dropbearconvert >/dev/null; then
+	dropbearconvert openssh dropbear "$key" "$SALLYPORT_DEMO_DIR/dropbear" >/dev/null 2>&1
+	out=$(HOME=$SALLYPORT_DEMO_DIR timeout 20 dbclient -y -T -p "$port" -i "$SALLYPORT_DEMO_DIR/dropbear" "$user@$host" <<<"$three" 2>&1)
+	hasnt "dbclient with its plain key runs nothing" 'first-2' "$out"
+fi
