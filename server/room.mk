@@ -36,7 +36,7 @@ endif
 
 check_PROGRAMS += tests/fuzz/fuzz_edit tests/fuzz/fuzz_plan
 TESTS += tests/fuzz/managed-corpora.sh
-EXTRA_DIST += tests/fuzz/managed-corpora.sh tests/fuzz/corpus/edit tests/fuzz/corpus/plan \
+EXTRA_DIST += docs/shell.md tests/bench/shell.sh tests/fuzz/managed-corpora.sh tests/fuzz/corpus/edit tests/fuzz/corpus/plan \
 	tests/e2e/shell_term.py tests/e2e/shell_person.py tests/e2e/shell_bypass.py tests/e2e/policies/shell.yaml \
 	tests/e2e/45-a-script-is-decided-statement-by-statement.sh tests/e2e/46-no-way-around-the-managed-shell.sh \
 	tests/e2e/47-a-managed-shell-at-a-terminal.sh tests/e2e/48-every-client-gets-the-managed-shell.sh
