@@ -5,7 +5,7 @@
 #include "approve/config_internal.h"
 
 static const char *const algorithms[] = { "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA", NULL };
-static const char *const types[] = { "", "JWT", "at+jwt", NULL };
+static const char *const types[] = { "absent", "JWT", "at+jwt", "", NULL }; /* "" is absent, too */
 static const char *const formats[] = { "array", "space", "comma", NULL };
 
 static void check_words(struct config *c, const struct yaml_node *at, const char *what, const struct config_strings *s,
@@ -18,7 +18,7 @@ static void check_words(struct config *c, const struct yaml_node *at, const char
 			;
 		if (words[k] == NULL)
 			yaml_error(&c->doc, at, "\"%.32s\" is no %s that is known here: use %s, %s, %s…", s->v[i], what,
-				   words[0][0] == '\0' ? "\"\"" : words[0], words[1], words[2]);
+				   words[0], words[1], words[2]);
 	}
 }
 

@@ -345,6 +345,7 @@ static void stop(struct control *c)
 	mask_set_free(c->masks);
 	config_free(c->config);
 	buf_free(&c->ca_blob);
+	buf_free(&c->ca_previous);
 	free(c->ca_line);
 	free(c->audit_key_line);
 	free(c->config_path);
@@ -392,6 +393,7 @@ int main(int argc, char **argv)
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
 	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
+	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
 	if (c.config_path == NULL) {
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;

@@ -91,7 +91,8 @@ struct session {
 	enum prepare prepare;
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
-	bool granted, dialed, recorder_asked, recorder_sent, target_sent;
+	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
+	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
@@ -127,6 +128,7 @@ struct control {
 	uint32_t next_req;
 	struct vault_call *vault_calls;
 	struct buf ca_blob;     /* the user CA's plain public key; empty until the vault said it */
+	struct buf ca_previous; /* the one before it, between `vault rotate user-ca` and --finish */
 	char *ca_line;          /* "TYPE BASE64" */
 	char *audit_key_line;
 	struct requests *requests;
@@ -220,6 +222,7 @@ void prepare_start(struct session *s);
 void prepare_dialed(struct control *c, const struct msg_dialed *m, int fd);
 void prepare_recorder(struct control *c, const struct msg_recorder_ready *m, int control_fd, int session_fd);
 void prepare_drop(struct session *s);
+int prepare_host_certificate(struct session *s, const struct msg_host_certificate *m);
 int prepare_target_result(struct session *s, const struct msg_target_result *m);
 
 /* ---- requests.c: requests for approval ---- */

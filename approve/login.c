@@ -54,8 +54,9 @@ static int find_target(struct control *c, struct login *l)
 static int check_certificate(struct session *s, struct login *l, struct view blob)
 {
 	struct control *c = s->ctl;
-	struct view ca = { buf_ptr(&c->ca_blob), c->ca_blob.len };
-	struct sshcert_rules rules = { .cas = &ca, .n_cas = ca.n > 0 ? 1 : 0, .type = SSHCERT_USER, .now = clock_wall_ms() / 1000,
+	/* While the CA is being rotated, certificates of the one before it are good until they end, which is minutes. */
+	struct view cas[] = { { buf_ptr(&c->ca_blob), c->ca_blob.len }, { buf_ptr(&c->ca_previous), c->ca_previous.len } };
+	struct sshcert_rules rules = { .cas = cas, .n_cas = cas[0].n == 0 ? 0 : cas[1].n == 0 ? 1 : 2, .type = SSHCERT_USER, .now = clock_wall_ms() / 1000,
 				       .principal = ISSUE_PRINCIPAL, .source = s->addr, .revoked = revoked, .arg = c->store };
 	int r = sshcert_parse(blob, &l->cert, &l->why);
 

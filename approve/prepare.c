@@ -8,9 +8,10 @@
 #include "approve/control.h"
 #include "audit/chain.h"
 #include "base/log.h"
+#include "identity/sshcert.h"
 #include "identity/sshkey.h"
 
-enum { GRANT_USES = 4, GRANT_SECONDS = 120 };
+enum { GRANT_USES = 4, GRANT_SECONDS = 120, HOST_CAS_MAX = 8 };
 
 static void close_fd(int *fd)
 {
@@ -24,7 +25,9 @@ void prepare_drop(struct session *s)
 {
 	control_vault_forget(s->ctl, s->vault_req);
 	s->dial_req = s->vault_req = 0;
-	s->dialed = s->granted = false;
+	s->dialed = s->granted = s->scanning = false;
+	free(s->certified);
+	s->certified = NULL;
 	close_fd(&s->target_fd);
 	close_fd(&s->agent_fd);
 	loop_timer_del(s->prepare_timer);
@@ -64,6 +67,8 @@ static void maybe_ready(struct session *s)
 	}
 	buf_init(&keys, 1 << 18);
 	buf_init(&cas, 1 << 18);
+	if (s->certified != NULL)
+		(void)proto_list_put(&keys, s->certified, strlen(s->certified));
 	put_list(&keys, &t->host_keys);
 	put_list(&cas, &t->host_cas);
 	m.name = proto_str(t->host_name);
@@ -152,9 +157,89 @@ void prepare_dialed(struct control *c, const struct msg_dialed *m, int fd)
 		fail(s, text);
 		return;
 	}
+	if (s->scanning) {
+		struct msg_target_scan scan = { 0 };
+
+		if (s->peer != NULL)
+			(void)msg_target_scan_send(&s->peer->ipc, &scan, &fd, 1);
+		else
+			close_fd(&fd);
+		return;
+	}
 	s->target_fd = fd;
 	s->dialed = true;
 	maybe_ready(s);
+}
+
+/* ---- a host CA in place of a pinned key ---- */
+
+/* libssh cannot ask for a host certificate. So the worker looks at the one that a first connection shows; what it vouches for is pinned for
+ * the second, on which libssh has the key proven. */
+static bool needs_scan(const struct session *s, const struct config_target *t)
+{
+	return t->host_keys.n == 0 && s->certified == NULL;
+}
+
+static int check_host_certificate(const struct config_target *t, struct view blob, struct buf *line, struct why *why)
+{
+	struct buf cas[HOST_CAS_MAX], key;
+	struct view views[HOST_CAS_MAX];
+	struct sshcert_rules rules = { .cas = views, .type = SSHCERT_HOST, .now = clock_wall_ms() / 1000, .principal = t->host_name };
+	struct sshcert cert;
+	int r;
+
+	for (size_t i = 0; i < t->host_cas.n && i < HOST_CAS_MAX; i++) {
+		buf_init(&cas[i], SSHKEY_BLOB_MAX);
+		if (sshkey_parse_line(t->host_cas.v[i], strlen(t->host_cas.v[i]), &cas[i], NULL, NULL) < 0)
+			buf_clear(&cas[i]);
+		views[i] = (struct view){ buf_ptr(&cas[i]), cas[i].len };
+		rules.n_cas = i + 1;
+	}
+	buf_init(&key, SSHKEY_BLOB_MAX);
+	r = sshcert_parse(blob, &cert, why);
+	if (r >= 0)
+		r = sshcert_check(&cert, &rules, why);
+	if (r >= 0)
+		r = sshcert_plain_key(&cert, &key);
+	if (r >= 0)
+		r = sshkey_format_line((struct view){ buf_ptr(&key), key.len }, NULL, line);
+	buf_free(&key);
+	for (size_t i = 0; i < rules.n_cas; i++)
+		buf_free(&cas[i]);
+	return r;
+}
+
+int prepare_host_certificate(struct session *s, const struct msg_host_certificate *m)
+{
+	const struct config_target *t = config_target(s->ctl->config, s->target);
+	struct why why = { "" };
+	struct buf line;
+	char text[400];
+	int r;
+
+	if (s->prepare != PREPARE_RUNNING)
+		return ERR_OK; /* too late: it was given up */
+	if (!s->scanning)
+		return ERR_WRONGSTATE;
+	s->scanning = false;
+	buf_init(&line, SSHKEY_LINE_MAX);
+	if (!m->ok)
+		why_set(&why, "%.*s", (int)(m->why.n > 200 ? 200 : m->why.n), (const char *)m->why.p);
+	r = t == NULL ? ERR_NOTFOUND : m->ok ? check_host_certificate(t, m->blob, &line, &why) : ERR_REFUSED;
+	if (r >= 0 && buf_cstr(&line) != NULL)
+		s->certified = strdup(buf_cstr(&line));
+	buf_free(&line);
+	if (s->certified == NULL) {
+		snprintf(text, sizeof(text), "the target's host certificate is not accepted: %s", why.text);
+		fail(s, text);
+		return ERR_OK;
+	}
+	r = ask_dial(s, t);
+	if (r >= 0)
+		r = ask_grant(s, t);
+	if (r < 0)
+		fail(s, r == ERR_UNAVAILABLE ? "the vault or the supervisor is not running" : err_text(r));
+	return ERR_OK;
 }
 
 /* ---- the recorder ---- */
@@ -324,9 +409,10 @@ void prepare_start(struct session *s)
 		return;
 	}
 	r = ask_recorder(s);
+	s->scanning = needs_scan(s, t);
 	if (r >= 0)
 		r = ask_dial(s, t);
-	if (r >= 0)
+	if (r >= 0 && !s->scanning)
 		r = ask_grant(s, t);
 	if (r < 0)
 		fail(s, r == ERR_UNAVAILABLE ? "the vault or the supervisor is not running" : err_text(r));

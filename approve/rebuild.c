@@ -2,6 +2,7 @@
 #include "approve/rebuild.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,16 +73,27 @@ static int session_start(const struct record *r)
 	return store_session_add(r->store, &v);
 }
 
-static int session_end(const struct record *r)
-{
-	return store_session_end(r->store, r->session != NULL ? r->session : "");
-}
-
-/* The session's own row says whose it is; it may have ended in the part of the chain that is applied already. */
+/* Whose a session is: its row says so. */
 struct owner {
 	const char *session;
 	char *issuer, *subject, *target, *login;
 };
+
+/* What a recorder tells may come behind the end of its session, whose row is gone by then: the last that ended are kept for it. */
+static struct ended {
+	char session[40];
+	struct owner who;
+} ended[64];
+static unsigned n_ended;
+
+static void owner_free(struct owner *o)
+{
+	free(o->issuer);
+	free(o->subject);
+	free(o->target);
+	free(o->login);
+	memset(o, 0, sizeof(*o));
+}
 
 static void find_owner(void *arg, const struct store_session *v)
 {
@@ -100,21 +112,40 @@ static const char *or_empty(const char *s)
 	return s != NULL ? s : "";
 }
 
+static int session_end(const struct record *r)
+{
+	struct ended *e = &ended[n_ended++ % (sizeof(ended) / sizeof(*ended))];
+
+	owner_free(&e->who);
+	snprintf(e->session, sizeof(e->session), "%s", or_empty(r->session));
+	e->who.session = e->session;
+	(void)store_sessions(r->store, find_owner, &e->who);
+	return store_session_end(r->store, e->session);
+}
+
+/* The owner of the record's session: borrowed from what is kept, or filled into own. */
+static const struct owner *owner_of(const struct record *r, struct owner *own)
+{
+	(void)store_sessions(r->store, find_owner, own);
+	for (size_t i = 0; own->issuer == NULL && i < sizeof(ended) / sizeof(*ended); i++) {
+		if (ended[i].who.issuer != NULL && strcmp(ended[i].session, own->session) == 0)
+			return &ended[i].who;
+	}
+	return own;
+}
+
 static int recording_opened(const struct record *r)
 {
-	struct owner o = { .session = or_empty(r->session) };
+	struct owner own = { .session = or_empty(r->session) };
+	const struct owner *o = owner_of(r, &own);
 	struct store_recording v;
 	int e;
 
-	(void)store_sessions(r->store, find_owner, &o);
-	v = (struct store_recording){ .id = text(r, "recording"), .session = o.session, .issuer = or_empty(o.issuer),
-				      .subject = or_empty(o.subject), .target = or_empty(o.target), .login = or_empty(o.login),
+	v = (struct store_recording){ .id = text(r, "recording"), .session = or_empty(r->session), .issuer = or_empty(o->issuer),
+				      .subject = or_empty(o->subject), .target = or_empty(o->target), .login = or_empty(o->login),
 				      .started_ms = r->time_ms, .channel = (uint32_t)number(r, "channel") };
 	e = store_recording_open(r->store, &v);
-	free(o.issuer);
-	free(o.subject);
-	free(o.target);
-	free(o.login);
+	owner_free(&own);
 	return e;
 }
 
@@ -333,6 +364,8 @@ int rebuild_run(struct store *s, const char *folder, struct why *why)
 		r = store_number_put(s, "chain_seq", (int64_t)seq);
 	if (r >= 0)
 		r = store_commit(s, seq, why);
+	for (size_t i = 0; i < sizeof(ended) / sizeof(*ended); i++)
+		owner_free(&ended[i].who);
 	free(numbers);
 	close(dirfd);
 	return r;

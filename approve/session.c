@@ -227,6 +227,7 @@ static int on_worker_message(void *arg, struct ipc_msg *m)
 		struct msg_question question;
 		struct msg_withdraw withdraw;
 		struct msg_target_result target;
+		struct msg_host_certificate host;
 		struct msg_command_end end;
 		struct msg_masked masked;
 		struct msg_file_done file;
@@ -254,6 +255,9 @@ static int on_worker_message(void *arg, struct ipc_msg *m)
 	case MSG_withdraw:
 		r = msg_withdraw_read(m, &u.withdraw);
 		return r < 0 ? r : question_withdraw(s, u.withdraw.question);
+	case MSG_host_certificate:
+		r = msg_host_certificate_read(m, &u.host);
+		return r < 0 ? r : prepare_host_certificate(s, &u.host);
 	case MSG_target_result:
 		r = msg_target_result_read(m, &u.target);
 		return r < 0 ? r : prepare_target_result(s, &u.target);

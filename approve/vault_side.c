@@ -132,6 +132,7 @@ static void on_public_keys(void *arg, bool ok, struct view data, struct view why
 		(void)loop_timer(c->loop, 1000, retry_public_keys, c);
 		return;
 	}
+	buf_clear(&c->ca_previous);
 	while (proto_list_next(&data, &kind) == ERR_OK && proto_list_next(&data, &name) == ERR_OK &&
 	       proto_list_next(&data, &line) == ERR_OK) {
 		if (view_is(&name, "user-ca")) {
@@ -140,6 +141,9 @@ static void on_public_keys(void *arg, bool ok, struct view data, struct view why
 			c->ca_line = NULL;
 			if (view_strdup(&line, &c->ca_line) < 0 || sshkey_parse_line((const char *)line.p, line.n, &c->ca_blob, NULL, NULL) < 0)
 				buf_clear(&c->ca_blob);
+		} else if (view_is(&name, "user-ca.previous")) {
+			if (sshkey_parse_line((const char *)line.p, line.n, &c->ca_previous, NULL, NULL) < 0)
+				buf_clear(&c->ca_previous);
 		} else if (view_is(&kind, "audit")) {
 			free(c->audit_key_line);
 			c->audit_key_line = NULL;

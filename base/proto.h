@@ -58,6 +58,7 @@ enum {
 	M(target,         24,  2) /* where commands run; before the first `run`. fds: connected socket, ssh-agent socket */ \
 	M(recorder,       25,  1) /* where the recording goes; before the first `run`. fd: the recorder's socket */ \
 	M(session_end,    26,  0) /* end the session, telling the agent why */ \
+	M(target_scan,    27,  1) /* show the host certificate that this connection to the target offers; fd: connected socket */ \
 	/* session → control */ \
 	M(login,          30,  0) /* the agent proved possession of this certificate */ \
 	M(sign_request,   31,  0) /* the `sign` user sent a token and a public key */ \
@@ -68,6 +69,7 @@ enum {
 	M(masked,         36,  0) /* something was masked */ \
 	M(file_done,      37,  0) /* a file operation that was allowed has ended */ \
 	M(session_over,   38,  0) /* the last message: why the session ended */ \
+	M(host_certificate, 39, 0) /* answer to target_scan; checked by control, which then gives a `target` pinned to its key */ \
 	/* control → recorder */ \
 	M(rec_start,      40,  0) /* what goes into every header; the first message */ \
 	/* recorder → control */ \
@@ -132,6 +134,9 @@ enum {
 /* stream: 0 stdin, 1 stdout, 2 stderr, 3 pty, 4 text of a command. length_class: 0 ≤16, 1 ≤64, 2 ≤256, 3 more bytes */
 #define MSG_FIELDS_masked(F)         F(u32, question) F(bytes, rule) F(u8, stream) F(u64, offset) F(u8, length_class) F(u32, count)
 #define MSG_FIELDS_file_done(F)      F(u32, question) F(u8, op) F(bytes, path) F(u64, bytes_in) F(u64, bytes_out) F(bytes, sha256) F(u32, status)
+#define MSG_FIELDS_target_scan(F)    F(u8, none)
+/* blob: as on the wire; it proves nothing by itself, the login on the next connection proves that its key is held */
+#define MSG_FIELDS_host_certificate(F) F(u8, ok) F(bytes, why) F(bytes, blob)
 #define MSG_FIELDS_session_over(F)   F(bytes, why)
 
 #define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer) \

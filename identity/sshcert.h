@@ -103,7 +103,7 @@ struct sshcert_rules {
 	size_t n_cas;
 	uint32_t type;          /* SSHCERT_USER, mostly */
 	int64_t now;
-	const char *principal;  /* the one that it must name; NULL: any that is well-formed */
+	const char *principal;  /* the one that it must name; NULL: any that is well-formed. A host's may name others beside it */
 	struct addr source;     /* where the client connects from; source.known false fails source-address */
 	bool report_force_command; /* false: a certificate with force-command is refused. true: the caller enforces it */
 	bool (*revoked)(void *arg, uint64_t serial); /* NULL: nothing is revoked */

@@ -188,6 +188,31 @@ static int sshcert_check_options(const struct sshcert *c, const struct sshcert_r
 	return ERR_OK;
 }
 
+/* A host may have several names; one of them is the one that was dialed. A host certificate without a name is for every host: refused. */
+static int sshcert_check_host(const struct sshcert *c, const struct sshcert_rules *rules, struct why *why)
+{
+	struct view v = c->principals, name;
+
+	if (rules->principal == NULL || c->n_principals == 0)
+		return why_fail(why, ERR_REFUSED, "the certificate names no host");
+	while (view_string(&v, &name) == ERR_OK) {
+		if (view_is(&name, rules->principal))
+			return ERR_OK;
+	}
+	return why_fail(why, ERR_REFUSED, "the certificate is for another host");
+}
+
+static int sshcert_check_principal(const struct sshcert *c, const struct sshcert_rules *rules, struct why *why)
+{
+	if (c->type == SSHCERT_HOST)
+		return sshcert_check_host(c, rules, why);
+	if (c->n_principals != 1 || !sshcert_principal_ok(c->principal))
+		return why_fail(why, ERR_REFUSED, "the certificate must name exactly one principal, of a-z 0-9 . _ -");
+	if (rules->principal != NULL && !view_is(&c->principal, rules->principal))
+		return why_fail(why, ERR_REFUSED, "the certificate is for another principal");
+	return ERR_OK;
+}
+
 int sshcert_check(const struct sshcert *c, const struct sshcert_rules *rules, struct why *why)
 {
 	int r = sshcert_check_signature(c, rules, why);
@@ -196,10 +221,9 @@ int sshcert_check(const struct sshcert *c, const struct sshcert_rules *rules, st
 		return r;
 	if (c->type != rules->type)
 		return why_fail(why, ERR_REFUSED, "the certificate is for a %s", c->type == SSHCERT_HOST ? "host" : "user");
-	if (c->n_principals != 1 || !sshcert_principal_ok(c->principal))
-		return why_fail(why, ERR_REFUSED, "the certificate must name exactly one principal, of a-z 0-9 . _ -");
-	if (rules->principal != NULL && !view_is(&c->principal, rules->principal))
-		return why_fail(why, ERR_REFUSED, "the certificate is for another principal");
+	r = sshcert_check_principal(c, rules, why);
+	if (r < 0)
+		return r;
 	if (rules->now < 0 || c->valid_before <= c->valid_after)
 		return why_fail(why, ERR_EXPIRED, "the certificate is never valid");
 	if ((uint64_t)rules->now < c->valid_after)

@@ -205,6 +205,8 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 		shell_refused(c, code, v);
 		return;
 	}
+	if (c->shell != NULL)
+		shell_cut(c);
 	chan_say(c, v);
 	c->exit_status = code;
 	free(c->exit_signal);

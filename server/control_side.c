@@ -186,6 +186,7 @@ static int read_message(struct session *s, struct ipc_msg *m)
 {
 	struct msg_sign_answer sign;
 	struct msg_target target;
+	struct msg_target_scan scan;
 	struct msg_recorder rec;
 	struct msg_session_end end;
 	char line[1024];
@@ -207,6 +208,13 @@ static int read_message(struct session *s, struct ipc_msg *m)
 		r = msg_target_read(m, &target);
 		if (r == ERR_OK)
 			target_given(s, &target, m);
+		return r;
+	case MSG_target_scan:
+		r = msg_target_scan_read(m, &scan);
+		if (r == ERR_OK && m->nfds == 1) {
+			hostscan_start(s, m->fds[0]);
+			m->fds[0] = -1;
+		}
 		return r;
 	case MSG_recorder:
 		r = msg_recorder_read(m, &rec);

@@ -42,3 +42,18 @@ int hostkey_check(ssh_key key, const struct buf *pinned, struct why *why)
 		why_set(why, "the target's host key is not the pinned one; nothing was sent to it");
 	return r;
 }
+
+void hostkey_fingerprint(ssh_key key, char *out, size_t n)
+{
+	unsigned char *hash = NULL;
+	size_t len = 0;
+	char *text = NULL;
+
+	out[0] = '\0';
+	if (ssh_get_publickey_hash(key, SSH_PUBLICKEY_HASH_SHA256, &hash, &len) == 0)
+		text = ssh_get_fingerprint_hash(SSH_PUBLICKEY_HASH_SHA256, hash, len);
+	if (text != NULL && strlen(text) < n)
+		memcpy(out, text, strlen(text) + 1);
+	ssh_string_free_char(text);
+	ssh_clean_pubkey_hash(&hash);
+}

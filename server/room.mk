@@ -7,7 +7,7 @@ sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c ser
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
 sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
@@ -34,9 +34,12 @@ tests_unit_server_shell_plan_SOURCES = tests/unit/server_shell_plan.c tests/unit
 tests_unit_server_shell_plan_LDADD = libmanaged.a libshell.a libbase.a $(CMOCKA_LIBS)
 endif
 
-check_PROGRAMS += tests/fuzz/fuzz_edit
-TESTS += tests/fuzz/edit-corpus.sh
-EXTRA_DIST += tests/fuzz/edit-corpus.sh tests/fuzz/corpus/edit
+check_PROGRAMS += tests/fuzz/fuzz_edit tests/fuzz/fuzz_plan
+TESTS += tests/fuzz/managed-corpora.sh
+EXTRA_DIST += docs/shell.md tests/bench/shell.sh tests/fuzz/managed-corpora.sh tests/fuzz/corpus/edit tests/fuzz/corpus/plan \
+	tests/e2e/shell_term.py tests/e2e/shell_person.py tests/e2e/shell_bypass.py tests/e2e/policies/shell.yaml \
+	tests/e2e/45-a-script-is-decided-statement-by-statement.sh tests/e2e/46-no-way-around-the-managed-shell.sh \
+	tests/e2e/47-a-managed-shell-at-a-terminal.sh tests/e2e/48-every-client-gets-the-managed-shell.sh
 if FUZZER
 EDIT_REPLAY =
 else
@@ -45,3 +48,16 @@ endif
 tests_fuzz_fuzz_edit_SOURCES = tests/fuzz/fuzz_edit.c $(EDIT_REPLAY)
 tests_fuzz_fuzz_edit_LDADD = libmanaged.a libbase.a
 tests_fuzz_fuzz_edit_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_plan_SOURCES = tests/fuzz/fuzz_plan.c $(EDIT_REPLAY)
+tests_fuzz_fuzz_plan_LDADD = libmanaged.a libshell.a libbase.a
+tests_fuzz_fuzz_plan_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+check_PROGRAMS += tests/fuzz/fuzz_hostcert
+tests_fuzz_fuzz_hostcert_SOURCES = tests/fuzz/fuzz_hostcert.c server/hostcert.c server/hostcert.h
+if !FUZZER
+tests_fuzz_fuzz_hostcert_SOURCES += tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_hostcert_LDADD = libbase.a
+tests_fuzz_fuzz_hostcert_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+TESTS += tests/fuzz/hostcert.sh
+EXTRA_DIST += tests/fuzz/hostcert.sh tests/fuzz/corpus/hostcert

@@ -5,6 +5,7 @@
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
+ *   hostscan.c      host certificates
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -13,6 +14,7 @@
 
 #include <libssh/libssh.h>
 #include <libssh/server.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -78,6 +80,11 @@ struct session {
 	enum target_state target_state;
 	int target_fd, vault_fd;
 	bool target_in_event;
+	char host_key[64]; /* fingerprint of the key that was proven */
+	int scan_fd; /* a connection that is only to show a host certificate; -1: none */
+	bool scan_ready;
+	int64_t scan_deadline;
+	struct buf scan;
 	struct ssh_counter_struct target_counter;
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
@@ -132,6 +139,12 @@ bool target_congested(const struct session *s);
 
 /* hostkey.c: whether the key that libssh saw proven is one of the list of "TYPE BASE64". */
 int hostkey_check(ssh_key key, const struct buf *pinned, struct why *why);
+void hostkey_fingerprint(ssh_key key, char *out, size_t n); /* "SHA256:…"; empty when it cannot be had */
+
+/* hostscan.c: the host certificate that a target shows; start takes fd over and the answer goes to control */
+void hostscan_start(struct session *s, int fd);
+void hostscan_step(struct session *s);
+void hostscan_stop(struct session *s);
 
 /* recording.c */
 void recording_given(struct session *s, int fd);

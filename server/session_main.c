@@ -107,6 +107,8 @@ static int timeout_ms(const struct session *s)
 
 	if (s->target_state == TARGET_CONNECTING || s->target_state == TARGET_LOGIN)
 		due = sooner(due, s->target_deadline);
+	if (s->scan_fd >= 0)
+		due = sooner(due, s->scan_deadline);
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -164,6 +166,7 @@ static void loop(struct session *s)
 		if (!s->cut)
 			agent_step(s);
 		recording_step(s);
+		hostscan_step(s);
 		moved = target_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
@@ -242,7 +245,7 @@ int main(int argc, char **argv)
 	s = calloc(1, sizeof(*s));
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
-	s->recorder.fd = s->target_fd = s->vault_fd = -1;
+	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;

@@ -546,6 +546,10 @@ struct shell_plan *shell_plan_new(const struct sh_ast *ast, struct view source, 
 	p->ast = ast;
 	p->source = source;
 	p->st = st;
+	if (ast->list == NULL || ast->list->items == NULL) { /* a blank line */
+		p->over = true;
+		return p;
+	}
 	if (!check_list(p, ast->list, false)) {
 		p->refused = true;
 		return p;

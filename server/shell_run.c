@@ -371,6 +371,26 @@ static void to_terminal(struct flow *f)
 	}
 }
 
+/* Nothing more of what was asked for. */
+static void give_up(struct shell *sh)
+{
+	drop_plan(sh);
+	buf_clear(&sh->pending);
+	buf_clear(&sh->ahead);
+	sh->looked = 0;
+}
+
+/* Ctrl-C among the keys that came; those before it are gone, those behind it wait. */
+static bool interrupted(struct channel *c)
+{
+	const uint8_t *p = c->in.raw.len > 0 ? memchr(buf_ptr(&c->in.raw), 3, c->in.raw.len) : NULL;
+
+	if (p == NULL)
+		return false;
+	buf_consume(&c->in.raw, (size_t)(p - buf_ptr(&c->in.raw)) + 1);
+	return true;
+}
+
 static bool run(struct channel *c)
 {
 	struct shell *sh = c->shell;
@@ -385,8 +405,14 @@ static bool run(struct channel *c)
 		buf_clear(&c->out.raw);
 		moved = true;
 	}
-	if (c->has_pty && c->no_tty)
+	if (c->has_pty && c->no_tty) {
 		to_terminal(&c->err);
+		if (interrupted(c)) { /* it has no terminal that would do it */
+			shell_refused(c, STATUS_CANCELLED, proto_str("^C"));
+			give_up(sh);
+			return true;
+		}
+	}
 	moved |= pump_channel(c);
 	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
 		return moved;
@@ -395,6 +421,8 @@ static bool run(struct channel *c)
 	chan_drop_target(c);
 	pump_reset(c);
 	step_over(c, true, status);
+	if (c->has_pty && status == STATUS_CANCELLED) /* Ctrl-C ends a loop, too */
+		give_up(sh);
 	return true;
 }
 
@@ -564,19 +592,14 @@ static bool cancelled(struct channel *c)
 	struct shell *sh = c->shell;
 	struct session *s = c->session;
 	struct msg_withdraw m = { .question = c->question };
-	const uint8_t *p = c->in.raw.len > 0 ? memchr(buf_ptr(&c->in.raw), 3, c->in.raw.len) : NULL;
-
-	if (p == NULL)
+	if (!interrupted(c))
 		return false;
-	buf_consume(&c->in.raw, (size_t)(p - buf_ptr(&c->in.raw)) + 1);
 	if (!s->control_lost && s->control.fd >= 0 && msg_withdraw_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
 	if (c->state != CHANNEL_ASKING)
 		return true;
 	shell_refused(c, STATUS_CANCELLED, proto_str("sallyport: withdrawn"));
-	drop_plan(sh);
-	buf_clear(&sh->pending);
-	buf_clear(&sh->ahead);
+	give_up(sh);
 	return true;
 }
 
@@ -585,6 +608,19 @@ bool shell_step(struct channel *c)
 	struct shell *sh = c->shell;
 	bool moved;
 
+	if (c->deaf && c->state != CHANNEL_LEAVING) { /* the agent's reader went away */
+		if (c->target != NULL)
+			chan_drop_target(c);
+		tell_end(c, false);
+		drop_plan(sh);
+		pump_reset(c);
+		buf_clear(&c->out.ready);
+		buf_clear(&c->err.ready);
+		buf_clear(&sh->paint);
+		c->out.recorded = c->err.recorded = 0;
+		leave(c, 141); /* as a shell that SIGPIPE ended */
+		return true;
+	}
 	switch (c->state) {
 	case CHANNEL_ASKING:
 		if (c->has_pty && cancelled(c))
@@ -604,7 +640,12 @@ bool shell_step(struct channel *c)
 		if (sh->plan != NULL) {
 			if (c->out.ready.len > 0 || c->err.ready.len > 0)
 				return moved; /* what was said comes before what is run next */
-			next_step(c);
+			if (c->has_pty && interrupted(c)) {
+				sh->st.status = STATUS_CANCELLED;
+				give_up(sh);
+			} else {
+				next_step(c);
+			}
 			return true;
 		}
 		return (sh->edit != NULL ? read_keys(c) : read_script(c)) || moved;

@@ -26,6 +26,7 @@ static void fail(struct session *s, const char *what, const char *detail)
 			*p = '?';
 	}
 	s->target_state = TARGET_FAILED;
+	m.host_key = proto_str(s->host_key);
 	m.why = proto_str(s->target_why);
 	if (!s->control_lost && s->control.fd >= 0 && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
@@ -159,6 +160,7 @@ static void check_host(struct session *s)
 		return;
 	}
 	r = hostkey_check(key, &s->host_keys, &why);
+	hostkey_fingerprint(key, s->host_key, sizeof(s->host_key));
 	ssh_key_free(key);
 	if (r != ERR_OK) {
 		fail(s, why.text, NULL);
@@ -198,6 +200,7 @@ static bool login_step(struct session *s)
 		return true;
 	}
 	s->target_state = TARGET_UP;
+	m.host_key = proto_str(s->host_key);
 	if (!s->control_lost && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
 	return true;

@@ -13,7 +13,8 @@ struct sh_list *dollar_list(struct ps *p)
 {
 	uint32_t at = p->i;
 	struct heredocs outer = p->here;
-	bool waits = p->outer_heredoc;
+	bool waits = p->outer_heredoc, in_heredoc = p->in_heredoc;
+	p->in_heredoc = false;
 	p->outer_heredoc = waits || outer.n > 0;
 	p->here.n = 0;
 	ps_enter(p);
@@ -25,6 +26,7 @@ struct sh_list *dollar_list(struct ps *p)
 		ps_left_out(p, at, "a here-document whose body lies outside of its substitution");
 	p->here = outer;
 	p->outer_heredoc = waits;
+	p->in_heredoc = in_heredoc;
 	ps_adv(p);
 	ps_leave(p);
 	return l;
@@ -246,7 +248,8 @@ void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 		ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
 	p->budget -= inner.n;
 	struct heredocs here = p->here;
-	bool nested = p->nested, waits = p->outer_heredoc;
+	bool nested = p->nested, waits = p->outer_heredoc, in_heredoc = p->in_heredoc;
+	p->in_heredoc = false;
 	p->s = inner;
 	p->i = 0;
 	p->nested = true;
@@ -265,6 +268,7 @@ void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 	p->here = here;
 	p->nested = nested;
 	p->outer_heredoc = waits;
+	p->in_heredoc = in_heredoc;
 	p->i = end + 1;
 	x->end = ps_orig(p, p->i);
 	ps_cook(p);

@@ -88,8 +88,9 @@ static void expand(struct ps *p, struct sh_redir *r, struct src body)
 {
 	struct src outer = p->s;
 	uint32_t i = p->i;
-	bool nested = p->nested, waits = p->outer_heredoc;
+	bool nested = p->nested, waits = p->outer_heredoc, in_heredoc = p->in_heredoc;
 	struct heredocs here = p->here;
+	p->in_heredoc = true;
 	p->s = body;
 	p->i = 0;
 	p->nested = true;
@@ -106,6 +107,7 @@ static void expand(struct ps *p, struct sh_redir *r, struct src body)
 	p->i = i;
 	p->nested = nested;
 	p->outer_heredoc = waits;
+	p->in_heredoc = in_heredoc;
 	p->here = here;
 }
 

@@ -141,6 +141,8 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 				parts_text(p, &b, SH_GLOB, p->i, 1, false);
 				ps_adv(p);
 				b.bracket |= c == '[' || c == ']';
+			} else if (c == '{' && (p->dialect == DIALECT_MKSH || p->t->zsh)) {
+				ps_left_out(p, p->i, "a brace in the argument of ${...}"); /* they count it, or expand it */
 			} else if (c == '~' && p->i == start) {
 				parts_text(p, &b, SH_TILDE, p->i, 1, false);
 				ps_adv(p);

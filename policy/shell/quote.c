@@ -272,8 +272,12 @@ static void dq_apostrophe(struct ps *p, struct parts *b)
 
 void quote_body(struct ps *p, struct parts *b, enum dq mode)
 {
+	/* There mksh reads as if it were unquoted; the others do not. */
+	bool unquotes = mode == DQ_ARG && p->in_heredoc && p->dialect == DIALECT_MKSH;
 	for (;;) {
 		int c = ps_cur(p);
+		if (unquotes && (c == '\\' || c == '"' || c == '\''))
+			ps_left_out(p, p->i, "a quote in ${...} in a here-document");
 		switch (c) {
 		case END:
 			parts_flush(p, b);

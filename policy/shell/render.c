@@ -161,6 +161,20 @@ static bool is_bare(const struct render *r, const struct sh_simple *s)
 	       traits_has(r->t->bare, x->text.p, x->text.n);
 }
 
+/* An option of a declaration builtin: bash looks for a bare -A or -a before it reads `name=(…)`. */
+static bool is_bare_option(const struct sh_simple *s, const struct sh_word *w)
+{
+	const struct sh_part *x = w->parts;
+	if (!s->declaration || w->assign != NULL || x == NULL || x->kind != SH_LITERAL || x->next != NULL)
+		return false;
+	if (x->text.n < 2 || (x->text.p[0] != '-' && x->text.p[0] != '+'))
+		return false;
+	for (uint32_t k = 1; k < x->text.n; k++)
+		if (!((x->text.p[k] >= 'a' && x->text.p[k] <= 'z') || (x->text.p[k] >= 'A' && x->text.p[k] <= 'Z')))
+			return false;
+	return true;
+}
+
 static void simple(struct render *r, const struct sh_simple *s)
 {
 	const char *gap = "";
@@ -171,7 +185,7 @@ static void simple(struct render *r, const struct sh_simple *s)
 	}
 	for (const struct sh_word *w = s->words; w != NULL; w = w->next) {
 		render_put(r, gap);
-		if (w == s->words && is_bare(r, s))
+		if ((w == s->words && is_bare(r, s)) || is_bare_option(s, w))
 			render_bytes(r, w->parts->text.p, w->parts->text.n);
 		else
 			render_word(r, w);

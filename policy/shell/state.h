@@ -45,6 +45,7 @@ struct ps {
 	bool extglob_next;   /* from the next line on */
 	bool streaming;      /* running out of bytes may mean ERR_AGAIN */
 	bool nested;         /* s is not the text itself: its end is not the end of the input */
+	bool in_heredoc;     /* in a body, and in no substitution in it */
 	bool in_funsub;      /* } at the place of a command closes ${ …;} */
 	bool hidden;         /* the gate saw characters that only single quotes may hold */
 	bool line_done;      /* list_parse() stopped behind the newline that it was asked for */

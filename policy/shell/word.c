@@ -75,13 +75,13 @@ struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at)
 }
 
 /* A tilde at the cursor: with the name behind it, when what follows lets the shell expand it. */
-static void tilde(struct ps *p, struct parts *b, bool value, bool in_brace)
+static void tilde(struct ps *p, struct parts *b, bool in_brace)
 {
 	uint32_t at = p->i, i = ps_after(p, p->i);
 	int c;
 	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
 		i = ps_after(p, i);
-	if (!(ps_is_meta(c) || c == '/' || (value && c == ':') || (in_brace && (c == ',' || c == '}')))) {
+	if (!(ps_is_meta(c) || c == '/' || c == ':' || (in_brace && (c == ',' || c == '}')))) {
 		/* Behind it stands a quote or an expansion: only zsh expands that one. */
 		if (p->t->zsh)
 			ps_left_out(p, at, "a quote or bracket behind zsh's ~");
@@ -380,7 +380,7 @@ static bool scan_one(struct ps *p, struct scan *w)
 		return scan_brace(p, w, c);
 	case '~':
 		if (tilde_ok)
-			tilde(p, &w->b, w->value || w->assigned, w->open > 0);
+			tilde(p, &w->b, w->open > 0);
 		else
 			parts_byte(p, &w->b);
 		return true;

@@ -64,10 +64,10 @@ static void twice(struct buf *b, uint64_t *s)
 	one(b, '"');
 	for (uint32_t k = rnd(s, 9); k > 0; k--) {
 		char c = punct[rnd(s, sizeof(punct) - 1)];
-		if (c == '"' || c == '$' || c == '`' || c == '\\')
-			one(b, '\\');
 		if (rnd(s, 20) == 0)
 			put(b, "\\\n"); /* a continuation: nothing */
+		if (c == '"' || c == '$' || c == '`' || c == '\\')
+			one(b, '\\');
 		one(b, c);
 		if (c == '\\' || rnd(s, 15) != 0)
 			continue;
@@ -283,6 +283,28 @@ static const struct {
 	{ALL, "\"$\\\n{x}\""}, {ALL, "$\\\n(echo a)"},
 	{ALL, "\"\\$x \\` \\\\ \\q $z\""}, {ALL, "\"'$x'\""}, {ALL, "'\"'$x'\"'"}, {ALL, "$x=b"}, {ALL, "\"$x\"=b"},
 	{ALL, "!$x"}, {ALL, "^$z"}, {ALL, "a^b$z"}, {ALL, "%$z"}, {ALL, "=$z"},
+	{ALL, "\"${x#'a'}\""}, {ALL, "${x#\"a\"}"}, {ALL, "\"${x#\\a}\""}, {ALL, "${x%%\\ *}"}, {ALL, "\"${z:-$x}\""},
+	{ALL, "${z:-$x}"}, {ALL, "${z:-\"$x\"}"}, {ALL, "${z:-\"$x\"y}"}, {ALL, "${z:-'$x'}"}, {ALL, "\"${z:-$(echo a  b)}\""},
+	{ALL, "${z:-$(echo a  b)}"}, {ALL, "${z:-{a,b}}"}, {ALL, "${z:-~}"}, {ALL, "${z:-*.txt}"}, {NOZSH, "\"${z:-*.txt}\""},
+	{ALL, "${z:-\\*}"}, {ALL, "${x:-unused $(argv never)}"}, {ALL, "${x+a\\ b}"}, {ALL, "\"${x+\\\"}\""},
+	{ALL, "\"a\\\\$x\""}, {ALL, "\"\\\\\\$x\""}, {ALL, "\"a`echo b\\\\\\\\c`d\""}, {ALL, "`echo '\\$x'`"}, {ALL, "\"`echo '$x'`\""},
+	{ALL, "$(echo '\\$x' \"\\$x\")"}, {ALL, "$(echo a # comment )\n)"}, {ALL, "$(case a in (a) echo b;; esac)"},
+	{ALL, "$(case a in a) echo \")\";; esac)"}, {ALL, "$(echo a; echo b)"}, {ALL, "\"$(echo a\necho b)\""}, {ALL, "$( (echo a) )"},
+	{ALL, "$( { echo a; } )"}, {ALL, "$(if true; then echo t; fi)"}, {ALL, "$(for i in 1 2; do echo $i; done)"},
+	{ALL, "$((n+$(echo 2)))"}, {ALL, "$((n + (2 * 3)))"}, {ALL, "$(( n<<1 | 1 ))"}, {ALL, "\"$(( n == 3 ))\""}, {ALL, "$((\nn\n+1))"},
+	{ALL, "\xc3\xa9$x"}, {ALL, "\"\xe2\x82\xac\\\\$x\""}, {ALL, "\"\xc3\xa9\\$x\""}, {ALL, "*[!a-z].txt"}, {NOZSH, "[!a-z]*"},
+	{NOZSH, "f[\\12]"}, {NOZSH, "[[:digit:]f]*"}, {NOZSH, "\\[f]*"}, {NOZSH, "f['1'2]"}, {NOZSH, "f[\"$n\"1]"}, {NOZSH, "[f-g]*[0-9t]"},
+	{NOZSH, "f[!\"2\"]"}, {ALL, "?1"}, {ALL, "\\?1"}, {ALL, "f' '*"}, {ALL, "{f,g}*"}, {ALL, "{\"a b\",c\\ d}"}, {ALL, "{$x,b}"},
+	{ALL, "{\"$x\",\"${y}\"}"}, {ALL, "{$(echo a b),c}"}, {ALL, "{`echo a`,c}"}, {ALL, "a{,}b"}, {ALL, "{a,b,}"}, {ALL, "{,a}{b,}"},
+	{ALL, "{a,{b,{c,d}}}e"}, {ALL, "{-1..1}"}, {ALL, "{z..x}"}, {ALL, "{1..10..3}"}, {ALL, "x{1..2}{a..b}"}, {ALL, "{a..1}"}, {ALL, "{1...3}"},
+	{NOZSH, "{a,b}}"}, {NOZSH & ~MKSH, "{{a,b}"}, {BASH, "~+"}, {BASH, "~-/x"}, {ALL, "~root"}, {ALL, "~nosuchuser/x"}, {ALL, "~:x"},
+	{NOZSH, "a:~"}, {NOZSH, "--opt=~/x"}, {ALL, "./~"}, {ALL, "-x~y"}, {ALL, "\"$@\"x"}, {ALL, "$*"}, {ALL, "'a'\"$*\"b"}, {ALL, "${@}"},
+	{ALL, "\"${*}\""}, {ALL, "${#}"}, {ALL, "\"$#x\""}, {ALL, "${1}x"}, {ALL, "$1$2"}, {ALL, "\"${2}\""}, {NOZSH, "${1#o}"},
+	{BASH, "${x,,}"}, {BASH, "\"${x^^[a]}\""}, {BASH, "${x~~}"}, {BASH, "${x@U}"}, {BASH, "\"${arr[*]}\""}, {BASH, "\"${arr[@]/q/z}\""},
+	{BASH, "\"${arr[@]#p}\""}, {BASH, "${arr[-1]}"}, {BASH, "${arr[n-2]}"}, {BASH, "\"${arr[$((n-2))]}\""}, {BASH, "${x:n-2:1}"},
+	{BASH, "${x: -2:1}"}, {BASH, "${x:(-2)}"}, {BASH, "\"${@:2}\""}, {BASH, "\"${@:1:1}\""}, {BASH, "${x/\\ /_}"}, {BASH, "${x/a/\\/}"},
+	{BASH, "\"${x/a/\"/\"}\""}, {BASH, "${x//a/$y}"}, {BASH, "\"${x/[a-b]/\"$n\"}\""}, {BASH, "$'\\'\\\"'"}, {BASH, "$'\\u00e9'$x"},
+	{BASH, "$'a\\0b'$x"}, {BASH, "$'\\cA\\c?'"}, {BASH | ZSH | MKSH, "$'\\e[0m'"}, {BASH | MKSH, "$'\\q'"}, {MKSH, "a=~"}, {MKSH, "x=y=~"},
 	{ZSH, "${(U)x}"}, {ZSH, "$arr[1]"}, {ZSH, "${x:t}"}, {ZSH, "${${x}#a}"}, {ZSH, "f(1|2)"}, {ZSH, "f*(N)"},
 };
 
@@ -330,6 +352,38 @@ static const struct {
 	{BASH, "time -p cmd @ 2>/dev/null\n"}, {BASH | MKSH, "select i in a; do cmd @; break; done </dev/null\n"},
 	{BASH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"},
 	{DASH | BUSYBOX | ZSH, "local_test() { local a=@ b; cmd \"$a\"; }; local_test\n"},
+	{ALL, "case @ in *[!a-z]*) cmd 1;; [a-z]*) cmd 2;; esac\n"}, {ALL, "case 'a*' in a\\*) cmd @;; *) cmd no;; esac\n"},
+	{ALL, "case 'a b' in \"$x\") cmd @;; esac\n"}, {ALL, "case '[' in '[') cmd @;; *) cmd no;; esac\n"},
+	{ALL, "case f1 in [f'g'][0-9]) cmd @;; *) cmd no;; esac\n"}, {ALL, "case $y in \\*) cmd @;; *) cmd no;; esac\n"},
+	{ALL, "case a in b) ;; (a) cmd @ ;;\nesac\n"}, {ALL, "case a in a) cmd @\nesac\n"}, {ALL, "case a in\na | b )\ncmd @\n;;\n*) cmd no;; esac; cmd 2\n"},
+	{ALL, "for i in 1 2; do sin <<E; done\n$i @\nE\n"}, {ALL, "while sin <<E; do cmd @; break; done\nx\nE\n"},
+	{ALL, "if sin <<A; then sin <<B; fi\n1\nA\n2 $x\nB\n"}, {ALL, "f() { sin; }; f <<E\n$x\nE\n"}, {ALL, "f() { sin <<E\n$1 b\nE\n}; f @\n"},
+	{ALL, "f() { cmd @; } >o; f; sin <o\n"}, {ALL, "( sin <<E )\n$x\nE\n"}, {ALL, "{ sin <<E\nx\nE\n} && cmd @\n"}, {ALL, "sin <<E && cmd @\nx\nE\n"},
+	{ALL, "sin <<E & wait\nx $x\nE\n"}, {ALL, "cmd \"$(sin <<E\na\nE\n)\" @\n"}, {ALL, "echo \"$(\nsin <<'E'\n$x ` \" ' \\\nE\n)\" | sin\n"},
+	{ALL, "sin <<E\n${z:-\"q\"} ${x#a} \"$x\" '${x}' $(echo \"a  b\") `echo \\$x`\nE\n"}, {ALL, "sin <<E\n\\\\$x \\a \\` \\\"\nE\n"},
+	{ALL, "sin <<E\na\\\nb\nE\n"}, {ALL, "sin <<'E'\na\\\nb\nE\n"}, {ALL, "sin <<-E\n\ta\\\n\tb\n\tE\n"}, {ALL, "sin <<''\na\n\n"}, {ALL, "sin <<E F\n$x\nE\n"},
+	{ALL, "cmd @ <<E | sin\n$x\nE\n"}, {ALL, "sin 3<<A <<B\n1\nA\n2\nB\n"}, {ALL, "sin <<E <o\nx\nE\n"}, {ALL, "EOF=1; sin <<EOF\nEOF1\nEOF2\n EOF\nEOF\n"},
+	{ALL, "sin <<E\nEOF\nEOF1\n$x\nE\n"}, {ALL, "cmd @ &\nwait; cmd @\n"}, {ALL, "cmd @ & cmd @ & wait\n"}, {ALL, "{ cmd @ & } ; wait\n"}, {ALL, "if cmd @ & then wait; fi\n"},
+	{ALL, "! false && cmd @\n"}, {ALL, "! { false; } && cmd @\n"}, {ALL, "true && ! false || argv; cmd @\n"}, {ALL, "( exit 3 ) || cmd $? @\n"},
+	{ALL, "set -- @; for i; do cmd \"$i\"; done\n"}, {ALL, "set -- @; for i do cmd \"$i\"; done\n"}, {ALL, "for i\nin @\ndo cmd \"$i\"\ndone >o; sin <o\n"},
+	{ALL, "v='a b' w=$x cmd @\n"}, {ALL, "v=$x$y\ncmd \"$v\"\n"}, {ALL, "v=\"$x\"'c d'\\ e; cmd \"$v\"\n"}, {ALL, "v=*; cmd \"$v\"\n"}, {ALL, "v=`echo 'a  b'`; cmd \"$v\"\n"},
+	{ALL, "v=$(cmd @); cmd \"$v\"\n"}, {ALL, "v={a,b}; cmd \"$v\"\n"}, {ALL, "v=a=b=c; cmd \"$v\"\n"}, {ALL, "v= cmd @\n"}, {ALL, "v=\ncmd \"$v\" @\n"},
+	{ALL, "export v='a b' w=@\ncmd \"$v\" \"$w\"\n"}, {ALL, "export v=~/x; cmd \"$v\"\n"}, {ALL, "export v=$x; cmd \"$v\"\n"}, {ALL, "readonly rv=$x; cmd \"$rv\"\n"},
+	{NOZSH, "export v=a:~/x; cmd \"$v\"\n"}, {ALL, "export \"v=$x\"; cmd \"$v\"\n"}, {ALL, "e=export; $e v=a; cmd \"$v\"\n"}, {ALL, "command cmd @\n"},
+	{ALL, "cmd @ >o 2>&1 </dev/null; cmd 2 >>o\n"}, {ALL, ">o; cmd @\n"}, {ALL, "cmd @ >\"o\"; cmd @ <'o'\n"}, {ALL, "exec 5>o; echo @ >&5; exec 5>&-; sin <o\n"},
+	{ALL, "cmd @ 2>/dev/null 1>&2\n"}, {ALL, "f=o; echo a >$f; sin <\"$f\"\n"}, {ALL, "{ cmd @; cmd 2; } 2>&1 | sin\n"}, {ALL, "cmd @ | { sin; cmd x; }\n"},
+	{BASH | ZSH | MKSH, "[[ 'a b' == \"$x\" ]] && cmd @\n"}, {BASH | ZSH | MKSH, "[[ ab == a'*' ]] || cmd @\n"}, {BASH | ZSH | MKSH, "[[ ab == [a-b]? ]] && cmd @\n"},
+	{BASH | ZSH | MKSH, "[[ $x != $y && -z $z ]] && cmd @\n"}, {BASH | ZSH | MKSH, "[[ a < b || 1 -lt 2 ]] && cmd @\n"}, {BASH | ZSH | MKSH, "[[ -d . && ! -e nope ]] && cmd @\n"},
+	{BASH | MKSH, "[[ abc == @(a|x)b* ]] && cmd @\n"}, {BASH | MKSH, "[[ 'a|b' == *'|'* ]] && cmd @\n"}, {BASH, "r='a.c'; [[ abc =~ $r ]] && cmd @\n"}, {BASH, "[[ 'a.c' =~ ^\"a.c\"$ ]] && cmd @\n"},
+	{BASH, "[[ 'a b' =~ (a b) ]] && cmd \"${BASH_REMATCH[1]}\" @\n"}, {BASH, "[[ a1 =~ ^[[:alpha:]][0-9]$ ]] && cmd @\n"}, {BASH, "[[ 'a]' =~ []] ]] && cmd @\n"},
+	{BASH, "[[ 'x y' =~ ^x[[:space:]]y$ ]] && cmd @\n"}, {BASH, "[[ 'a\\b' =~ a\\\\b ]] && cmd @\n"}, {BASH, "[[ ab =~ \\bab ]] && cmd @ || cmd no\n"},
+	{BASH | ZSH | MKSH, "(( n == 3 && (n > 1) )) && cmd @\n"}, {BASH | ZSH | MKSH, "((n++)); cmd $n @\n"}, {BASH | ZSH, "for ((i=0, j=1; i<2; i++, j+=2)) { cmd $i $j @; }\n"},
+	{BASH, "b=(a [3]=@ 'c d'); cmd \"${!b[@]}\" \"${b[@]}\"\n"}, {BASH, "declare -A m=([k]=v ['a b']=@); cmd \"${m[k]}\" \"${m[a b]}\"\n"}, {BASH, "b=(@\n# comment\n@ ); cmd \"${b[@]}\"\n"},
+	{BASH, "b=(1 2); b[0]+=x b+=(3); cmd \"${b[@]}\"\n"}, {BASH, "b=(*.txt {x,y} $x); cmd \"${b[@]}\"\n"}, {BASH, "local_test() { local -a a=(@ 'b c'); cmd \"${a[@]}\"; }; local_test\n"},
+	{BASH, "declare -i i=n+1; cmd $i @\n"}, {BASH, "declare v=$x w='c d'; cmd \"$v\" \"$w\"\n"}, {BASH, "typeset v={a,b}; cmd \"$v\"\n"}, {BASH, "declare \"v=a  b\"; cmd \"$v\"\n"},
+	{BASH, "shopt -s extglob\ncmd +([f1]) *(x|f)1 @(g|h).txt !(*.txt|f*)\n"}, {BASH, "shopt -s extglob\nv='  x '; cmd \"${v##+([[:space:]])}\" \"${v/#*( )/-}\"\n"},
+	{BASH, "shopt -s extglob\ncmd @('f 3'|\"g.txt\"|h\\.txt)\n"}, {BASH, "shopt -s extglob\ncmd @(f@(1|2)|g*)\n"}, {BASH, "cmd <(echo @) >o; sin < <(echo $x; echo y)\n"},
+	{BASH, "coproc { cmd @; }; wait\n"}, {BASH, "coproc cmd @; wait\n"}, {BASH | ZSH | MKSH, "time cmd @\n"}, {BASH, "! time cmd @\n"}, {BASH, "alias foo='cmd x'; foo @ 2>/dev/null || cmd @\n"},
 	{ALL, "readonly_v=1; { cmd @; cmd @; } | sin\n"}, {ALL, "if false; then argv; elif cmd @; then cmd 2; fi\n"},
 };
 

@@ -33,7 +33,7 @@ def unit(name):
 
 @row("L10", "no work is done in a signal handler, and a thousand expired logins leave nothing")
 def l10():
-    p = subprocess.run("grep -nE '\\b(signal|sigaction|setitimer|alarm|timer_create)[ ]*\\(' -r --include=*.c base server approve vault recorder audit identity policy", shell=True,
+    p = subprocess.run("grep -nE '\\b(signal|sigaction|setitimer|timer_create)[ ]*\\(' -r --include=*.c base server approve vault recorder audit identity policy", shell=True,
                        cwd=TOP, capture_output=True, text=True).stdout.splitlines()
     handlers = [l for l in p if not re.search(r"SIG_IGN|SIG_DFL|sigaction\(SIGPIPE|/\*|^\S+:\d+:\s*\*", l)]
     is_("no signal handler in any program (signalfd everywhere)", [], handlers)
@@ -122,7 +122,7 @@ def p10():
     unit("mask_stream")
     unit("mask_load")
     with open(path("home/say.py"), "w") as f:
-        f.write("import os, sys, time\nfd, at, text = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].replace('_', ' ').encode().decode('unicode_escape').encode()\n"
+        f.write("import os, sys, time\nfd, at, text = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].replace('~', ' ').encode().decode('unicode_escape').encode()\n"
                 "t = float(sys.argv[4]) if len(sys.argv) > 4 else 0.03\n"
                 "pieces = [text[:at], text[at:]] if at >= 0 else [text[i:i + 1] for i in range(len(text))]\n"
                 "for p in pieces:\n    os.write(fd, p)\n    time.sleep(t if at >= 0 else 0.002)\n")
@@ -133,7 +133,7 @@ def p10():
         for fd in (1, 2):
             for at in ([-1] + (list(range(1, len(secret))) if LONG else [1, len(secret) // 2, len(secret) - 1])):
                 ch, _ = c.open()
-                c.exec(ch, "python3 say.py %d %d 'before_%s_after\\n'" % (fd, at + 7 if at > 0 else at, secret.replace(" ", "_")))
+                c.exec(ch, "python3 say.py %d %d 'before~%s~after\\n'" % (fd, at + 7 if at > 0 else at, secret.replace(" ", "~")))
                 r = c.collect(20, ch)
                 runs += 1
                 out = r[1] + r[2]
@@ -179,8 +179,7 @@ def p10():
                 except zlib.error:
                     continue
             # As output, or in the text of a command that was asked for.
-            # (The custom rule asks for a word's edge, which the underscores of the command do not give it.)
-            for s in [v for k, v in SECRETS.items() if k != "ssn"]:
+            for s in SECRETS.values():
                 v = s.split("=")[-1]
                 if v.encode() in raw:
                     found.append((f, v, raw[max(0, raw.find(v.encode()) - 80):raw.find(v.encode()) + 40]))
@@ -332,8 +331,13 @@ def p18():
 
 @row("P20", "the database is no truth of its own: deleted, it comes back from the log")
 def p20():
-    # Some history first.
+    # Some history first: also sessions that end before their recordings do.
     key = agent_key()
+    for i in range(6):
+        c = login(key=key)
+        ch, _ = c.open()
+        c.exec(ch, "echo %d" % i)
+        c.close()
     c = login(key=key)
     for i in range(3):
         c.run("echo %d" % i)
@@ -355,7 +359,8 @@ def p20():
         for url in ("/v1/approvals", "/v1/approvals?state=pending", "/v1/recordings"):
             s, body, _ = api("GET", url, auditor)
             if s == 200:
-                out[url] = json.dumps(body, sort_keys=True)
+                # A start is the moment of its record there, and of the message before it here: the same but for milliseconds.
+                out[url] = re.sub(r'("started": "[^"]*:\d\d)\.\d+Z"', r'\1Z"', json.dumps(body, sort_keys=True))
         return out
 
     def tables():
@@ -363,7 +368,10 @@ def p20():
         dump = subprocess.run(["sqlite3", "-readonly", db, ".dump"], capture_output=True, text=True).stdout
         # The identity's text beside a certificate's serial is for people who look into the file; it is not all in the log.
         text = lambda l: re.sub(r"(INSERT INTO certificates VALUES\(\d+,)'.*'", r"\1", l)
-        return sorted(text(l) for l in dump.splitlines() if l.startswith("INSERT") and "chain_seq" not in l), db
+        # A used token comes back as used for as long as any token may live: the log does not hold its end.
+        rec = lambda l: re.sub(r"^(INSERT INTO recordings .*?,)1\d{9}\d{3},(1\d{12},)", r"\1\2", l)
+        text2 = lambda l: re.sub(r"(INSERT INTO tokens VALUES\(X'[0-9a-f]+'),\d+", r"\1", rec(text(l)))
+        return sorted(text2(l) for l in dump.splitlines() if l.startswith("INSERT") and "chain_seq" not in l), db
     before = seen()
     rows_before, db = tables()
     d, control = daemon(), pids("sallyport-control")[0]

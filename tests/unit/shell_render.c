@@ -44,6 +44,8 @@ static const struct {
 	{B, "a\nb\n\n\nc", "'a'\n'b'\n'c'"},
 	{B, "x=1 y=$z PATH+=:/x cmd", "x='1' y=${z} PATH+=':/x' 'cmd'"},
 	{B, "export a=$b c=~/d; 'export' a=$b", "export a=${b} c=~/d; 'export' a=${b}"},
+	{B, "declare -A m=([k]=v) -x", "declare -A m=([k]='v') -x"},
+	{B, "echo ~:x ~/a:~", "'echo' ~:x ~/a:'~'"},
 	{B, "a=(1 '2 3' [4]=5 $x)", "a=('1' '2 3' [4]='5' ${x})"},
 	{B, "a[i+1]=$x", "a[i+1]=${x}"},
 	{B, "! time -p ls", "time -p ! 'ls'"},

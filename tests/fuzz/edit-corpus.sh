@@ -1,4 +1,0 @@
-#!/bin/sh
-# Replays what the fuzzer of the line editor begins with and what it once found.
-set -eu
-"${top_builddir:-.}/tests/fuzz/fuzz_edit" "${srcdir:-.}/tests/fuzz/corpus/edit"
