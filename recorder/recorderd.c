@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ipc.h"
@@ -353,6 +354,7 @@ static int serve(void)
 
 	if (r < 0)
 		return 1;
+	umask(027); /* control reads what is recorded, through the directory's group */
 	rec.events = (struct recording_events){ tell_digest, tell_closed, NULL };
 	/* A descriptor that was opened with O_PATH cannot be synced. */
 	rec.dirfd = openat(FD_RECORDER_DIR, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -115,7 +115,7 @@ static int part_open(struct recording *r, uint64_t now_us)
 	int fd, k;
 
 	file_name(r, ".cast.gz", name);
-	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_EXISTS : ERR_SYS;
 	(void)flock(fd, LOCK_EX | LOCK_NB); /* says to a repair that somebody is at it */
@@ -172,7 +172,7 @@ static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha
 	if (k < 0)
 		goto out;
 	k = ERR_SYS;
-	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd >= 0 && write(fd, buf_ptr(&b), b.len) == (ssize_t)b.len && fdatasync(fd) == 0 && fsync(r->dirfd) == 0)
 		k = ERR_OK;
 	if (fd >= 0)

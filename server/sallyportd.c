@@ -348,5 +348,5 @@ int main(int argc, char **argv)
 	if (r < 0 && s.control.pid > 0)
 		kill(s.control.pid, SIGTERM);
 	log_info("ended");
-	return r < 0 ? 1 : 0;
+	_exit(r < 0 ? 1 : 0); /* the kernel takes the rest back */
 }

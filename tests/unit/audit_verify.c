@@ -224,6 +224,50 @@ static void a_checkpoint_signed_by_a_stranger_is_refused(void **state)
 	fixture_drop(&f);
 }
 
+/* What an export of some months holds: the later segments only. */
+static void a_cutting_verifies_from_its_first_record_on(void **state)
+{
+	struct verify_dir_options o = { .recordings_dirfd = -1 };
+	struct verify_dir_report r;
+	struct fixture f;
+	struct seen s;
+	struct text t;
+
+	(void)state;
+	fixture_begin(&f, 6000);
+	fixture_fill(&f, 60);
+	fixture_turn(&f);
+	fixture_fill(&f, 90);
+	fixture_checkpoint(&f);
+	fixture_end(&f);
+	for (int n = 1; n <= 2; n++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "log-00000%d.jsonl", n);
+		assert_int_equal(unlinkat(f.dirfd, name, 0), 0);
+		snprintf(name, sizeof(name), "checkpoints-00000%d.jsonl", n);
+		assert_int_equal(unlinkat(f.dirfd, name, 0), 0);
+	}
+	o.dirfd = f.dirfd;
+	o.verify.fault = note;
+	o.verify.ctx = &s;
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(verify_dir(&o, &r, NULL), ERR_SIGNATURE);
+	assert_int_equal(s.first.kind, VERIFY_SEGMENT);
+	o.verify.partial = true;
+	assert_int_equal(verify_dir(&o, &r, NULL), ERR_OK);
+	assert_true(r.log.first_seq > 20);
+	assert_int_equal(r.log.sealed, r.log.first_seq + r.log.records - 1);
+	/* The last record is nowhere named but in the checkpoint's head. */
+	load(&f, "log-000005.jsonl", &t);
+	memcpy(strstr(t.line[t.n - 1], "work"), "WORK", 4);
+	store(&f, "log-000005.jsonl", &t);
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(verify_dir(&o, &r, NULL), ERR_SIGNATURE);
+	assert_true(s.kinds[VERIFY_EDITED] + s.kinds[VERIFY_REWRITTEN] > 0);
+	fixture_drop(&f);
+}
+
 /* A writer under full steam, verified again and again while it writes: never a false alarm. */
 static void a_live_log_verifies_at_any_moment(void **state)
 {
@@ -302,6 +346,7 @@ int main(void)
 		cmocka_unit_test(what_was_done_to_which_record_is_said),
 		cmocka_unit_test(a_missing_segment_is_named),
 		cmocka_unit_test(a_checkpoint_signed_by_a_stranger_is_refused),
+		cmocka_unit_test(a_cutting_verifies_from_its_first_record_on),
 		cmocka_unit_test(a_live_log_verifies_at_any_moment),
 		cmocka_unit_test(the_operators_certificate_makes_the_first_key_trusted),
 	};
