@@ -40,13 +40,19 @@ void api_metrics(struct call *call)
 	}
 	for (struct session *s = c->sessions; s != NULL; s = s->next)
 		in += s->in && !s->over;
-	buf_init(&b, 1 << 16);
+	buf_init(&b, 1 << 18);
 	metric(&b, "sessions", "gauge", "Sessions that are logged in.", in);
 	metric(&b, "connections", "gauge", "Connections, those that have not logged in too.", c->n_sessions);
 	(void)buf_put_str(&b, "# HELP sallyport_decisions_total Decisions by verdict.\n# TYPE sallyport_decisions_total counter\n");
 	for (int v = VERDICT_ALLOW; v <= VERDICT_DENY; v++)
 		(void)buf_printf(&b, "sallyport_decisions_total{verdict=\"%s\"} %llu\n", verdict_name((enum verdict)v),
 				 (unsigned long long)c->count.decisions[v]);
+	(void)buf_put_str(&b, "# HELP sallyport_rule_decisions_total Decisions by the rule that made them.\n# TYPE sallyport_rule_decisions_total counter\n");
+	(void)tally_write(&c->count.by_rule, &b, "sallyport_rule_decisions_total", "rule", "verdict");
+	(void)buf_put_str(&b, "# HELP sallyport_shadow_decisions_total What rules that only watch would have said.\n# TYPE sallyport_shadow_decisions_total counter\n");
+	(void)tally_write(&c->count.shadow, &b, "sallyport_shadow_decisions_total", "rule", "verdict");
+	(void)buf_put_str(&b, "# HELP sallyport_rule_maskings_total Values masked, by rule.\n# TYPE sallyport_rule_maskings_total counter\n");
+	(void)tally_write(&c->count.masks, &b, "sallyport_rule_maskings_total", "rule", NULL);
 	metric(&b, "approvals_pending", "gauge", "Requests that wait for a person.", requests_count(c, APPROVAL_PENDING));
 	metric(&b, "approvals_granted", "gauge", "Grants not used up.", requests_count(c, APPROVAL_APPROVED));
 	metric(&b, "approvals_total", "counter", "Requests made.", (double)c->count.approvals_asked);

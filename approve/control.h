@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "approve/tally.h"
 #include "approve/approval.h"
 #include "approve/config.h"
 #include "approve/peer.h"
@@ -139,6 +140,7 @@ struct control {
 	struct receipts *receipts;
 	struct evidence *evidence;
 	struct {
+		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, commits, records;
 		uint64_t commit_us_total;
 		uint64_t http_requests, maskings;

@@ -435,6 +435,9 @@ static void decide(struct question *q, const struct config_target *t, const stru
 		return;
 	}
 	s->ctl->count.decisions[a.verdict]++;
+	tally_add(&s->ctl->count.by_rule, a.rule, verdict_name(a.verdict), 1);
+	if (!a.enforced)
+		tally_add(&s->ctl->count.shadow, a.rule, verdict_name(a.would_be), 1);
 	q->marker = make_marker(q, m, &a);
 	r = control_record(s->ctl, s->id, "decision", decision_json(s, m, &a), &q->decision);
 	if (r < 0)
@@ -562,6 +565,7 @@ int question_masked(struct session *s, const struct msg_masked *m)
 {
 	static const char *const streams[] = { "stdin", "stdout", "stderr", "pty", "command" };
 	struct question *q = question_find(s, m->question);
+	char *rule = NULL;
 	json_t *j;
 
 	if (m->rule.n > 64 || m->stream >= sizeof(streams) / sizeof(*streams) || m->count == 0)
@@ -571,6 +575,9 @@ int question_masked(struct session *s, const struct msg_masked *m)
 	if (q != NULL)
 		json_object_set_new(j, "channel", json_integer((json_int_t)q->channel));
 	s->ctl->count.maskings += m->count;
+	if (view_strdup(&m->rule, &rule) == ERR_OK)
+		tally_add(&s->ctl->count.masks, rule, "", m->count);
+	free(rule);
 	(void)control_record(s->ctl, s->id, "masking", j, NULL);
 	return ERR_OK;
 }
