@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ipc.h"
@@ -362,6 +363,7 @@ static int serve(void)
 		return 1;
 	}
 	close(FD_RECORDER_DIR);
+	recording_umask(rec.dirfd);
 	ipc_init(&rec.session, FD_RECORDER_SESSION, false);
 	ipc_init(&rec.control, FD_RECORDER_CONTROL, false);
 	rec.control_alive = true;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -115,7 +116,7 @@ static int part_open(struct recording *r, uint64_t now_us)
 	int fd, k;
 
 	file_name(r, ".cast.gz", name);
-	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_EXISTS : ERR_SYS;
 	(void)flock(fd, LOCK_EX | LOCK_NB); /* says to a repair that somebody is at it */
@@ -172,7 +173,7 @@ static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha
 	if (k < 0)
 		goto out;
 	k = ERR_SYS;
-	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd >= 0 && write(fd, buf_ptr(&b), b.len) == (ssize_t)b.len && fdatasync(fd) == 0 && fsync(r->dirfd) == 0)
 		k = ERR_OK;
 	if (fd >= 0)
@@ -426,4 +427,11 @@ void recording_free(struct recording *r)
 	sink_free(r->sink);
 	buf_free(&r->text);
 	free(r);
+}
+
+void recording_umask(int dirfd)
+{
+	struct stat st;
+
+	umask(dirfd >= 0 && fstat(dirfd, &st) == 0 && (st.st_mode & S_ISGID) ? 027 : 077);
 }

@@ -66,4 +66,8 @@ const char *recording_id(const struct recording *r);
 /* Drops it as it is (after an error): the file stays, to be repaired. r may be NULL. */
 void recording_free(struct recording *r);
 
+/* Files are for their owner alone; in a directory that passes its group on (set-group-ID), which the supervisor makes where control runs as another
+ * user, that group may read them too. Sets the process's umask. */
+void recording_umask(int dirfd);
+
 #endif

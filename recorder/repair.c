@@ -168,7 +168,7 @@ static int rewrite(int dirfd, const char *name, int in, const struct scan *s, si
 
 	snprintf(fresh, sizeof(fresh), "%s.repair", name);
 	(void)unlinkat(dirfd, fresh, 0); /* of a repair that was cut itself */
-	fd = openat(dirfd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = openat(dirfd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return ERR_SYS;
 	SHA256_Init(&c);
@@ -266,7 +266,7 @@ static bool parse_name(const char *name, char session[RECORDING_MAX_SESSION + 1]
 
 static int write_sidecar(int dirfd, const char *sidecar, const char *line)
 {
-	int fd = openat(dirfd, sidecar, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(dirfd, sidecar, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	int r = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line) && fsync(fd) == 0 ? ERR_OK : ERR_SYS;
 
 	if (fd >= 0)
@@ -325,6 +325,7 @@ int repair_main(const char *dir)
 
 	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
 		return 1;
+	recording_umask(list);
 	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
 		return 1;
 	if (d == NULL) {

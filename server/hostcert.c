@@ -14,16 +14,15 @@ enum {
 };
 
 static const char version[] = "SSH-2.0-Sallyport\r\n";
-static const char *const algorithms[] = { /* the ten lists of KEXINIT, in order */
-	"curve25519-sha256,curve25519-sha256@libssh.org",
-	"ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
-	"ecdsa-sha2-nistp521-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com",
-	"aes128-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-	"aes128-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-	"hmac-sha2-256,hmac-sha2-256-etm@openssh.com,hmac-sha2-512",
-	"hmac-sha2-256,hmac-sha2-256-etm@openssh.com,hmac-sha2-512",
-	"none", "none", "", ""
-};
+#define CERTIFICATES                                                                                                   \
+	"ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com," \
+	"ecdsa-sha2-nistp521-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com"
+#define CIPHERS "aes128-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+#define MACS "hmac-sha2-256,hmac-sha2-256-etm@openssh.com,hmac-sha2-512"
+
+/* The ten lists of KEXINIT, in order: key exchange, host key, ciphers, MACs, compression, languages, each but the first two both ways. */
+static const char *const algorithms[] = { "curve25519-sha256,curve25519-sha256@libssh.org", CERTIFICATES, CIPHERS, CIPHERS, MACS, MACS, "none",
+					  "none", "", "" };
 
 static int put_packet(struct buf *out, const struct buf *payload)
 {

@@ -20,7 +20,7 @@ libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_pl
 check_PROGRAMS += tests/tools/allow_all_control
 tests_tools_allow_all_control_SOURCES = tests/tools/allow_all_control.c
 tests_tools_allow_all_control_LDADD = libbase.a
-server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh tests/server/lifecycle.sh tests/server/hostile.sh tests/server/terminal.sh
+server_tests = tests/server/exec.sh tests/server/bulk.sh tests/server/channels.sh tests/server/lifecycle.sh tests/server/hostile.sh tests/server/terminal.sh tests/server/users.sh
 TESTS += $(server_tests)
 EXTRA_DIST += tests/server/lib.sh tests/server/hostile.py $(server_tests)
 

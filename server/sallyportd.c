@@ -116,7 +116,7 @@ static int open_state(struct supervisor *s)
 		close(fd);
 	}
 	/* Written by the recorder, read by control through its group. */
-	s->recordings_fd = state_folder(s, "recordings", 02750, &c->recorder, c->control.gid);
+	s->recordings_fd = state_folder(s, "recordings", c->recorder.name != NULL ? 02750 : 0700, &c->recorder, c->control.gid);
 	if (s->recordings_fd < 0)
 		goto fail;
 	if (mkdir(c->vault_store, 0700) == 0 && geteuid() == 0 && c->vault.name != NULL && chown(c->vault_store, c->vault.uid, c->vault.gid) < 0)
@@ -348,5 +348,5 @@ int main(int argc, char **argv)
 	if (r < 0 && s.control.pid > 0)
 		kill(s.control.pid, SIGTERM);
 	log_info("ended");
-	return r < 0 ? 1 : 0;
+	_exit(r < 0 ? 1 : 0); /* the kernel takes the rest back */
 }

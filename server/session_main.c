@@ -266,5 +266,5 @@ int main(int argc, char **argv)
 	say_over(s);
 	if (s->kex_done && ssh_is_connected(s->agent))
 		ssh_disconnect(s->agent);
-	return 0; /* the kernel takes the rest back */
+	_exit(0); /* the kernel takes the rest back */
 }

@@ -391,20 +391,30 @@ static bool interrupted(struct channel *c)
 	return true;
 }
 
+/* What a value's command printed is no output. It may come in one piece with the answer to the request that starts it. */
+static int capture(struct channel *c, bool *moved)
+{
+	struct shell *sh = c->shell;
+
+	if (!capturing(sh) || c->out.raw.len == 0)
+		return ERR_OK;
+	if (buf_put(&sh->captured, buf_ptr(&c->out.raw), c->out.raw.len) < 0) {
+		shell_refused(c, 2, proto_str("sallyport: not in a managed shell: the value is larger than 64 KiB"));
+		return ERR_LIMIT;
+	}
+	buf_clear(&c->out.raw);
+	*moved = true;
+	return ERR_OK;
+}
+
 static bool run(struct channel *c)
 {
 	struct shell *sh = c->shell;
 	bool moved = false;
 	int status;
 
-	if (capturing(sh) && c->out.raw.len > 0) {
-		if (buf_put(&sh->captured, buf_ptr(&c->out.raw), c->out.raw.len) < 0) {
-			shell_refused(c, 2, proto_str("sallyport: not in a managed shell: the value is larger than 64 KiB"));
-			return true;
-		}
-		buf_clear(&c->out.raw);
-		moved = true;
-	}
+	if (capture(c, &moved) < 0)
+		return true;
 	if (c->has_pty && c->no_tty) {
 		to_terminal(&c->err);
 		if (interrupted(c)) { /* it has no terminal that would do it */
@@ -606,7 +616,7 @@ static bool cancelled(struct channel *c)
 bool shell_step(struct channel *c)
 {
 	struct shell *sh = c->shell;
-	bool moved;
+	bool moved = false;
 
 	if (c->deaf && c->state != CHANNEL_LEAVING) { /* the agent's reader went away */
 		if (c->target != NULL)
@@ -628,7 +638,9 @@ bool shell_step(struct channel *c)
 		moved = pump_channel(c);
 		return flush_paint(c) || moved;
 	case CHANNEL_STARTING:
-		moved = pump_channel(c);
+		if (capture(c, &moved) < 0)
+			return true;
+		moved |= pump_channel(c);
 		moved |= flush_paint(c);
 		if (sh->paint.len > 0 || c->out.ready.len > 0) /* the echo of the line comes before what it prints */
 			return moved;

@@ -321,7 +321,10 @@ static void value_step(struct shell_state *st, const struct sh_ast *whole, const
 	r = shell_render(&ast, &body);
 	if (r == ERR_OK)
 		r = words_exact_status(&ast, st->status, &body, &u);
-	if (r == ERR_OK)
+	/* zsh and mksh evaluate what exit is given: there the status is only that it failed. */
+	if (r == ERR_OK && (ast.dialect == DIALECT_ZSH || ast.dialect == DIALECT_MKSH))
+		r = buf_printf(&body, " && printf %%s \"$%s\" || { printf %%s \"$%s\"; false; }", s->name, s->name);
+	else if (r == ERR_OK)
 		r = buf_printf(&body, "; sallyport_status=$?; printf %%s \"$%s\"; exit \"$sallyport_status\"", s->name);
 	if (r == ERR_OK)
 		r = shell_state_wrap(st, &u, (struct view){ buf_ptr(&body), body.len }, &s->text);

@@ -57,6 +57,9 @@ echo "ok: $n scripts print and end as bash does"
 for i in $(seq 1000); do echo "echo line $i"; done >"$SALLYPORT_DEMO_DIR/thousand"
 is "a script of 1,000 statements" "$(bash "$SALLYPORT_DEMO_DIR/thousand" | sha256sum)" "$(sh_ <"$SALLYPORT_DEMO_DIR/thousand" | sha256sum)"
 
+for i in $(seq 60); do printf 'cd /tmp\nx=$(echo v)\ncd /usr\n'; done >"$SALLYPORT_DEMO_DIR/script"
+is "directories and values never show as output" "" "$(sh_ <"$SALLYPORT_DEMO_DIR/script" 2>&1)"
+
 touch victim
 out=$(printf 'echo before\nrm victim\necho "after $?"\n' | sh_ 2>&1)
 is "a denied statement prints its line, \$? is 126, and the script goes on" $'before\nafter 126' "$(grep -v sallyport <<<"$out")"

@@ -23,7 +23,7 @@ b "cat $T/big" | { sleep 2; ps -o rss= -C sallyport-session | sort -n | tail -1 
 check "a slow reader loses nothing" same "$(cat "$T/slow")" "$want"
 rss=$(cat "$T/rss")
 say "     worker of a stalled reader: $rss KiB resident"
-check "a slow reader costs less than 24 MiB" [ "$rss" -lt 24576 ]
+check "a slow reader costs less than 24 MiB" costs_less "$rss" 24576
 # One that takes little at a time, which makes libssh grant whole windows again.
 b "cat $T/medium" | python3 -c '
 import os, sys, time, hashlib
@@ -43,5 +43,5 @@ while kill -0 $slow 2>/dev/null; do
 done
 check "a trickling reader loses nothing" same "$(cat "$T/slow")" "$medium"
 say "     worker of a trickling reader: $most KiB resident at most"
-check "a trickling reader costs less than 24 MiB" [ "$most" -lt 24576 ]
+check "a trickling reader costs less than 24 MiB" costs_less "$most" 24576
 [ $fails -eq 0 ]

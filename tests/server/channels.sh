@@ -45,7 +45,7 @@ fds=$(ls "/proc/$worker/fd" | wc -l)
 check "${COMMANDS:-120} commands in a row" run_many "${COMMANDS:-120}"
 after=$(rss)
 say "     worker: $before KiB before, $after KiB after"
-check "the worker does not grow" [ $((after - before)) -lt 512 ]
+check "the worker does not grow" costs_less $((after - before)) 512
 check "nor do its descriptors" same "$(ls "/proc/$worker/fd" | wc -l)" "$fds"
 
 # Clients that go away while something runs, while something is held.

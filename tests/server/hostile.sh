@@ -36,15 +36,15 @@ check "packets of impossible length are cut" same "$(hostile big_packet)" cut
 watched window_overflow
 say "     window overflow: $(cat "$T/result") MiB sent; worker $most KiB at most"
 check "bytes past the window end the session" grep -q cut "$T/result"
-check "and cost less than 24 MiB" [ $most -lt 24576 ]
+check "and cost less than 24 MiB" costs_less $most 24576
 check "a maximum packet of 0 harms nobody" same "$(hostile zero_max_packet)" fine
 check "a window that wraps around" same "$(hostile window_wrap)" 3000000
 watched open_flood
 say "     channel flood: $(cat "$T/result"); worker $most KiB at most"
-check "a flood of channel opens costs less than 16 MiB" [ $most -lt 16384 ]
+check "a flood of channel opens costs less than 16 MiB" costs_less $most 16384
 watched reply_flood
 say "     reply flood: $(cat "$T/result"); worker $most KiB at most"
-check "a flood of replies costs less than 16 MiB" [ $most -lt 16384 ]
+check "a flood of replies costs less than 16 MiB" costs_less $most 16384
 check "64 channels, no more" same "$(hostile too_many_channels)" 64
 check "bytes before the answer arrive" same "$(hostile data_before_answer)" same
 check "one command a channel" same "$(hostile exec_twice)" refused

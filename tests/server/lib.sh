@@ -15,6 +15,8 @@ check() { # WHAT CONDITION…
 	fi
 }
 same() { [ "$1" = "$2" ] || { say "     got: $1"; say "     not: $2"; return 1; }; }
+# costs_less KIB LIMIT: a sanitizer keeps what was freed, so with one nothing is said about memory.
+costs_less() { [ "$1" -lt "$2" ] || grep -q __asan_init "$build/sallyport-session"; }
 # wait_for SECONDS COMMAND…: until it succeeds.
 wait_for() {
 	tries=$(($1 * 50))
@@ -33,6 +35,7 @@ finish() {
 	[ -z "${DAEMON:-}" ] || wait "$DAEMON" 2>/dev/null || true
 	[ -z "${SSHD:-}" ] || kill "$SSHD" 2>/dev/null || true
 	[ -z "${AGENT:-}" ] || kill "$AGENT" 2>/dev/null || true
+	if grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$T/log" 2>/dev/null; then fails=$((fails + 1)); fi
 	if [ $fails -gt 0 ] || [ $status -ne 0 ]; then
 		say "--- log of the bastion"
 		tail -n 30 "$T/log" 2>/dev/null || true

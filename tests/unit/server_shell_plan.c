@@ -132,9 +132,34 @@ static void asked(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* zsh evaluates the argument of exit: a value's status goes another way there. */
+static void in_zsh(void **state)
+{
+	static const char text[] = "x=$(ls)\n";
+	struct shell_state st = { 0 };
+	struct shell_step step = { 0 };
+	struct shell_plan *p;
+	struct arena arena;
+	struct sh_ast *ast;
+	size_t taken;
+
+	(void)state;
+	arena_init(&arena, ARENA_MAX_DEFAULT);
+	buf_init(&step.text, 1 << 18);
+	assert_int_equal(shell_parse_statement(text, sizeof(text) - 1, true, DIALECT_ZSH, &arena, &ast, &taken, NULL), ERR_OK);
+	p = shell_plan_new(ast, (struct view){ (const uint8_t *)text, taken }, &st);
+	assert_non_null(p);
+	assert_true(shell_plan_next(p, &step));
+	assert_string_equal(buf_cstr(&step.text), "x=$('ls') && printf %s \"$x\" || { printf %s \"$x\"; false; }");
+	shell_plan_free(p);
+	buf_free(&step.text);
+	shell_state_free(&st);
+	arena_free(&arena);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(asked) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(asked), cmocka_unit_test(in_zsh) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
