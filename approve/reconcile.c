@@ -1,9 +1,12 @@
 /* Ends of recordings that were missed; see reconcile.h. The notes are files of the recorder, another process: read with bounds. */
 #include "approve/reconcile.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "approve/control.h"
@@ -75,12 +78,68 @@ static void gather(void *arg, const struct store_recording *v)
 					     v->bytes == 0));
 }
 
+static void found(void *arg, const struct store_recording *v)
+{
+	(void)v;
+	*(bool *)arg = true;
+}
+
+/* SESSION-CHANNEL.json, the note on a first part: its recording's id, session and channel. */
+static bool note_of_first_part(const char *name, char id[128], char session[128], uint32_t *channel)
+{
+	size_t n = strlen(name), k;
+	const char *dash;
+	char *end;
+
+	if (n < 8 || n > 100 || strcmp(name + n - 5, ".json") != 0)
+		return false;
+	snprintf(id, 128, "%.*s", (int)(n - 5), name);
+	dash = strrchr(id, '-');
+	k = dash == NULL ? 0 : (size_t)(dash - id);
+	if (k == 0 || strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789") != k)
+		return false;
+	snprintf(session, 128, "%.*s", (int)k, id);
+	*channel = (uint32_t)strtoul(dash + 1, &end, 10);
+	return *channel > 0 && *end == '\0';
+}
+
+/* Recordings of which not even the beginning was heard: a control that was killed took that message with it. The first time all notes
+ * are looked at, then those that are new. */
+static void gather_unheard(struct control *c, json_t *list)
+{
+	static int64_t since;
+	int64_t now = clock_wall_ms() / 1000;
+	DIR *d = opendir("recordings");
+	char id[128], session[128];
+	struct dirent *e;
+	struct stat st;
+	uint32_t channel;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		struct store_recording row = { .id = id, .session = session, .issuer = "", .subject = "", .target = "", .login = "" };
+		bool known = false;
+
+		if (!note_of_first_part(e->d_name, id, session, &channel) || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    st.st_mtime < since || session_by_id(c, session) != NULL ||
+		    store_recordings(c->store, id, NULL, 0, 1, found, &known) < 0 || known)
+			continue;
+		row.started_ms = (int64_t)st.st_mtime * 1000;
+		row.channel = channel;
+		if (store_recording_open(c->store, &row) >= 0)
+			json_array_append_new(list, json_pack("{s:s,s:s,s:i,s:b}", "id", id, "session", session, "parts", 1, "fresh", 1));
+	}
+	if (d != NULL)
+		closedir(d);
+	since = now - 120;
+}
+
 void reconcile_recordings(struct control *c)
 {
 	json_t *list = json_array(), *o, *note;
 	size_t i;
 
 	(void)store_recordings_open(c->store, gather, list);
+	gather_unheard(c, list);
 	json_array_foreach(list, i, o) {
 		const char *id = json_string_value(json_object_get(o, "id")), *session = json_string_value(json_object_get(o, "session"));
 		/* Parts that were heard of are counted already. */

@@ -20,6 +20,7 @@ struct verify_dir_report {
 	uint64_t recordings;   /* parts whose bytes are what the chain says */
 	uint64_t deleted;      /* parts that retention deleted, on record */
 	uint64_t absent;       /* parts that are not here, where that is allowed */
+	uint64_t unknown;      /* files that look like recordings and of which the log says nothing (yet, or at all) */
 	uint64_t open;         /* parts that are not closed yet; what is there fits their running digest */
 };
 

@@ -107,11 +107,11 @@ static void print_json(const struct verify_dir_report *r, bool ok)
 	char *s;
 
 	chain_time(r->log.sealed_ms, time);
-	j = json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:s,s:b,s:i,s:I,s:I,s:I,s:I}", "verified", ok, "records", (json_int_t)r->log.records,
+	j = json_pack("{s:b,s:I,s:I,s:I,s:I,s:s,s:I,s:s,s:b,s:i,s:I,s:I,s:I,s:I,s:I}", "verified", ok, "records", (json_int_t)r->log.records,
 		      "segments", (json_int_t)r->segments, "checkpoints", (json_int_t)r->log.checkpoints, "sealed",
 		      (json_int_t)r->log.sealed, "sealed_at", time, "signatures", (json_int_t)r->log.signatures, "key", r->log.key,
 		      "key_trusted", r->log.key_trusted, "epochs", (int)r->log.epochs, "recordings", (json_int_t)r->recordings,
-		      "recordings_deleted", (json_int_t)r->deleted, "recordings_open", (json_int_t)r->open, "faults",
+		      "recordings_deleted", (json_int_t)r->deleted, "recordings_open", (json_int_t)r->open, "recordings_unknown", (json_int_t)r->unknown, "faults",
 		      (json_int_t)r->log.faults);
 	s = json_dumps(j, JSON_COMPACT);
 	printf("%s\n", s != NULL ? s : "{}");
@@ -145,6 +145,9 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record, %llu not in this bundle\n",
 		       (unsigned long long)r->recordings, (unsigned long long)r->open, (unsigned long long)r->deleted,
 		       (unsigned long long)r->absent);
+	if (r->unknown > 0)
+		printf("unknown:  %llu files among the recordings of which the log says nothing: they are being made, or are none of its own\n",
+		       (unsigned long long)r->unknown);
 	if (!outside)
 		printf("note:     without --checkpoint from outside this host, a log cut back together with its checkpoints looks whole\n");
 }

@@ -52,6 +52,10 @@ changed "an edited record, sums made anew" "broken before" edit_log
 changed "a removed record, sums made anew" "broken before" cut_log
 changed "an exchanged recording" "FAILED" other_recording
 
+cp "$(ls "$d/bundle/recordings/"*.gz | head -n 1)" "$d/bundle/recordings/planted-1.cast.gz"
+has "a planted recording is told" "unknown: +1 files" "$(sallyport audit verify --dir "$d/bundle")"
+rm "$d/bundle/recordings/planted-1.cast.gz"
+
 # An inclusion proof, checked with nothing but SHA-256.
 sallyport audit prove 5 >"$d/proof" || fail "prove"
 /usr/bin/python3 - "$d/proof" <<'P' || fail "the proof does not lead to the root"

@@ -57,3 +57,15 @@ is "each command that the agent saw was decided, on record" "" "$(comm -23 "$d/w
 for f in "$SALLYPORT_RECORDINGS"/*.cast.gz; do zcat "$f" || fail "$f is not a whole gzip file"; done >"$d/casts"
 grep -o 'agent-[0-9]*-[0-9]*\\r\\n\|agent-[0-9]*-[0-9]*\\n' "$d/casts" | sed 's/\\.*//' | sort -u >"$d/recorded"
 is "what the agent saw was recorded" "" "$(sort -u "$d/seen" | comm -23 - "$d/recorded")"
+
+# Each recording is in the chain: one whose control was killed, too, once the next one has looked around.
+missing() {
+	local f id
+	for f in "$SALLYPORT_RECORDINGS"/*.json; do basename "$f" .json; done | sort >"$d/notes"
+	audit_lines | jq -r 'select(.event == "recording.closed" or .event == "recording.repaired") | .recording' | sort -u | comm -23 "$d/notes" -
+}
+kill -9 "$(pids_of sallyport-control)"
+wait_for 20 "every recording's digest on record" eval '[ -z "$(missing)" ]'
+is "no recording is twice in the chain" "" "$(audit_lines | jq -r 'select(.event == "recording.closed") | .recording' | sort | uniq -d)"
+sallyport audit verify >"$d/verify" || fail "$(cat "$d/verify")"
+cat "$d/verify"
