@@ -315,6 +315,21 @@ def p7():
     check("names and values of no form, and 300 of them", strip(r[1]) == strip(base), r)
 
 
+    # A target that takes whatever comes: a private sshd drops most variables by itself.
+    from target import Target
+    t = Target({"hello": lambda ch, tr: (ch.sendall(b"hello\n"), ch.send_exit_status(0), ch.close())})
+    t.install()
+    c = login("demo-db")
+    ch, _ = c.open()
+    for n in names:
+        c.request(ch, "env", string(n.split("=", 1)[0]) + string(n.split("=", 1)[1]))
+    c.request(ch, "auth-agent-req@openssh.com")
+    c.request(ch, "x11-req", b"\0" + string("MIT-MAGIC-COOKIE-1") + string("00") + u32(0))
+    c.exec(ch, "hello")
+    is_("(a target that takes all)", b"hello\n", c.collect(15, ch)[1])
+    is_("is asked for no variable, agent or display", [], t.env)
+
+
 @row("P8", "agent, X11 and port forwarding stay off, whatever the client wants")
 def p8():
     env = dict(os.environ, DISPLAY=":99")

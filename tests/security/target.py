@@ -21,6 +21,18 @@ class _Server(paramiko.ServerInterface):
     def get_allowed_auths(self, username):
         return "publickey"
 
+    def check_channel_env_request(self, channel, name, value):
+        self.target.env.append((name, value))
+        return True
+
+    def check_channel_forward_agent_request(self, channel):
+        self.target.env.append("agent")
+        return True
+
+    def check_channel_x11_request(self, channel, *a):
+        self.target.env.append("x11")
+        return True
+
     def check_channel_exec_request(self, channel, command):
         self.target.commands.append(command)
         threading.Thread(target=self.target.serve, args=(channel, command.decode().replace("'", "")), daemon=True).start()
@@ -31,7 +43,7 @@ class Target:
     """behaviours: name -> fn(channel, transport); the first word of a command names one."""
 
     def __init__(self, behaviours, key=None):
-        self.behaviours, self.commands, self.logins = behaviours, [], []
+        self.behaviours, self.commands, self.logins, self.env = behaviours, [], [], []
         self.key = key or paramiko.ECDSAKey.generate()
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
