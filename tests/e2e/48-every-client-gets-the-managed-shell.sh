@@ -1,5 +1,5 @@
 #!/bin/bash
-# OpenSSH with and without a terminal, paramiko, dropbear's dbclient and PuTTY's plink: three statements, one of them denied.
+# OpenSSH with and without a terminal, paramiko, asyncssh, dropbear's dbclient and PuTTY's plink: three statements, one of them denied.
 . "$(dirname "$0")/lib.sh"
 in_demo --policy "$(dirname "$0")/policies/shell.yaml"
 
@@ -64,4 +64,20 @@ if command -v dbclient >/dev/null && command -v dropbearconvert >/dev/null; then
 	dropbearconvert openssh dropbear "$key" "$SALLYPORT_DEMO_DIR/dropbear" >/dev/null 2>&1
 	out=$(HOME=$SALLYPORT_DEMO_DIR timeout 20 dbclient -y -T -p "$port" -i "$SALLYPORT_DEMO_DIR/dropbear" "$user@$host" <<<"$three" 2>&1)
 	hasnt "dbclient with its plain key runs nothing" 'first-2' "$out"
+fi
+if /usr/bin/python3 -c 'import asyncssh' 2>/dev/null; then
+	check "asyncssh" "$(timeout 60 /usr/bin/python3 - "$host" "$port" "$user" "$key" "$cert" "$three" <<-'PY' 2>&1
+		import asyncio, sys, asyncssh
+		host, port, user, key, cert, three = sys.argv[1:]
+		async def main():
+		    async with asyncssh.connect(host, int(port), username=user, client_keys=[(key, cert)], known_hosts=None, config=None) as c:
+		        p = await c.create_process(stderr=asyncssh.STDOUT)
+		        p.stdin.write(three)
+		        p.stdin.write_eof()
+		        print(await p.stdout.read())
+		asyncio.run(main())
+	PY
+	)"
+else
+	echo "skipped: asyncssh is not installed"
 fi
