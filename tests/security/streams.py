@@ -359,8 +359,8 @@ def p20():
         for url in ("/v1/approvals", "/v1/approvals?state=pending", "/v1/recordings"):
             s, body, _ = api("GET", url, auditor)
             if s == 200:
-                # A start is the moment of its record there, and of the message before it here: the same but for milliseconds.
-                out[url] = re.sub(r'("started": "[^"]*:\d\d)\.\d+Z"', r'\1Z"', json.dumps(body, sort_keys=True))
+                # Starts and ends are the moments of their records there, and of the messages before them here: the same but for a millisecond.
+                out[url] = re.sub(r'("(?:started|ended)": "[^"]*T\d\d:\d\d):\d\d\.\d+Z"', r'\1"', json.dumps(body, sort_keys=True))
         return out
 
     def tables():
@@ -369,7 +369,7 @@ def p20():
         # The identity's text beside a certificate's serial is for people who look into the file; it is not all in the log.
         text = lambda l: re.sub(r"(INSERT INTO certificates VALUES\(\d+,)'.*'", r"\1", l)
         # A used token comes back as used for as long as any token may live: the log does not hold its end.
-        rec = lambda l: re.sub(r"^(INSERT INTO recordings .*?,)1\d{9}\d{3},(1\d{12},)", r"\1\2", l)
+        rec = lambda l: re.sub(r"^(INSERT INTO recordings .*?,)1\d{12},(?:1\d{12}|0),", r"\1", l)
         text2 = lambda l: re.sub(r"(INSERT INTO tokens VALUES\(X'[0-9a-f]+'),\d+", r"\1", rec(text(l)))
         return sorted(text2(l) for l in dump.splitlines() if l.startswith("INSERT") and "chain_seq" not in l), db
     before = seen()
