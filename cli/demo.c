@@ -198,7 +198,14 @@ static int run_command(struct demo *d, char **command)
 		fprintf(stderr, "sallyport demo: cannot run %s: %s\n", command[0], strerror(errno));
 		_exit(127);
 	}
-	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
+	/* What the bastion left behind is ours to reap meanwhile: we are its subreaper. */
+	while ((got = waitpid(-1, &status, 0)) != pid) {
+		if (got < 0 && errno != EINTR)
+			break;
+		if (got > 0 && got == d->daemon_pid)
+			d->daemon_pid = -1;
+		if (got > 0 && got == d->target_pid)
+			d->target_pid = -1;
 		if (stop_signal && !passed) {
 			kill(pid, SIGTERM);
 			passed = 1;
