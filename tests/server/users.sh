@@ -1,6 +1,7 @@
 #!/bin/sh
 # Started as root, each program runs as the user that the configuration names, and everything still works; started under systemd, it says
 # what systemd wants to hear and takes the socket that it is handed.
+TMPDIR=/tmp # every user must be able to walk to it
 . "${srcdir:-.}/tests/server/lib.sh"
 [ "$(id -u)" = 0 ] || { echo "needs root"; trap - EXIT; exit 77; }
 start_target
