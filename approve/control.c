@@ -2,6 +2,7 @@
  * descriptors are those of base/proto.h. Distrusts the workers, the callers of the API, and whatever comes from issuers. */
 #include "approve/control.h"
 
+#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

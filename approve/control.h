@@ -27,10 +27,6 @@
 #include "policy/mask.h"
 #include "policy/policy.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
-
 enum {
 	CONTROL_ID = 26,              /* characters of a public id */
 	CONTROL_QUESTIONS_MAX = 4096, /* open questions a session */
