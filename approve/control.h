@@ -7,6 +7,8 @@
 #ifndef APPROVE_CONTROL_H
 #define APPROVE_CONTROL_H
 
+#include <config.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,10 +28,6 @@
 #include "identity/sshkey.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum {
 	CONTROL_ID = 26,              /* characters of a public id */

@@ -1,7 +1,7 @@
 # audit: events to canonical lines, chain, tree, checkpoints, verification, export.
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = audit/digest.c audit/digest.h audit/merkle.c audit/merkle.h \
-	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/checkpoint.c audit/checkpoint.h \
+	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/filter.c audit/filter.h audit/ocsf.c audit/ocsf.h audit/checkpoint.c audit/checkpoint.h \
 	audit/trust.c audit/trust.h \
 	audit/segments.c audit/segments.h audit/log.c audit/log.h audit/log_impl.h audit/open.c \
 	audit/verify.c audit/verify.h audit/verify_impl.h audit/verify_keys.c audit/verify_dir.c audit/verify_dir.h \
