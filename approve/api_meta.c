@@ -3,6 +3,7 @@
 
 #include "approve/http_call.h"
 #include "approve/openapi.h"
+#include "approve/outputs.h"
 #include "approve/receipt.h"
 
 void api_health(struct call *call)
@@ -66,6 +67,7 @@ void api_metrics(struct call *call)
 	metric(&b, "audit_commit_seconds_total", "counter", "Time spent in group commits.", (double)c->count.commit_us_total / 1e6);
 	metric(&b, "audit_durable_seq", "gauge", "Last record on disk.", (double)audit_durable(c->log));
 	metric(&b, "audit_healthy", "gauge", "1 while records can be written.", audit_health(c->log) == AUDIT_HEALTHY);
+	outputs_metrics(c, &b);
 	metric(&b, "http_requests_total", "counter", "Calls of the API.", (double)c->count.http_requests);
 	call_reply(call, 200, "text/plain; version=0.0.4; charset=utf-8", buf_ptr(&b), b.len);
 	buf_free(&b);

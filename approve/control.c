@@ -17,6 +17,7 @@
 #include "approve/hooks.h"
 #include "approve/http.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
@@ -155,6 +156,7 @@ static void control_round(void *arg)
 		more = http_release(c);
 		evidence_round(c);
 	} while (c->appended > 0 || more);
+	outputs_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -307,6 +309,8 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = evidence_open(c);
 	if (r >= 0)
+		r = outputs_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
@@ -332,6 +336,7 @@ static void stop(struct control *c)
 			(void)store_commit(c->store, audit_durable(c->log), &why);
 	}
 	hooks_close(c);
+	outputs_close(c);
 	issue_close(c);
 	evidence_close(c);
 	receipt_close(c);

@@ -7,6 +7,8 @@
 #ifndef APPROVE_CONTROL_H
 #define APPROVE_CONTROL_H
 
+#include <config.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -135,6 +137,7 @@ struct control {
 	struct hooks *hooks;
 	struct receipts *receipts;
 	struct evidence *evidence;
+	struct outputs *outputs;
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, commits, records;

@@ -9,6 +9,7 @@
 #include "approve/control.h"
 #include "approve/http.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/log.h"
@@ -130,6 +131,7 @@ static void reload_config(struct control *c)
 	} else {
 		issue_reload(c);
 		http_reload(c);
+		outputs_reload(c);
 		log_info("configuration loaded");
 		(void)control_record(c, NULL, "config.loaded",
 				     json_pack("{s:s,s:s,s:s}", "digest", c->config_digest, "file", c->config_path, "previous", was), NULL);

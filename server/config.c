@@ -14,7 +14,7 @@
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
 static const char *const top_keys[] = { "version", "listen", "host_key", "state", "policy", "vault", "http", "users", "certificates",
-					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", NULL };
+					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", "witness", NULL };
 static const char *const vault_keys[] = { "store", "master_key", "credential", "fd", NULL };
 static const char *const user_keys[] = { "control", "vault", "session", "recorder", NULL };
 static const char *const limit_keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
