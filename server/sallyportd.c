@@ -343,10 +343,10 @@ int main(int argc, char **argv)
 		return 1;
 	s.nsystemd = (unsigned)notify_listen_fds();
 	r = run(&s);
-	if (r < 0 && s.vault.pid > 0)
-		kill(s.vault.pid, SIGTERM);
-	if (r < 0 && s.control.pid > 0)
-		kill(s.control.pid, SIGTERM);
+	if (r < 0) {
+		spawn_kill(s.vault.pid, SIGTERM, s.vault.user);
+		spawn_kill(s.control.pid, SIGTERM, s.control.user);
+	}
 	log_info("ended");
 	_exit(r < 0 ? 1 : 0); /* the kernel takes the rest back */
 }

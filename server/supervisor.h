@@ -25,6 +25,7 @@ enum { LISTENERS_MAX = 64 };
 
 struct service {
 	const char *program;
+	const struct config_user *user; /* that it runs as */
 	pid_t pid;      /* 0: not running */
 	struct ipc ipc; /* fd -1: none */
 	struct loop_watch *watch;
@@ -39,6 +40,7 @@ struct worker {
 	uint64_t sid;
 	pid_t pid;      /* 0 once reaped */
 	pid_t recorder; /* 0: none */
+	const struct config_user *user; /* that it runs as */
 	int auth_fd;    /* a byte comes here at login; -1 afterwards */
 	struct loop_watch *auth_watch;
 	struct loop_timer *kill_timer;
