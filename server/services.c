@@ -85,7 +85,7 @@ static int read_control(struct supervisor *s, struct ipc_msg *m)
 			s->ready = true;
 			if (listen_start(s) < 0)
 				loop_stop(s->loop);
-			notify_state("READY=1");
+			supervisor_status(s);
 		} else {
 			listen_resume(s);
 		}
