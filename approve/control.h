@@ -14,6 +14,8 @@
 
 #include <jansson.h>
 
+#include "approve/histogram.h"
+#include "approve/metrics.h"
 #include "approve/tally.h"
 #include "approve/approval.h"
 #include "approve/config.h"
@@ -113,6 +115,11 @@ struct control {
 	struct policy *policy;
 	struct mask_set *masks;
 	char config_digest[65];
+	struct buf config_text; /* what the file said when it was taken */
+	struct refused {
+		bool now;       /* what the file says is not what is served: it has mistakes */
+		json_t *errors; /* of the start, until they are recorded */
+	} config_refused, policy_refused;
 	struct audit_log *log;
 	struct store *store;
 	int state_fd;
@@ -122,6 +129,7 @@ struct control {
 	bool ready;             /* control_ready was sent */
 	bool stopping;
 	unsigned minutes;       /* that it runs */
+	int64_t started_ms;
 	struct session *sessions;
 	unsigned n_sessions;
 	uint32_t next_req;
@@ -140,9 +148,11 @@ struct control {
 	struct outputs *outputs;
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
-		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, commits, records;
-		uint64_t commit_us_total;
+		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, records;
 		uint64_t http_requests, maskings;
+		uint64_t answered[APPROVAL_WITHDRAWN + 1]; /* requests by how they ended */
+		uint64_t failures[FAIL_KINDS];
+		struct histogram commit, approval_wait, recorder_lag;
 	} count;
 };
 
@@ -183,8 +193,14 @@ int control_vault_call(struct control *c, vault_fn *fn, void *arg, uint32_t *req
 void control_vault_forget(struct control *c, uint32_t req);
 
 /* ---- reload.c ---- */
+/* Both at the start: where one has mistakes, the last good one of before is served in its place. */
+int control_load(struct control *c);
 int control_load_config(struct control *c, bool first, struct buf *errors);
-int control_load_policy(struct control *c, bool first, struct buf *errors);
+int control_load_policy(struct control *c, struct buf *errors);
+/* What is served now is what a later start may fall back to, unless it is that already. */
+void control_keep_good(struct control *c);
+/* Records that a configuration or policy is in force, or was refused: errors (taken over). was: what was in force before; NULL at the start. */
+int control_record_load(struct control *c, bool policy, const char *was, json_t *errors);
 void control_reload(struct control *c);
 
 /* ---- session.c ---- */

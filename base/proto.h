@@ -143,8 +143,10 @@ enum {
 				     F(u64, part_bytes) /* 0: the recorder's own */
 #define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording) /* its id: the file is <id>.cast.gz, further parts <id>.N.cast.gz */
 /* sha256: 64 lower-case hex digits, as records carry them */
-#define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256)
-#define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last)
+/* lag_ms: the longest that a byte waited to be on the disk, since the last of these messages about this recording */
+#define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256) F(u32, lag_ms)
+#define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last) \
+				     F(u32, lag_ms)
 #define MSG_FIELDS_rec_failed(F)     F(bytes, why)
 
 #define MSG_FIELDS_vault_sign_cert(F)     F(u32, req) F(bytes, tbs)
