@@ -200,7 +200,8 @@ void question_unready(struct session *s, const char *why)
 
 static int check_form(struct session *s, const struct msg_question *m)
 {
-	if (m->kind > QUESTION_OTHER || m->op > FILE_META || question_find(s, m->question) != NULL)
+	/* A raw terminal is never asked for: it is what a shell's question may come to, here. */
+	if (m->kind > QUESTION_OTHER || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
 		return ERR_MALFORMED;
 	if (m->env.n > ENV_MAX || m->state.n > ENV_MAX || m->cwd.n > CWD_MAX || m->stdin.n > STDIN_MAX ||
 	    s->n_questions >= CONTROL_QUESTIONS_MAX)
@@ -412,6 +413,7 @@ static void decide(struct question *q, const struct config_target *t, const stru
 	struct policy_answer a = { 0 };
 	struct msg_question raw;
 	char *cwd = NULL;
+	bool decided = false;
 	int r = m->cwd.n > 0 ? view_strdup(&m->cwd, &cwd) : ERR_OK;
 
 	fill_question(s, t, m, cwd, &pq);
@@ -422,12 +424,13 @@ static void decide(struct question *q, const struct config_target *t, const stru
 		if (r >= 0 && a.verdict == VERDICT_ALLOW && a.pty_raw) {
 			m = &raw;
 			q->kind = QUESTION_PTY_RAW;
+			decided = true;
 		} else {
 			policy_answer_free(&a);
 			pq.kind = QUESTION_SHELL;
 		}
 	}
-	if (r >= 0 && q->kind != QUESTION_PTY_RAW)
+	if (r >= 0 && !decided)
 		r = policy_decide(s->ctl->policy, &pq, &a);
 	if (r < 0) {
 		free(cwd);
