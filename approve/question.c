@@ -209,24 +209,10 @@ static int check_form(struct session *s, const struct msg_question *m)
 	return ERR_OK;
 }
 
-/* Commands a minute; a window that starts with the first. */
+/* An identity's sessions count together, those that are over too. */
 static bool over_rate(struct session *s)
 {
-	int64_t now = clock_mono_ms();
-	uint64_t n = 0;
-
-	if (s->minute_ms == 0 || now - s->minute_ms >= 60000) {
-		s->minute_ms = now;
-		s->minute_n = 0;
-	}
-	s->minute_n++;
-	/* An identity's sessions count together. */
-	for (struct session *o = s->ctl->sessions; o != NULL; o = o->next) {
-		if (o->in && now - o->minute_ms < 60000 && strcmp(o->who->issuer, s->who->issuer) == 0 &&
-		    strcmp(o->who->subject, s->who->subject) == 0)
-			n += o->minute_n;
-	}
-	return n > s->ctl->config->limits.commands_per_minute;
+	return rate_count(&s->ctl->rate, s->who, RATE_COMMANDS, clock_mono_ms()) > s->ctl->config->limits.commands_per_minute;
 }
 
 static json_t *commands_json(struct session *s, const struct policy_answer *a)

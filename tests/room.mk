@@ -18,7 +18,7 @@ endif
 tests_fuzz_fuzz_ipc_SOURCES = tests/fuzz/fuzz_ipc.c $(HOLD_REPLAY)
 tests_fuzz_fuzz_ipc_LDADD = libbase.a
 tests_fuzz_fuzz_ipc_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_daemon_config_SOURCES = tests/fuzz/fuzz_daemon_config.c server/config.c server/config.h $(HOLD_REPLAY)
+tests_fuzz_fuzz_daemon_config_SOURCES = tests/fuzz/fuzz_daemon_config.c server/config.c server/config.h server/penalty.c server/penalty.h $(HOLD_REPLAY)
 tests_fuzz_fuzz_daemon_config_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 tests_fuzz_fuzz_daemon_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_recording_SOURCES = tests/fuzz/fuzz_recording.c cli/cast.c cli/cast.h $(HOLD_REPLAY)

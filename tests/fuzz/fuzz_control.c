@@ -211,8 +211,7 @@ static void put_cut(int fd, const uint8_t *data, size_t size)
 {
 	size_t cut = size * data[1] / 256;
 
-	if (cut < 2)
-		cut = 2;
+	cut = cut < 2 ? 2 : cut > size ? size : cut;
 	if (put_some(fd, data + 2, cut - 2)) {
 		rounds(2);
 		(void)put_some(fd, data + cut, size - cut);
@@ -275,7 +274,7 @@ static void session(const uint8_t *data, size_t size)
 {
 	struct msg_session_new note = { .sid = ++sid, .peer = proto_str("127.0.0.1"), .port = 7 };
 	struct msg_session_gone gone = { .sid = sid };
-	const uint8_t *rest = memmem(data, size, "\0\0\0\4\0\0\0\0", 8);
+	const uint8_t *rest = memmem(data + 2, size - 2, "\0\0\0\4\0\0\0\0", 8);
 	size_t mine = rest == NULL ? size : (size_t)(rest - data);
 	struct session *s;
 	struct ipc worker;
