@@ -279,7 +279,7 @@ static void load_approvals(struct config *c, const struct yaml_node *root)
 static void load_limits(struct config *c, const struct yaml_node *root)
 {
 	static const char *const keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
-					    "session_max", "sessions_per_identity", "commands_per_minute", NULL };
+					    "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute", "penalties", NULL };
 	const struct yaml_node *m = yaml_map(&c->doc, root, "limits", false);
 
 	c->limits.login_grace = 30;
@@ -290,6 +290,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	c->limits.channels = 64;
 	c->limits.session_max = 12 * 3600;
 	c->limits.sessions_per_identity = 64;
+	c->limits.sessions_per_minute = 3000;
 	c->limits.commands_per_minute = 6000;
 	if (m == NULL)
 		return;
@@ -302,6 +303,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	yaml_uint(&c->doc, m, "channels", 1, 1024, &c->limits.channels);
 	yaml_seconds(&c->doc, m, "session_max", 1, 30 * 86400, &c->limits.session_max);
 	yaml_uint(&c->doc, m, "sessions_per_identity", 1, 100000, &c->limits.sessions_per_identity);
+	yaml_uint(&c->doc, m, "sessions_per_minute", 1, 10000000, &c->limits.sessions_per_minute);
 	yaml_uint(&c->doc, m, "commands_per_minute", 1, 10000000, &c->limits.commands_per_minute);
 }
 

@@ -143,7 +143,7 @@ struct config {
 	} approvals;
 	struct {
 		uint64_t login_grace, attempts, sessions, per_source, unauthenticated, channels, session_max;
-		uint64_t sessions_per_identity, commands_per_minute;
+		uint64_t sessions_per_identity, sessions_per_minute, commands_per_minute;
 	} limits;
 	bool masking;
 	uint64_t part_bytes;

@@ -340,6 +340,7 @@ static void stop(struct control *c)
 	store_close(c->store);
 	audit_close(c->log);
 	loop_free(c->loop);
+	rate_free(&c->rate);
 	policy_free(c->policy);
 	mask_set_free(c->masks);
 	config_free(c->config);

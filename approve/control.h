@@ -16,6 +16,7 @@
 
 #include "approve/histogram.h"
 #include "approve/metrics.h"
+#include "approve/rate.h"
 #include "approve/tally.h"
 #include "approve/approval.h"
 #include "approve/config.h"
@@ -97,8 +98,7 @@ struct session {
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
-	int64_t minute_ms;
-	unsigned minute_n;
+	unsigned attempts; /* logins refused */
 	char *end_why;
 	uint32_t wait_status;
 };
@@ -132,6 +132,7 @@ struct control {
 	int64_t started_ms;
 	struct session *sessions;
 	unsigned n_sessions;
+	struct rate rate;
 	uint32_t next_req;
 	struct vault_call *vault_calls;
 	struct buf ca_blob;     /* the user CA's plain public key; empty until the vault said it */

@@ -200,7 +200,8 @@ void question_unready(struct session *s, const char *why)
 
 static int check_form(struct session *s, const struct msg_question *m)
 {
-	if (m->kind > QUESTION_OTHER || m->op > FILE_META || question_find(s, m->question) != NULL)
+	/* A raw terminal is never asked for: it is what a shell's question may come to, here. */
+	if (m->kind > QUESTION_OTHER || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
 		return ERR_MALFORMED;
 	if (m->env.n > ENV_MAX || m->state.n > ENV_MAX || m->cwd.n > CWD_MAX || m->stdin.n > STDIN_MAX ||
 	    s->n_questions >= CONTROL_QUESTIONS_MAX)
@@ -208,24 +209,10 @@ static int check_form(struct session *s, const struct msg_question *m)
 	return ERR_OK;
 }
 
-/* Commands a minute; a window that starts with the first. */
+/* An identity's sessions count together, those that are over too. */
 static bool over_rate(struct session *s)
 {
-	int64_t now = clock_mono_ms();
-	uint64_t n = 0;
-
-	if (s->minute_ms == 0 || now - s->minute_ms >= 60000) {
-		s->minute_ms = now;
-		s->minute_n = 0;
-	}
-	s->minute_n++;
-	/* An identity's sessions count together. */
-	for (struct session *o = s->ctl->sessions; o != NULL; o = o->next) {
-		if (o->in && now - o->minute_ms < 60000 && strcmp(o->who->issuer, s->who->issuer) == 0 &&
-		    strcmp(o->who->subject, s->who->subject) == 0)
-			n += o->minute_n;
-	}
-	return n > s->ctl->config->limits.commands_per_minute;
+	return rate_count(&s->ctl->rate, s->who, RATE_COMMANDS, clock_mono_ms()) > s->ctl->config->limits.commands_per_minute;
 }
 
 static json_t *commands_json(struct session *s, const struct policy_answer *a)
@@ -412,6 +399,7 @@ static void decide(struct question *q, const struct config_target *t, const stru
 	struct policy_answer a = { 0 };
 	struct msg_question raw;
 	char *cwd = NULL;
+	bool decided = false;
 	int r = m->cwd.n > 0 ? view_strdup(&m->cwd, &cwd) : ERR_OK;
 
 	fill_question(s, t, m, cwd, &pq);
@@ -422,12 +410,13 @@ static void decide(struct question *q, const struct config_target *t, const stru
 		if (r >= 0 && a.verdict == VERDICT_ALLOW && a.pty_raw) {
 			m = &raw;
 			q->kind = QUESTION_PTY_RAW;
+			decided = true;
 		} else {
 			policy_answer_free(&a);
 			pq.kind = QUESTION_SHELL;
 		}
 	}
-	if (r >= 0 && q->kind != QUESTION_PTY_RAW)
+	if (r >= 0 && !decided)
 		r = policy_decide(s->ctl->policy, &pq, &a);
 	if (r < 0) {
 		free(cwd);

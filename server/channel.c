@@ -402,6 +402,7 @@ void chan_sign_answer(struct channel *c, bool ok, struct view text)
 		refuse_text(c, 1, "sallyport: unavailable: out of memory");
 		return;
 	}
+	c->session->signed_ok = true;
 	c->out.recorded = c->out.ready.len;
 	c->exit_status = 0;
 	c->out.eof = c->err.eof = true;

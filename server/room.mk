@@ -3,7 +3,7 @@ sbin_PROGRAMS += sallyportd
 pkglibexec_PROGRAMS += sallyport-session
 
 sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
-	server/workers.c server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
+	server/workers.c server/penalty.c server/penalty.h server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \

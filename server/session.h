@@ -62,9 +62,11 @@ struct session {
 	char id[32];
 	uint32_t attempts_max, channels_max;
 	int64_t grace_at; /* monotonic ms; 0 once logged in */
+	bool grace_over;
 
 	/* login */
-	bool authenticated, signing; /* signing: the user `sign` */
+	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
+	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
