@@ -193,11 +193,8 @@ static void say_over(struct session *s)
 	m.why = proto_str(why);
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
 		if (c->state != CHANNEL_CLOSED) {
-			c->out.eof_sent = false;
-			c->agent_gone = true; /* nothing more can be said there; the command's end still has to be told */
-			s->cut = false;
-			(void)chan_step(c);
-			s->cut = true;
+			/* Nothing more can be said there; the command's end still has to be told. */
+			chan_agent_left(c);
 		}
 	}
 	if (s->control.fd < 0 || s->control_lost || msg_session_over_send(&s->control, &m, NULL, 0) < 0)
