@@ -14,6 +14,7 @@
 #include "policy/policy.h"
 #include "server/forward.h"
 #include "server/packet.h"
+#include "server/remote.h"
 #include "server/session.h"
 
 /* An answer that comes later needs the message kept; libssh's newer callbacks must answer before they return, and the
@@ -404,8 +405,7 @@ static void handle_message(struct session *s, ssh_message m)
 		handle_request(s, m);
 		return;
 	case SSH_REQUEST_GLOBAL:
-		control_note(s, QUESTION_OTHER, ssh_message_subtype(m) == SSH_GLOBAL_REQUEST_TCPIP_FORWARD ? "tcpip-forward" : "cancel-tcpip-forward",
-			     m, NULL, NULL);
+		remote_request(s, m);
 		return;
 	default:
 		reply_default(m);

@@ -16,7 +16,12 @@
 
 struct forward {
 	ssh_message open; /* stands unanswered; NULL once it is answered */
+	bool from_target; /* it is the target's */
 	struct destination to;
+	/* from_target: what the agent is told */
+	char *host;
+	uint32_t port, from_port;
+	char from[64];
 };
 
 static const char unavailable[] = "sallyport: unavailable: the bastion cannot serve this forward now";
@@ -88,6 +93,33 @@ void forward_open(struct session *s, ssh_message m)
 	buf_free(&payload);
 }
 
+void forward_incoming(struct session *s, ssh_message m, const char *text, const char *host, uint32_t port, const char *from, uint32_t from_port)
+{
+	struct channel *c = s->nchannels >= s->channels_max ? NULL : chan_new(s);
+	struct forward *f = c == NULL ? NULL : calloc(1, sizeof(*f));
+
+	if (f == NULL || (f->host = strdup(host)) == NULL || buf_put_str(&c->text, text) < 0 ||
+	    destination_parse(text, strlen(text), true, &f->to) < 0) {
+		refuse_open(m, OPEN_NO_RESOURCES, "");
+		if (f != NULL)
+			free(f->host);
+		free(f);
+		if (c != NULL)
+			c->state = CHANNEL_CLOSED;
+		return;
+	}
+	c->forward = f;
+	c->kind = QUESTION_LISTEN;
+	c->agent_window.granted = 64000; /* the other way round: this one is opened, */
+	c->target_window.granted = 32000; /* and that one accepted */
+	f->open = m;
+	f->from_target = true;
+	f->port = port;
+	f->from_port = from_port;
+	snprintf(f->from, sizeof(f->from), "%s", from);
+	chan_ask(c);
+}
+
 void forward_refuse(struct channel *c, const char *line, size_t n)
 {
 	struct forward *f = c->forward;
@@ -98,7 +130,7 @@ void forward_refuse(struct channel *c, const char *line, size_t n)
 		forward_end(c, false);
 		return;
 	}
-	packet_refuse_open(f->open, c->state == CHANNEL_STARTING ? OPEN_CONNECT_FAILED : OPEN_PROHIBITED, line, n);
+	packet_refuse_open(f->open, c->state == CHANNEL_STARTING ? OPEN_CONNECT_FAILED : OPEN_PROHIBITED, line, f->from_target ? 0 : n);
 	f->open = NULL;
 	if (c->state == CHANNEL_STARTING) /* it was allowed, and control waits for its end */
 		chan_tell_end(c, false);
@@ -121,7 +153,7 @@ void forward_answer(struct channel *c, const struct msg_answer *a)
 		c->started_ms = session_now();
 		c->step = START_TARGET;
 		c->state = CHANNEL_STARTING;
-		if (!same || (c->forward->to.port == 0 && !c->forward->to.is_path)) /* what was decided is what is opened */
+		if (!same || (c->forward->to.port == 0 && !c->forward->to.is_path && !c->forward->from_target)) /* what was decided is what is opened */
 			forward_refuse(c, unavailable, sizeof(unavailable) - 1);
 		break;
 	default:
@@ -164,32 +196,52 @@ static bool open_target(struct channel *c)
 	return true;
 }
 
-static bool accept_agent(struct channel *c)
+static bool open_agent(struct channel *c)
 {
-	c->agent = ssh_message_channel_request_open_reply_accept(c->forward->open);
-	ssh_message_free(c->forward->open);
-	c->forward->open = NULL;
-	c->state = CHANNEL_RUNNING;
-	if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK || pump_start(c) < 0) {
-		session_cut(c->session, "a channel could not be opened");
-		return true;
-	}
+	c->agent = ssh_channel_new(c->session->agent);
+	if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK)
+		return start_failed(c, "no channel to the agent");
+	c->step = START_OPEN;
 	return true;
+}
+
+/* The far side is open: the one that asked gets its yes. */
+static bool accept_near(struct channel *c)
+{
+	struct forward *f = c->forward;
+	ssh_channel near = ssh_message_channel_request_open_reply_accept(f->open);
+
+	ssh_message_free(f->open);
+	f->open = NULL;
+	*(f->from_target ? &c->target : &c->agent) = near;
+	c->state = CHANNEL_RUNNING;
+	if (near == NULL || ssh_set_channel_callbacks(near, f->from_target ? &c->target_callbacks : &c->agent_callbacks) != SSH_OK || pump_start(c) < 0)
+		session_cut(c->session, "a channel could not be opened");
+	return true;
+}
+
+/* Who asked is the bastion's to know: the target is told nothing of the agent's machine. */
+static int open_far(struct channel *c)
+{
+	const struct forward *f = c->forward;
+
+	if (f->from_target)
+		return ssh_channel_open_reverse_forward(c->agent, f->host, (int)f->port, f->from, (int)f->from_port);
+	if (f->to.is_path)
+		return ssh_channel_open_forward_unix(c->target, f->to.path, "127.0.0.1", 0);
+	return ssh_channel_open_forward(c->target, f->to.host, f->to.port, "127.0.0.1", 0);
 }
 
 static bool start_step(struct channel *c)
 {
-	const struct destination *to = &c->forward->to;
 	int r;
 
 	if (c->step == START_TARGET)
-		return open_target(c);
-	/* Who asked is the bastion's to know: the target is told nothing of the agent's machine. */
-	r = to->is_path ? ssh_channel_open_forward_unix(c->target, to->path, "127.0.0.1", 0)
-			: ssh_channel_open_forward(c->target, to->host, to->port, "127.0.0.1", 0);
+		return c->forward->from_target ? open_agent(c) : open_target(c);
+	r = open_far(c);
 	if (r == SSH_ERROR)
-		return start_failed(c, target_words(c->session));
-	return r == SSH_OK ? accept_agent(c) : false;
+		return start_failed(c, c->forward->from_target ? "the agent does not take it" : target_words(c->session));
+	return r == SSH_OK ? accept_near(c) : false;
 }
 
 void forward_end(struct channel *c, bool complete)
@@ -253,6 +305,7 @@ void forward_free(struct channel *c)
 		return;
 	if (c->forward->open != NULL)
 		refuse_open(c->forward->open, OPEN_NO_RESOURCES, unavailable);
+	free(c->forward->host);
 	free(c->forward);
 	c->forward = NULL;
 }

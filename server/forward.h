@@ -4,6 +4,8 @@
  *   open ──▶ ASKING ── run ──▶ STARTING: the target's channel is opened ──▶ the agent's is accepted ──▶ RUNNING ──▶ CLOSED
  *              └─ refuse ──────────┴──▶ the open is refused, with the reason as its text
  *
+ * The other way round, for a connection that the target's listener took: the agent's channel is opened, then the target's is accepted.
+ *
  * What passes is raw: counted and digested both ways, not masked and not recorded. Another owner of struct channel: it sets `forward`. */
 #ifndef SERVER_FORWARD_H
 #define SERVER_FORWARD_H
@@ -19,6 +21,10 @@ struct session;
 
 /* The agent wants to open a channel that is no session. Takes the message over. */
 void forward_open(struct session *s, ssh_message m);
+
+/* A connection came where the target listens for the agent (remote.c). Takes the target's message over. text: the place, as rules know it; host, port: as
+ * the agent asked for it; from, from_port: who connected, as the target says. */
+void forward_incoming(struct session *s, ssh_message m, const char *text, const char *host, uint32_t port, const char *from, uint32_t from_port);
 
 /* For channel.c, which hands on what concerns a forward's channel. */
 void forward_answer(struct channel *c, const struct msg_answer *a);

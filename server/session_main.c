@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/sandbox.h"
 #include "base/zygote.h"
+#include "server/remote.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -168,6 +169,7 @@ static void loop(struct session *s)
 		recording_step(s);
 		hostscan_step(s);
 		moved = target_step(s);
+		moved |= remote_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
