@@ -62,17 +62,22 @@ static int put_raw(struct view host, uint32_t port, struct buf *out)
 int destination_text(struct view host, uint32_t port, bool listen, struct buf *out)
 {
 	char name[DESTINATION_HOST_MAX + 1], v6[INET6_ADDRSTRLEN];
+	const struct view asked = host;
 
+	if (host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']' && memchr(host.p, ':', host.n) != NULL) { /* some clients leave them on */
+		host.p++;
+		host.n -= 2;
+	}
 	if (host.n >= sizeof(name) || (host.n > 0 && memchr(host.p, '\0', host.n) != NULL) || port > 65535 || (port == 0 && !listen))
-		return put_raw(host, port, out);
+		return put_raw(asked, port, out);
 	for (size_t i = 0; i < host.n; i++)
 		name[i] = (char)(host.p[i] >= 'A' && host.p[i] <= 'Z' ? host.p[i] + ('a' - 'A') : host.p[i]);
 	name[host.n] = '\0';
 	if (listen && (name[0] == '\0' || strcmp(name, "*") == 0))
 		return buf_printf(out, "*:%lu", (unsigned long)port);
 	if (strchr(name, ':') != NULL)
-		return usual_ipv6(name, v6, sizeof(v6)) ? buf_printf(out, "[%s]:%lu", v6, (unsigned long)port) : put_raw(host, port, out);
-	return is_host(name) ? buf_printf(out, "%s:%lu", name, (unsigned long)port) : put_raw(host, port, out);
+		return usual_ipv6(name, v6, sizeof(v6)) ? buf_printf(out, "[%s]:%lu", v6, (unsigned long)port) : put_raw(asked, port, out);
+	return is_host(name) ? buf_printf(out, "%s:%lu", name, (unsigned long)port) : put_raw(asked, port, out);
 }
 
 /* Absolute, printable, short enough for a socket's address, and without a second spelling of the same place. */
@@ -93,9 +98,12 @@ static bool is_path(const char *p, size_t n)
 
 int destination_path_text(struct view path, struct buf *out)
 {
-	int r = buf_put(out, path.p, path.n < DESTINATION_SHOWN_MAX ? path.n : DESTINATION_SHOWN_MAX);
+	bool good = is_path((const char *)path.p, path.n);
+	int r = good ? ERR_OK : buf_put_str(out, "path "); /* or it might read as a host and a port */
 
-	return r < 0 ? r : is_path((const char *)path.p, path.n) ? ERR_OK : ERR_MALFORMED;
+	if (r == ERR_OK)
+		r = buf_put(out, path.p, path.n < DESTINATION_SHOWN_MAX ? path.n : DESTINATION_SHOWN_MAX);
+	return r < 0 || good ? r : ERR_MALFORMED;
 }
 
 static int parse_host(const char *text, size_t n, bool listen, struct destination *d)

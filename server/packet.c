@@ -1,7 +1,4 @@
 /* What libssh hears and does not tell; see packet.h. The bytes are the agent's and the target's; here they are only kept, request.c reads them. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "server/packet.h"
 
 #include <dlfcn.h>

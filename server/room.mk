@@ -62,3 +62,13 @@ tests_fuzz_fuzz_hostcert_LDADD = libbase.a
 tests_fuzz_fuzz_hostcert_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 TESTS += tests/fuzz/hostcert.sh
 EXTRA_DIST += tests/fuzz/hostcert.sh tests/fuzz/corpus/hostcert
+
+check_PROGRAMS += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c server/request.c server/request.h
+if !FUZZER
+tests_fuzz_fuzz_request_SOURCES += tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_request_LDADD = libbase.a
+tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+TESTS += tests/fuzz/request.sh
+EXTRA_DIST += tests/fuzz/request.sh tests/fuzz/corpus/request
