@@ -137,7 +137,7 @@ static json_t *argvs(struct session *s, const struct policy_answer *a)
 
 json_t *ask_make(struct session *s, const struct request_ask *ask)
 {
-	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
+	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 	static const char *const ops[] = { "read", "write", "delete", "list", "meta" };
 	const struct policy_answer *a = ask->answer;
 	const struct msg_question *m = ask->question;

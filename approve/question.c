@@ -11,7 +11,7 @@
 
 enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20 };
 
-static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
+static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 static const char *const op_names[] = { "read", "write", "delete", "list", "meta" };
 
 /* ---- the table of open questions ---- */
@@ -119,9 +119,11 @@ static bool needs_target(enum question_kind kind)
 	return kind != QUESTION_ENV && kind != QUESTION_OTHER;
 }
 
-static bool is_command(enum question_kind kind)
+/* What has a beginning and an end in the log. A remote forward has none itself; each connection that comes through it has, and a channel. */
+static bool is_command(const struct question *q)
 {
-	return kind == QUESTION_EXEC || kind == QUESTION_STATEMENT || kind == QUESTION_PTY_RAW || kind == QUESTION_SUBSYSTEM;
+	return q->kind == QUESTION_EXEC || q->kind == QUESTION_STATEMENT || q->kind == QUESTION_PTY_RAW || q->kind == QUESTION_SUBSYSTEM ||
+	       q->kind == QUESTION_FORWARD || (q->kind == QUESTION_LISTEN && q->channel != 0);
 }
 
 static void run_now(struct question *q)
@@ -130,11 +132,12 @@ static void run_now(struct question *q)
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
 				.stdin_given = q->stdin_consumed };
 
-	if (is_command(q->kind)) {
+	if (is_command(q)) {
 		int r = control_record(s->ctl, s->id, "command.start",
-				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s}", "decision", (json_int_t)q->decision, "channel",
+				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s,s:s*}", "decision", (json_int_t)q->decision, "channel",
 						 (json_int_t)q->channel, "command", control_masked(s->ctl, s->mask_key, q->text, q->len),
-						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login),
+						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login, "mode",
+						 q->kind == QUESTION_FORWARD || q->kind == QUESTION_LISTEN ? "digest" : NULL),
 				       NULL);
 
 		if (r < 0) {
@@ -144,7 +147,7 @@ static void run_now(struct question *q)
 		s->commands++;
 	}
 	send_answer(q, &a);
-	if (is_command(q->kind) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
+	if (is_command(q) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
 		q->stage = QSTAGE_RUNNING; /* until the worker says how it ended */
 	else
 		question_free(q);
@@ -201,7 +204,7 @@ void question_unready(struct session *s, const char *why)
 static int check_form(struct session *s, const struct msg_question *m)
 {
 	/* A raw terminal is never asked for: it is what a shell's question may come to, here. */
-	if (m->kind > QUESTION_OTHER || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
+	if (m->kind > QUESTION_LISTEN || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
 		return ERR_MALFORMED;
 	if (m->env.n > ENV_MAX || m->state.n > ENV_MAX || m->cwd.n > CWD_MAX || m->stdin.n > STDIN_MAX ||
 	    s->n_questions >= CONTROL_QUESTIONS_MAX)

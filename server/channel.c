@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "server/forward.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -169,6 +170,7 @@ void chan_free(struct channel *c)
 		ssh_channel_free(c->agent);
 	}
 	shell_free(c->shell);
+	forward_free(c);
 	buf_free(&c->text);
 	buf_free(&c->env);
 	buf_free(&c->env_allowed);
@@ -201,6 +203,10 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 
 	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
 		return;
+	if (c->forward != NULL) {
+		forward_refuse(c, line, n);
+		return;
+	}
 	if (c->shell != NULL && !c->session->end) { /* one statement, not the shell */
 		shell_refused(c, code, v);
 		return;
@@ -366,6 +372,10 @@ void chan_answer(struct channel *c, const struct msg_answer *a)
 {
 	if (c->shell != NULL) {
 		shell_answer(c, a);
+		return;
+	}
+	if (c->forward != NULL) {
+		forward_answer(c, a);
 		return;
 	}
 	switch (a->action) {
@@ -546,6 +556,7 @@ void chan_tell_end(struct channel *c, bool complete)
 {
 	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
 	uint8_t in[32], out[32];
+	bool started = c->in.sha != NULL;
 
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
@@ -554,8 +565,10 @@ void chan_tell_end(struct channel *c, bool complete)
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
 	m.ms = (uint64_t)(session_now() - c->started_ms);
-	m.in_sha256 = (struct view){ in, sizeof(in) };
-	m.out_sha256 = (struct view){ out, sizeof(out) };
+	if (started) { /* else nothing passed that could have a digest */
+		m.in_sha256 = (struct view){ in, sizeof(in) };
+		m.out_sha256 = (struct view){ out, sizeof(out) };
+	}
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -598,7 +611,7 @@ static void leave(struct channel *c)
 }
 
 /* The agent closed its channel: whatever stood is withdrawn, what runs loses its terminal and input. */
-static void agent_left(struct channel *c)
+void chan_agent_left(struct channel *c)
 {
 	struct session *s = c->session;
 	struct msg_withdraw m = { .question = c->question };
@@ -607,6 +620,10 @@ static void agent_left(struct channel *c)
 		control_gone(s);
 	if (c->shell != NULL)
 		shell_cut(c);
+	if (c->forward != NULL) {
+		forward_end(c, false);
+		return;
+	}
 	command_ended(c, c->target_closed);
 	chan_drop_target(c);
 	c->state = CHANNEL_CLOSED;
@@ -654,9 +671,11 @@ bool chan_step(struct channel *c)
 
 	if (c->state == CHANNEL_CLOSED || c->session->cut)
 		return false;
+	if (c->forward != NULL)
+		return forward_step(c);
 	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
 	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
-		agent_left(c);
+		chan_agent_left(c);
 		return true;
 	}
 	moved = pump_take(c);

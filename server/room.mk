@@ -7,7 +7,8 @@ sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c ser
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h \
+	server/forward.c server/forward.h server/remote.c server/remote.h server/packet.c server/packet.h server/request.c server/request.h policy/destination.c policy/destination.h
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
 sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
@@ -61,3 +62,13 @@ tests_fuzz_fuzz_hostcert_LDADD = libbase.a
 tests_fuzz_fuzz_hostcert_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 TESTS += tests/fuzz/hostcert.sh
 EXTRA_DIST += tests/fuzz/hostcert.sh tests/fuzz/corpus/hostcert
+
+check_PROGRAMS += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c server/request.c server/request.h
+if !FUZZER
+tests_fuzz_fuzz_request_SOURCES += tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_request_LDADD = libbase.a
+tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+TESTS += tests/fuzz/request.sh
+EXTRA_DIST += tests/fuzz/request.sh tests/fuzz/corpus/request

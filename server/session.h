@@ -5,7 +5,9 @@
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
- *   hostscan.c      host certificates
+ *   hostscan.c      host certificates                  forward.c       channels that lead on from the target
+ *   remote.c        what the target listens for
+ *   packet.c        what libssh hears and does not tell  request.c       and what it means
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -96,6 +98,7 @@ struct session {
 	struct channel *channels;
 	unsigned nchannels;
 	uint32_t next_channel, next_question;
+	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
 

@@ -16,6 +16,7 @@
 #include "base/sandbox.h"
 #include "base/zygote.h"
 #include "server/penalty.h"
+#include "server/remote.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -171,6 +172,7 @@ static void loop(struct session *s)
 		recording_step(s);
 		hostscan_step(s);
 		moved = target_step(s);
+		moved |= remote_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
@@ -196,11 +198,8 @@ static void say_over(struct session *s)
 	m.why = proto_str(why);
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
 		if (c->state != CHANNEL_CLOSED) {
-			c->out.eof_sent = false;
-			c->agent_gone = true; /* nothing more can be said there; the command's end still has to be told */
-			s->cut = false;
-			(void)chan_step(c);
-			s->cut = true;
+			/* Nothing more can be said there; the command's end still has to be told. */
+			chan_agent_left(c);
 		}
 	}
 	if (s->control.fd < 0 || s->control_lost || msg_session_over_send(&s->control, &m, NULL, 0) < 0)
