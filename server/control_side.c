@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
+#include "server/files.h"
 #include "server/session.h"
 
 enum { NOTES_A_SESSION = 4096 };
@@ -176,6 +177,8 @@ static int read_answer(struct session *s, const struct ipc_msg *m)
 		return ERR_MALFORMED;
 	if (answer_ask(s, &a))
 		return ERR_OK;
+	if (files_answer(s, &a))
+		return ERR_OK;
 	c = asking(s, a.question);
 	if (c != NULL)
 		chan_answer(c, &a);
@@ -251,6 +254,7 @@ void control_gone(struct session *s)
 		if (c->state == CHANNEL_ASKING || c->state == CHANNEL_READING)
 			chan_refuse(c, EXIT_UNAVAILABLE, line, sizeof(line) - 1);
 	}
+	files_control_lost(s);
 	while (s->asks != NULL) {
 		struct ask *a = s->asks;
 
