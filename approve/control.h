@@ -224,7 +224,6 @@ int question_message(struct session *s, const struct msg_question *m);
 int question_withdraw(struct session *s, uint32_t number);
 void question_drop(struct question *q, const char *why); /* its session is over, or asks no longer */
 int question_command_end(struct session *s, const struct msg_command_end *m);
-int question_file_done(struct session *s, const struct msg_file_done *m);
 int question_masked(struct session *s, const struct msg_masked *m);
 struct question *question_find(struct session *s, uint32_t number);
 void question_free(struct question *q);
@@ -234,6 +233,13 @@ void question_unready(struct session *s, const char *why);
 /* A person's answer is there, for a question that waits: runs it with the stored text (taken over), or refuses it. */
 void question_run(struct question *q, char *text, size_t len);
 void question_refuse(struct question *q, uint8_t exit_code, const char *line);
+
+/* ---- question_file.c ---- */
+enum { QUESTION_PATHS_MAX = 32 };
+const char *question_op(unsigned op); /* "read", "write"… */
+/* What a file operation does beside what its text and op say. ERR_MALFORMED: it is no such question. */
+int question_paths(const struct msg_question *m, struct policy_path *out, size_t *n);
+int question_file_done(struct session *s, const struct msg_file_done *m);
 
 /* ---- prepare.c ---- */
 void prepare_start(struct session *s);

@@ -17,6 +17,7 @@
 #include "base/zygote.h"
 #include "server/penalty.h"
 #include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -111,6 +112,7 @@ static int timeout_ms(const struct session *s)
 		due = sooner(due, s->target_deadline);
 	if (s->scan_fd >= 0)
 		due = sooner(due, s->scan_deadline);
+	due = sooner(due, resolve_due(s));
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -173,6 +175,7 @@ static void loop(struct session *s)
 		hostscan_step(s);
 		moved = target_step(s);
 		moved |= remote_step(s);
+		moved |= resolve_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
