@@ -69,7 +69,7 @@ noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c
 tests_bench_decide_LDADD = $(POLICY_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
 EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval
 if FUZZER
@@ -83,3 +83,6 @@ tests_fuzz_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c $(POLICY_REPLAY)
 tests_fuzz_fuzz_eval_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_eval_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_resolve_SOURCES = tests/fuzz/fuzz_resolve.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_resolve_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_resolve_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
