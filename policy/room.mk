@@ -22,6 +22,7 @@ libpolicy_a_SOURCES = \
 	policy/state.c \
 	policy/table.c policy/table.h \
 	policy/walk.c \
+	policy/walk_integer.c \
 	policy/walk_loop.c \
 	policy/walk_simple.c \
 	policy/word.c \
