@@ -31,9 +31,11 @@ TESTS += $(server_tests)
 EXTRA_DIST += tests/server/lib.sh tests/server/hostile.py $(server_tests)
 
 if HAVE_CMOCKA
-shell_tests = tests/unit/server_shell_edit tests/unit/server_shell_plan
+shell_tests = tests/unit/server_shell_edit tests/unit/server_shell_plan tests/unit/server_penalty
 check_PROGRAMS += $(shell_tests)
 TESTS += $(shell_tests)
+tests_unit_server_penalty_SOURCES = tests/unit/server_penalty.c server/penalty.c server/penalty.h tests/unit/unit.h
+tests_unit_server_penalty_LDADD = libbase.a $(CMOCKA_LIBS)
 tests_unit_server_shell_edit_SOURCES = tests/unit/server_shell_edit.c tests/unit/unit.h
 tests_unit_server_shell_edit_LDADD = libmanaged.a libbase.a $(CMOCKA_LIBS)
 tests_unit_server_shell_plan_SOURCES = tests/unit/server_shell_plan.c tests/unit/unit.h

@@ -32,7 +32,7 @@ enum { EXIT_DENIED = 126, EXIT_REFUSED = 77, EXIT_PENDING = 75, EXIT_UNAVAILABLE
 
 enum {
 	PREAUTH_BYTES_MAX = 64 * 1024, /* bytes a stranger may send before it has logged in */
-	MESSAGES_A_ROUND = 256,
+	MESSAGES_A_ROUND = 16 * 1024,  /* more than one round of reading brings: libssh queues without a bound what is not fetched */
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
