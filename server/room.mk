@@ -14,7 +14,9 @@ sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK
 # The managed shell's pure parts: state, plan, line editor.
 noinst_LIBRARIES += libmanaged.a
 libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_plan.c server/shell_plan.h server/shell_words.c \
-	server/shell_words.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h server/shell_width.c
+	server/shell_words.h server/shell_value.c server/shell_value.h server/shell_local.c server/shell_local.h \
+	server/shell_follow.c server/shell_follow.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h \
+	server/shell_edit_int.h server/shell_edit_line.c server/shell_edit_paint.c server/shell_width.c
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
