@@ -318,35 +318,6 @@ static void decide_simple(const struct policy *p, struct policy_answer *a, struc
 	a->canonical = true;
 }
 
-static int decide_file(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
-{
-	static const uint16_t does[] = { EFFECT_READ, EFFECT_WRITE, EFFECT_DELETE, EFFECT_READ, EFFECT_WRITE };
-	static const char *const names[] = { "reading of", "writing of", "deletion of", "listing of", "change of" };
-	struct scope scope = { p, q, NULL, false };
-	struct judgement j;
-	char joined[8192];
-	size_t n = q->len;
-
-	if (q->text == NULL || n >= 4096 || memchr(q->text, '\0', n) != NULL || (unsigned)q->op > FILE_META) {
-		a->rule = "gate:bytes";
-		a->reason = "a path that is too long or holds a NUL";
-		return ERR_OK;
-	}
-	if (q->text[0] != '/' && q->cwd != NULL && q->cwd[0] == '/' && strlen(q->cwd) < 4000) {
-		int k = snprintf(joined, sizeof(joined), "%s/%.*s", q->cwd, (int)n, q->text);
-
-		n = k > 0 && (size_t)k < sizeof(joined) ? (size_t)k : 0;
-	} else {
-		memcpy(joined, q->text, n);
-		joined[n] = '\0';
-	}
-	j = judge_path(&scope, does[q->op], joined);
-	if (j.verdict < 0 && p->profile == PROFILE_GUARD)
-		j.verdict = VERDICT_ALLOW;
-	decide_simple(p, a, &mem->arena, j, names[q->op], joined, n);
-	return mem->arena.max == 0 || a->text == NULL ? ERR_NOMEM : ERR_OK;
-}
-
 static bool decide_printable(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

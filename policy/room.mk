@@ -8,6 +8,7 @@ libpolicy_a_SOURCES = \
 	policy/command_shell.c \
 	policy/command_wrap.c \
 	policy/decide.c \
+	policy/decide_file.c \
 	policy/destination.c policy/destination.h \
 	policy/embed.h \
 	policy/explain.c \

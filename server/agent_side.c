@@ -229,8 +229,8 @@ static void handle_auth(struct session *s, ssh_message m)
 	}
 	if (strcmp(user, "sign") == 0) {
 		if (ssh_message_subtype(m) == SSH_AUTH_METHOD_NONE && s->sign_user) {
-			s->signing = true;
-			logged_in(s);
+			/* Nothing was proven: the grace time, the bytes before login and the supervisor's count of strangers go on. */
+			s->signing = s->authenticated = true;
 			ssh_message_auth_reply_success(m, 0);
 			ssh_message_free(m);
 			return;
@@ -446,7 +446,7 @@ void agent_step(struct session *s)
 
 	if (!s->kex_done)
 		exchange_keys(s);
-	if (!s->cut && !s->authenticated && s->counter.in_bytes > PREAUTH_BYTES_MAX)
+	if (!s->cut && (!s->authenticated || s->signing) && s->counter.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
 	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
 	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)

@@ -8,6 +8,7 @@
 
 #include "policy/policy.h"
 #include "server/forward.h"
+#include "server/files.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -171,6 +172,7 @@ void chan_free(struct channel *c)
 	}
 	shell_free(c->shell);
 	forward_free(c);
+	files_free(c);
 	buf_free(&c->text);
 	buf_free(&c->env);
 	buf_free(&c->env_allowed);
@@ -351,6 +353,10 @@ void chan_begin(struct channel *c, const struct msg_answer *a)
 		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the command cannot be passed on");
 		return;
 	}
+	if (!files_begin(c, a)) {
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
+		return;
+	}
 	c->run_question = a->question;
 	c->record_digest = a->record_digest;
 	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
@@ -412,6 +418,7 @@ void chan_sign_answer(struct channel *c, bool ok, struct view text)
 		refuse_text(c, 1, "sallyport: unavailable: out of memory");
 		return;
 	}
+	c->session->signed_ok = true;
 	c->out.recorded = c->out.ready.len;
 	c->exit_status = 0;
 	c->out.eof = c->err.eof = true;
@@ -560,14 +567,14 @@ void chan_tell_end(struct channel *c, bool complete)
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
+	if (started && c->files == NULL) { /* each file has its own; and nothing may have passed that could have one */
+		m.in_sha256 = (struct view){ in, sizeof(in) };
+		m.out_sha256 = (struct view){ out, sizeof(out) };
+	}
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
 	m.ms = (uint64_t)(session_now() - c->started_ms);
-	if (started) { /* else nothing passed that could have a digest */
-		m.in_sha256 = (struct view){ in, sizeof(in) };
-		m.out_sha256 = (struct view){ out, sizeof(out) };
-	}
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -578,6 +585,8 @@ static void command_ended(struct channel *c, bool complete)
 	if (c->ended || !c->record_open)
 		return;
 	c->ended = true;
+	if (c->files != NULL)
+		files_end(c);
 	if (recording_close(c, complete) < 0)
 		session_cut(c->session, "the recording cannot be written");
 	if (c->shell == NULL)

@@ -11,6 +11,7 @@
 #include "policy/mask.h"
 #include "policy/policy.h"
 #include "server/remote.h"
+#include "server/files.h"
 #include "server/session.h"
 
 enum { NOTES_A_SESSION = 4096 };
@@ -177,6 +178,8 @@ static int read_answer(struct session *s, const struct ipc_msg *m)
 		return ERR_MALFORMED;
 	if (answer_ask(s, &a) || remote_answer(s, &a))
 		return ERR_OK;
+	if (files_answer(s, &a))
+		return ERR_OK;
 	c = asking(s, a.question);
 	if (c != NULL)
 		chan_answer(c, &a);
@@ -253,6 +256,7 @@ void control_gone(struct session *s)
 			chan_refuse(c, EXIT_UNAVAILABLE, line, sizeof(line) - 1);
 	}
 	remote_control_gone(s);
+	files_control_lost(s);
 	while (s->asks != NULL) {
 		struct ask *a = s->asks;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
@@ -39,6 +40,7 @@ static void fail(struct session *s, const char *what, const char *detail)
 void target_free(struct session *s)
 {
 	remote_target_gone(s);
+	resolve_lost(s);
 	if (s->target != NULL) {
 		if (s->target_in_event)
 			ssh_event_remove_session(s->event, s->target);
