@@ -71,6 +71,7 @@ struct session {
 	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
 	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
+	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
 	struct ssh_counter_struct counter;

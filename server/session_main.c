@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
 	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
+	s->hello_fd = fcntl(FD_SESSION_AGENT, F_DUPFD_CLOEXEC, FD_SESSION_LOGIN + 1);
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;

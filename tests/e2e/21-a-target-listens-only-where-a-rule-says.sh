@@ -1,6 +1,6 @@
 #!/bin/bash
 # Remote forwards: the target listens for the agent where a rule says so, each connection is decided and closed in the log, and a cancel ends it. Any
-# other place, every address and sockets are refused, and so is what a target opens unasked.
+# other place and every address are refused, and so is what a target opens unasked.
 . "$(dirname "$0")/lib.sh"
 in_demo --policy "$(dirname "$0")/policies/forwards.yaml"
 
@@ -53,13 +53,22 @@ echo "ok: a cancel ends it"
 given=$(mux -O forward -R "0:$peer")
 has "a port of the target's choice is told" '^[0-9]+$' "$given"
 has "and leads here" 'END 3' "$(echo hi | timeout 20 socat -t 10 - "TCP:127.0.0.1:$given")"
+mkdir -p "$D/ok"
+mux -O forward -R "$D/ok/here.sock:$peer" || fail "a socket was not allowed: $(cat "$D/err")"
+timeout 30 socat -t 20 - "UNIX-CONNECT:$D/ok/here.sock" <"$D/sent" >"$D/got"
+(cat "$D/sent"; echo END 2000000) | cmp - "$D/got" || fail "what came through a socket is not what was sent"
+echo "ok: a socket there, too"
+is "and is in the log by its path" "$D/ok/here.sock" "$(audit_lines | grep '"event":"command.start"' | tail -n 1 | jq -r .command)"
+mux -O cancel -R "$D/ok/here.sock:$peer" || fail "cancel of a socket: $(cat "$D/err")"
+deaf() { ! socat -u /dev/null "UNIX-CONNECT:$D/ok/here.sock" 2>/dev/null; }
+wait_for 5 "the end of it" deaf
 mux -O exit
 wait_for 10 "the end of it" quiet "$given"
 echo "ok: it ends with the connection"
 
 refused "another address" "127.0.0.2:$(free_port):$peer" '127.0.0.2:'
 refused "every address" "*:$(free_port):$peer" '*:'
-refused "a socket" "$D/r.sock:$peer" 'streamlocal-forward@openssh.com'
+refused "a socket" "$D/r.sock:$peer" "$D/r.sock"
 ask -S none -R "$(free_port):$peer" demo-db true </dev/null && fail "another target's rule was used"
 echo "ok: a rule for one target is none for another"
 is "an agent that asked for nothing" nothing "$(ask demo-web 'echo nothing' </dev/null)"
