@@ -118,8 +118,10 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	/* The first call says hello, and makes the poll handle that the event takes over. A fresh connection takes it at once: a client that has
 	 * ended its side already is still told who answered. */
 	ssh_set_fd_towrite(s->agent);
-	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR)
+	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR) {
+		r = ERR_EOF; /* it has left already */
 		goto out;
+	}
 	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
 out:
 	ssh_key_free(key);

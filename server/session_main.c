@@ -269,8 +269,12 @@ int main(int argc, char **argv)
 	buf_init(&s->host_cas, 64 * 1024);
 	(void)fcntl(FD_SESSION_LOGIN, F_SETFD, FD_CLOEXEC);
 	ipc_init(&s->control, FD_CONTROL, true);
-	if (ssh_init() != SSH_OK || (s->event = ssh_event_new()) == NULL || watch_signals(s) < 0 ||
-	    agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY)) < 0) {
+	r = ERR_NOMEM;
+	if (ssh_init() == SSH_OK && (s->event = ssh_event_new()) != NULL && watch_signals(s) == ERR_OK)
+		r = agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY));
+	if (r == ERR_EOF)
+		return 0;
+	if (r < 0) {
 		log_error("the session cannot be set up");
 		return 1;
 	}
