@@ -71,6 +71,7 @@ struct session {
 	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
 	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
+	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
 	struct ssh_counter_struct counter;
@@ -126,7 +127,7 @@ void masks_release(struct masks *m); /* NULL is fine */
 
 /* agent_side.c */
 ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is logged */
-int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over */
+int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */
