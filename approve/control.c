@@ -20,6 +20,7 @@
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
+#include "approve/retention.h"
 #include "audit/chain.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -310,6 +311,8 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = outputs_open(c);
 	if (r >= 0)
+		r = retention_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
@@ -338,6 +341,7 @@ static void stop(struct control *c)
 	outputs_close(c);
 	issue_close(c);
 	evidence_close(c);
+	retention_close(c);
 	receipt_close(c);
 	requests_close(c->requests);
 	vault_side_close(c);
@@ -351,6 +355,7 @@ static void stop(struct control *c)
 	config_free(c->config);
 	buf_free(&c->ca_blob);
 	buf_free(&c->ca_previous);
+	buf_free(&c->readers);
 	free(c->ca_line);
 	free(c->audit_key_line);
 	free(c->config_path);
@@ -363,6 +368,7 @@ static int check(const char *path)
 	struct buf errors;
 	int r;
 
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&errors, 1 << 20);
 	r = control_load_config(&c, true, &errors);
 	if (r >= 0) {
@@ -374,6 +380,7 @@ static int check(const char *path)
 	mask_set_free(c.masks);
 	config_free(c.config);
 	free(c.config_path);
+	buf_free(&c.readers);
 	return say_errors(&errors, r) < 0 ? 1 : 0;
 }
 
@@ -397,6 +404,7 @@ int main(int argc, char **argv)
 	raise_files();
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
 	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
 	if (c.config_path == NULL) {

@@ -90,6 +90,7 @@ struct session {
 	enum prepare prepare;
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
+	bool sealed;             /* its recordings are encrypted */
 	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
 	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
@@ -138,6 +139,8 @@ struct control {
 	struct receipts *receipts;
 	struct evidence *evidence;
 	struct outputs *outputs;
+	struct retention *retention;
+	struct buf readers;     /* certificates that recordings are encrypted to; empty: they are not */
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, commits, records;

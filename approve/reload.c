@@ -10,6 +10,7 @@
 #include "approve/http.h"
 #include "approve/issue.h"
 #include "approve/outputs.h"
+#include "approve/sealed.h"
 #include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/log.h"
@@ -44,10 +45,11 @@ int control_load_config(struct control *c, bool first, struct buf *errors)
 {
 	struct config *made = NULL;
 	char hex[65] = "";
-	struct buf text;
+	struct buf text, readers;
 	int r;
 
 	buf_init(&text, 1 << 20);
+	buf_init(&readers, 1 << 18);
 	r = slurp(c->config_path, &text, errors);
 	if (r >= 0)
 		r = digest_of(&text, hex);
@@ -56,8 +58,11 @@ int control_load_config(struct control *c, bool first, struct buf *errors)
 	buf_free(&text);
 	if (r >= 0)
 		r = issue_check(made, errors);
+	if (r >= 0)
+		r = sealed_load(made, &readers, errors);
 	if (r < 0) {
 		config_free(made);
+		buf_free(&readers);
 		return r;
 	}
 	if (!first) {
@@ -65,11 +70,14 @@ int control_load_config(struct control *c, bool first, struct buf *errors)
 		if (strcmp(made->state, c->config->state) != 0 || strcmp(made->audit.origin, c->config->audit.origin) != 0) {
 			(void)buf_printf(errors, "%s: \"state\" and \"audit.origin\" cannot change while it runs: restart\n", c->config_path);
 			config_free(made);
+			buf_free(&readers);
 			return ERR_REFUSED;
 		}
 		config_free(c->config);
 	}
 	c->config = made;
+	buf_free(&c->readers);
+	c->readers = readers;
 	memcpy(c->config_digest, hex, sizeof(hex));
 	return ERR_OK;
 }

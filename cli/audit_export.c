@@ -54,9 +54,10 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 	json_t *j, *o;
 	const char *key;
 	int r = ERR_OK;
+	bool deleted = view_is(&rec->event, "recording.deleted");
 	bool inside = chain_time_parse((const char *)rec->time.p, rec->time.n, &ms) == ERR_OK && ms >= x->filter.from_ms && ms < x->filter.to_ms;
 
-	if (!inside && !view_is(&rec->event, "epoch.open") && !view_is(&rec->event, "session.start"))
+	if (!inside && !deleted && !view_is(&rec->event, "epoch.open") && !view_is(&rec->event, "session.start"))
 		return ERR_OK;
 	j = json_loadb((const char *)line.p, line.n, 0, NULL);
 	if (j == NULL)
@@ -66,6 +67,8 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 		json_array_append_new(x->keys, json_string(key));
 	if (inside || view_is(&rec->event, "session.start")) /* sessions that began before: their rows say who */
 		r = export_tables_take(x->tables, j);
+	else if (deleted)
+		r = export_tables_late(x->tables, j);
 	if (inside && x->ocsf_file != NULL) {
 		o = ocsf_event(j);
 		if (o == NULL || json_dumpf(o, x->ocsf_file, JSON_COMPACT | JSON_ENSURE_ASCII) < 0 || fputc('\n', x->ocsf_file) == EOF)

@@ -142,7 +142,7 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 		printf("key:      %s%s\n", r->log.key, !signers ? ", as the log itself says (pin it with --allowed-signers)" :
 		       r->log.key_trusted ? ", trusted" : "");
 	if (recordings)
-		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record, %llu not in this bundle\n",
+		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted by retention, %llu not in this bundle\n",
 		       (unsigned long long)r->recordings, (unsigned long long)r->open, (unsigned long long)r->deleted,
 		       (unsigned long long)r->absent);
 	if (r->unknown > 0)
