@@ -21,6 +21,7 @@
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
 #include "approve/retention.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "base/log.h"
 #include "base/process.h"
@@ -157,6 +158,7 @@ static void control_round(void *arg)
 		evidence_round(c);
 	} while (c->appended > 0 || more);
 	outputs_round(c);
+	witness_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -313,6 +315,8 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = retention_open(c);
 	if (r >= 0)
+		r = witness_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
@@ -339,6 +343,7 @@ static void stop(struct control *c)
 	}
 	hooks_close(c);
 	outputs_close(c);
+	witness_close(c);
 	issue_close(c);
 	evidence_close(c);
 	retention_close(c);

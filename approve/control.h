@@ -140,6 +140,7 @@ struct control {
 	struct evidence *evidence;
 	struct outputs *outputs;
 	struct retention *retention;
+	struct witness *witness;
 	struct buf readers;     /* certificates that recordings are encrypted to; empty: they are not */
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */

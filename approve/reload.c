@@ -11,6 +11,7 @@
 #include "approve/issue.h"
 #include "approve/outputs.h"
 #include "approve/sealed.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/log.h"
@@ -140,6 +141,7 @@ static void reload_config(struct control *c)
 		issue_reload(c);
 		http_reload(c);
 		outputs_reload(c);
+		witness_reload(c);
 		log_info("configuration loaded");
 		(void)control_record(c, NULL, "config.loaded",
 				     json_pack("{s:s,s:s,s:s}", "digest", c->config_digest, "file", c->config_path, "previous", was), NULL);

@@ -29,9 +29,9 @@ noinst_PROGRAMS += tests/bench/recorder
 tests_bench_recorder_SOURCES = tests/bench/recorder.c
 tests_bench_recorder_LDADD = $(RECORDER_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_asciicast tests/fuzz/fuzz_frame tests/fuzz/fuzz_seal tests/fuzz/fuzz_audit tests/fuzz/fuzz_termsafe
+check_PROGRAMS += tests/fuzz/fuzz_asciicast tests/fuzz/fuzz_frame tests/fuzz/fuzz_seal tests/fuzz/fuzz_witness tests/fuzz/fuzz_audit tests/fuzz/fuzz_termsafe
 TESTS += tests/fuzz/audit-corpora.sh
-EXTRA_DIST += tests/fuzz/audit-corpora.sh tests/fuzz/corpus/asciicast tests/fuzz/corpus/frame tests/fuzz/corpus/seal tests/fuzz/corpus/audit tests/fuzz/corpus/termsafe
+EXTRA_DIST += tests/fuzz/audit-corpora.sh tests/fuzz/corpus/asciicast tests/fuzz/corpus/frame tests/fuzz/corpus/seal tests/fuzz/corpus/witness tests/fuzz/corpus/audit tests/fuzz/corpus/termsafe
 if FUZZER
 RECORDER_REPLAY =
 else
@@ -53,3 +53,7 @@ tests_fuzz_fuzz_termsafe_LDADD = libbase.a
 tests_fuzz_fuzz_seal_SOURCES = tests/fuzz/fuzz_seal.c $(RECORDER_REPLAY)
 tests_fuzz_fuzz_seal_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_seal_LDADD = librecorder.a libbase.a
+tests_fuzz_fuzz_witness_SOURCES = tests/fuzz/fuzz_witness.c $(RECORDER_REPLAY)
+tests_fuzz_fuzz_witness_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_witness_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_witness_LDADD = $(AUDIT_LIBS)
