@@ -23,6 +23,8 @@ const struct route routes[] = {
 	{ "GET",    "/v1/recordings",             NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_recordings, "listRecordings" },
 	{ "GET",    "/v1/recordings/{id}",        NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_recording, "getRecording" },
 	{ "GET",    "/v1/audit",                  NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_audit, "listAuditRecords" },
+	{ "GET",    "/v1/audit/key",              NEEDS_NOBODY,   0, BODY_NONE, false, api_audit_key, "auditKey" },
+	{ "POST",   "/v1/audit/key",              NEEDS_ROLE, ROLE_ADMIN, BODY_TEXT, false, api_audit_certify, "certifyAuditKey" },
 	{ "POST",   "/v1/witness",                NEEDS_NOBODY,   0, BODY_TEXT, false, api_witness_add, "addCheckpoint" },
 	{ "GET",    "/v1/witness",                NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_witness_last, "getCheckpoint" },
 	{ "DELETE", "/v1/certificates/{id}",      NEEDS_ROLE, ROLE_ADMIN, BODY_NONE, false, api_revoke, "revokeCertificate" },
