@@ -386,6 +386,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	raise_files();
+	log_journal(LOG_JOURNAL);
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
 	if (c.config_path == NULL && argv[2][0] == '/')

@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libapprove.a
 libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h approve/reconcile.c approve/reconcile.h \
 	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c \
-	approve/control.h approve/record.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c \
+	approve/control.h approve/record.c approve/journal.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c \
 	approve/prepare.c approve/requests.c approve/ask.c approve/line.c approve/signature.c approve/issue.c approve/issue.h approve/certificate.c \
 	approve/evidence.c approve/evidence.h approve/hooks.c approve/hooks.h approve/receipt.c approve/receipt.h \
 	approve/http.c approve/http.h approve/http_reply.c approve/http_call.h approve/http_auth.c approve/http_tls.c approve/http_routes.c approve/api_issue.c \

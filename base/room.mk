@@ -10,11 +10,13 @@ libyamltree_a_SOURCES = base/yaml.c base/yaml.h
 libyamltree_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)
 
 if HAVE_CMOCKA
-base_tests = tests/unit/base_buf tests/unit/base_ipc tests/unit/base_sandbox
+base_tests = tests/unit/base_buf tests/unit/base_ipc tests/unit/base_log tests/unit/base_sandbox
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 tests_unit_base_sandbox_SOURCES = tests/unit/base_sandbox.c tests/unit/unit.h
 tests_unit_base_sandbox_LDADD = libsandbox.a libbase.a $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+tests_unit_base_log_SOURCES = tests/unit/base_log.c tests/unit/unit.h
+tests_unit_base_log_LDADD = libbase.a $(CMOCKA_LIBS)
 tests_unit_base_ipc_SOURCES = tests/unit/base_ipc.c tests/unit/unit.h
 tests_unit_base_ipc_LDADD = libbase.a $(CMOCKA_LIBS)
 tests_unit_base_buf_SOURCES = tests/unit/base_buf.c tests/unit/unit.h
