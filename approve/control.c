@@ -2,6 +2,7 @@
  * descriptors are those of base/proto.h. Distrusts the workers, the callers of the API, and whatever comes from issuers. */
 #include "approve/control.h"
 
+#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include "approve/hooks.h"
 #include "approve/http.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
@@ -154,6 +156,7 @@ static void control_round(void *arg)
 		more = http_release(c);
 		evidence_round(c);
 	} while (c->appended > 0 || more);
+	outputs_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -300,6 +303,8 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = evidence_open(c);
 	if (r >= 0)
+		r = outputs_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
@@ -326,6 +331,7 @@ static void stop(struct control *c)
 			(void)store_commit(c->store, audit_durable(c->log), &why);
 	}
 	hooks_close(c);
+	outputs_close(c);
 	issue_close(c);
 	evidence_close(c);
 	receipt_close(c);
@@ -336,6 +342,7 @@ static void stop(struct control *c)
 	store_close(c->store);
 	audit_close(c->log);
 	loop_free(c->loop);
+	rate_free(&c->rate);
 	policy_free(c->policy);
 	mask_set_free(c->masks);
 	config_free(c->config);

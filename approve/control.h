@@ -7,6 +7,8 @@
 #ifndef APPROVE_CONTROL_H
 #define APPROVE_CONTROL_H
 
+#include <config.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +16,7 @@
 
 #include "approve/histogram.h"
 #include "approve/metrics.h"
+#include "approve/rate.h"
 #include "approve/tally.h"
 #include "approve/approval.h"
 #include "approve/config.h"
@@ -28,10 +31,6 @@
 #include "identity/sshkey.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum {
 	CONTROL_ID = 26,              /* characters of a public id */
@@ -99,8 +98,7 @@ struct session {
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
-	int64_t minute_ms;
-	unsigned minute_n;
+	unsigned attempts; /* logins refused */
 	char *end_why;
 	uint32_t wait_status;
 };
@@ -134,6 +132,7 @@ struct control {
 	int64_t started_ms;
 	struct session *sessions;
 	unsigned n_sessions;
+	struct rate rate;
 	uint32_t next_req;
 	struct vault_call *vault_calls;
 	struct buf ca_blob;     /* the user CA's plain public key; empty until the vault said it */
@@ -147,6 +146,7 @@ struct control {
 	struct hooks *hooks;
 	struct receipts *receipts;
 	struct evidence *evidence;
+	struct outputs *outputs;
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, records;
@@ -227,7 +227,6 @@ int question_message(struct session *s, const struct msg_question *m);
 int question_withdraw(struct session *s, uint32_t number);
 void question_drop(struct question *q, const char *why); /* its session is over, or asks no longer */
 int question_command_end(struct session *s, const struct msg_command_end *m);
-int question_file_done(struct session *s, const struct msg_file_done *m);
 int question_masked(struct session *s, const struct msg_masked *m);
 struct question *question_find(struct session *s, uint32_t number);
 void question_free(struct question *q);
@@ -237,6 +236,13 @@ void question_unready(struct session *s, const char *why);
 /* A person's answer is there, for a question that waits: runs it with the stored text (taken over), or refuses it. */
 void question_run(struct question *q, char *text, size_t len);
 void question_refuse(struct question *q, uint8_t exit_code, const char *line);
+
+/* ---- question_file.c ---- */
+enum { QUESTION_PATHS_MAX = 32 };
+const char *question_op(unsigned op); /* "read", "write"… */
+/* What a file operation does beside what its text and op say. ERR_MALFORMED: it is no such question. */
+int question_paths(const struct msg_question *m, struct policy_path *out, size_t *n);
+int question_file_done(struct session *s, const struct msg_file_done *m);
 
 /* ---- prepare.c ---- */
 void prepare_start(struct session *s);

@@ -10,6 +10,7 @@
 
 #include "approve/control.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "audit/chain.h"
 #include "audit/checkpoint.h"
 #include "base/log.h"
@@ -124,6 +125,7 @@ static void send_away(struct control *c, struct view text, struct buf *sig)
 	struct why why = { "" };
 	struct buf body;
 
+	outputs_checkpoint(c, text, (struct view){ buf_ptr(sig), sig->len });
 	if (c->config->audit.syslog)
 		syslog(LOG_AUTHPRIV | LOG_NOTICE, "checkpoint %.*s", (int)text.n, (const char *)text.p);
 	if (req.url == NULL)

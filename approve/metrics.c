@@ -4,6 +4,7 @@
 
 #include "approve/http_call.h"
 #include "approve/metrics.h"
+#include "approve/outputs.h"
 
 static void head(struct buf *b, const char *name, const char *type, const char *help)
 {
@@ -94,6 +95,7 @@ static void put_audit(struct control *c, struct buf *b)
 	gauge(b, "audit_healthy", "1 while records can be written.", audit_health(c->log) == AUDIT_HEALTHY);
 	(void)histogram_write(&c->count.recorder_lag, b, "sallyport_recorder_lag",
 			      "The longest that a byte waited to be on the disk, for each report of a recording.");
+	outputs_metrics(c, b);
 }
 
 static void put_failures(struct control *c, struct buf *b)

@@ -10,6 +10,7 @@
 #include "approve/control.h"
 #include "approve/http.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/lastgood.h"
@@ -261,6 +262,7 @@ static void reload_part(struct control *c, bool policy)
 		if (!policy) {
 			issue_reload(c);
 			http_reload(c);
+			outputs_reload(c);
 		}
 		log_info("%s loaded: %s", policy ? "policy" : "configuration", policy ? policy_version(c->policy) : c->config_digest);
 		keep(c, policy);

@@ -31,7 +31,7 @@ struct scan {
 	uint64_t raw;
 	struct buf tail;    /* text after that, as far as it can be read */
 	uint8_t last;       /* last byte of text */
-	bool ended;         /* the gzip member ends where the file does */
+	bool ended;         /* the gzip member has its end, at `keep` */
 	uint64_t size;
 	SHA256_CTX sha256;
 };
@@ -107,8 +107,6 @@ static int scan_file(int fd, struct scan *s)
 			return r;
 		offset += (uint64_t)n;
 	}
-	if (s->ended && s->keep != s->size) /* bytes after the end are none of ours */
-		s->ended = false;
 	return ERR_OK;
 }
 
@@ -179,7 +177,7 @@ static int rewrite(int dirfd, const char *name, int in, const struct scan *s, si
 		n = pread(in, bytes, s->keep - at < CHUNK ? (size_t)(s->keep - at) : CHUNK, (off_t)at);
 		r = n > 0 ? write_all(fd, &c, bytes, (size_t)n, &out->bytes) : ERR_SYS;
 	}
-	if (r == ERR_OK)
+	if (r == ERR_OK && !s->ended)
 		r = write_end(fd, &c, s, lines, &out->bytes);
 	if (r == ERR_OK && fsync(fd) < 0)
 		r = ERR_SYS;
@@ -216,8 +214,13 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	memcpy(out->sha256, out->was_sha256, SINK_DIGEST);
 	out->bytes = out->was_bytes = s.size;
 	out->raw = s.raw;
-	if (s.ended)
+	if (s.ended && s.keep == s.size)
 		goto out;
+	if (s.ended) { /* bytes after the end are none of ours, and players stumble over them */
+		out->was_cut = true;
+		r = rewrite(dirfd, name, fd, &s, 0, out);
+		goto said;
+	}
 	nl = s.tail.len > 0 ? memrchr(buf_ptr(&s.tail), '\n', s.tail.len) : NULL;
 	lines = nl == NULL ? 0 : (size_t)(nl + 1 - buf_ptr(&s.tail));
 	if (s.keep_raw + lines == 0) {
@@ -228,6 +231,7 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	out->raw = s.keep_raw + lines;
 	out->lost_text = s.raw - out->raw;
 	r = rewrite(dirfd, name, fd, &s, lines, out);
+said:
 	if (r < 0)
 		why_set(w, "%s cannot be repaired: %s", name, r == ERR_SYS ? strerror(errno) : err_text(r));
 out:

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "server/penalty.h"
 
 enum { CONFIG_LISTEN_MAX = 16 };
 
@@ -33,6 +34,7 @@ struct config {
 	uint64_t sessions;    /* at once */
 	uint64_t per_source;
 	uint64_t unauthenticated;
+	struct penalty_rules penalties;
 };
 
 /* Reads and checks a file. users: also look up the names of `users` (the supervisor can switch to them). text, where not NULL, gets what was read.

@@ -246,6 +246,7 @@ static void reload(struct supervisor *s)
 		s->config->sessions = c->sessions;
 		s->config->per_source = c->per_source;
 		s->config->unauthenticated = c->unauthenticated;
+		s->config->penalties = c->penalties;
 		if (key != NULL) {
 			free(s->host_key);
 			s->host_key = key;
@@ -318,8 +319,9 @@ static int run(struct supervisor *s)
 	}
 	s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	s->host_key = strdup(s->config->host_key);
+	s->penalties = penalties_new();
 	s->loop = loop_new();
-	if (s->loop == NULL || s->host_key == NULL || loop_signals(s->loop, signals, on_signal, s) < 0)
+	if (s->loop == NULL || s->host_key == NULL || s->penalties == NULL || loop_signals(s->loop, signals, on_signal, s) < 0)
 		return ERR_NOMEM;
 	loop_after_round(s->loop, after_round, s);
 	fd = open(s->host_key, O_RDONLY | O_CLOEXEC);

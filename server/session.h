@@ -5,7 +5,10 @@
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
- *   hostscan.c      host certificates
+ *   hostscan.c      host certificates                     forward.c       channels that lead on from the target
+ *   remote.c        what the target listens for
+ *   packet.c        what libssh hears and does not tell  request.c       and what it means
+ *   files.c         channels that carry files: sftp*.c    resolve.c       where paths lead on the target
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -62,9 +65,11 @@ struct session {
 	char id[32];
 	uint32_t attempts_max, channels_max;
 	int64_t grace_at; /* monotonic ms; 0 once logged in */
+	bool grace_over;
 
 	/* login */
-	bool authenticated, signing; /* signing: the user `sign` */
+	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
+	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
@@ -91,9 +96,12 @@ struct session {
 	char target_why[256];
 	uint8_t dialect; /* of its login shell: enum dialect */
 
+	struct resolver *resolver; /* NULL: never needed on this connection */
+
 	struct channel *channels;
 	unsigned nchannels;
 	uint32_t next_channel, next_question;
+	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
 

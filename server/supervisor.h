@@ -3,6 +3,7 @@
  *   sallyportd.c  arguments, start, signals, end        services.c  vault and control: start, restart, their messages
  *   listen.c      listening sockets, accept, limits     workers.c   session workers and recorders: start, reap, end
  *   dial.c        connections to targets                spawn.c     fork+exec
+ *   penalty.c     sources that are refused for a while  parents.c   warmed parents
  *   config.c      the configuration file                notify.c    systemd
  *
  * It parses nothing that comes from outside; the other programs' messages are read to the last byte (base/proto.h), and a
@@ -46,6 +47,8 @@ struct worker {
 	struct loop_timer *kill_timer;
 	uint32_t control_generation; /* of the control that knows it */
 	struct in6_addr source;      /* IPv4 as mapped; IPv6 cut to its /64 */
+	int64_t started_ms;          /* monotonic */
+	bool evicted;                /* made room for another: its end is no fault of its source */
 };
 
 struct listener {
@@ -71,6 +74,7 @@ struct supervisor {
 	unsigned nsystemd; /* of those, passed by the service manager */
 	struct loop_timer *resume; /* accept again after a pause */
 	struct worker *workers;
+	struct penalties *penalties;
 	unsigned nworkers, nunauthenticated;
 	uint64_t next_sid;
 	unsigned ndials;
@@ -104,6 +108,7 @@ unsigned long workers_nofile(const char *program); /* descriptors that a worker 
 void workers_kill(struct supervisor *s, uint64_t sid);
 bool workers_reaped(struct supervisor *s, pid_t pid, int status); /* whether it was one of ours */
 void workers_end_all(struct supervisor *s, int signo);
+/* Whether a connection is refused, and why. One that has not logged in for seconds may be ended to make room for it. */
 bool workers_over_limit(struct supervisor *s, const struct sockaddr_storage *peer, const char **why);
 void workers_address(const struct sockaddr_storage *sa, char *text, size_t n, uint16_t *port);
 

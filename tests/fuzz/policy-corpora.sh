@@ -3,6 +3,6 @@
 set -eu
 top=${srcdir:-.}
 build=${top_builddir:-.}
-for t in policy eval; do
+for t in policy eval destination; do
 	"$build/tests/fuzz/fuzz_$t" "$top/tests/fuzz/corpus/$t"
 done
