@@ -115,9 +115,13 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	ssh_set_log_callback(watch_log);
 	ssh_set_log_level(SSH_LOG_DEBUG);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	/* The first call says hello, and makes the poll handle that the event takes over. */
-	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR)
+	/* The first call says hello, and makes the poll handle that the event takes over. A fresh connection takes it at once: a client that has
+	 * ended its side already is still told who answered. */
+	ssh_set_fd_towrite(s->agent);
+	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR) {
+		r = ERR_EOF; /* it has left already */
 		goto out;
+	}
 	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
 out:
 	ssh_key_free(key);
@@ -413,6 +417,26 @@ static void handle_message(struct session *s, ssh_message m)
 	}
 }
 
+static void hello_done(struct session *s)
+{
+	if (s->hello_fd >= 0)
+		close(s->hello_fd);
+	s->hello_fd = -1;
+}
+
+/* Whoever does not speak SSH is told so in clear, as sshd does; libssh has closed its descriptor by then. */
+static void tell_stranger(struct session *s)
+{
+	const char *said = ssh_get_clientbanner(s->agent), *text = "Invalid SSH identification string.\r\n";
+	bool is_ours = said != NULL && (strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0);
+
+	if (said != NULL && strncmp(said, "SSH-", 4) == 0)
+		text = "Protocol major versions differ.\n";
+	if (s->hello_fd >= 0 && !is_ours)
+		(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	hello_done(s);
+}
+
 static void exchange_keys(struct session *s)
 {
 	const char *in, *out;
@@ -421,8 +445,11 @@ static void exchange_keys(struct session *s)
 	case SSH_OK:
 		break;
 	case SSH_AGAIN:
+		if (ssh_get_clientbanner(s->agent) != NULL)
+			hello_done(s);
 		return;
 	default:
+		tell_stranger(s);
 		session_cut(s, "the key exchange failed");
 		return;
 	}

@@ -146,7 +146,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	close_for_good(c->target);
+	if (c->target_opened) /* until then libssh knows no number of it, and would close the target's channel 0 */
+		close_for_good(c->target);
+	c->target_opened = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -534,8 +536,10 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
-		if (r == SSH_OK)
+		if (r == SSH_OK) {
+			c->target_opened = true;
 			c->step = START_PTY;
+		}
 		return r == SSH_OK;
 	case START_PTY:
 		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;

@@ -224,9 +224,14 @@ static bool accept_near(struct channel *c)
 static int open_far(struct channel *c)
 {
 	const struct forward *f = c->forward;
+	int r;
 
-	if (f->from_target)
-		return ssh_channel_open_reverse_forward(c->agent, f->host, (int)f->port, f->from, (int)f->from_port);
+	if (f->from_target) {
+		packet_as_unix(f->to.is_path);
+		r = ssh_channel_open_reverse_forward(c->agent, f->host, (int)f->port, f->from, (int)f->from_port);
+		packet_as_unix(false);
+		return r;
+	}
 	if (f->to.is_path)
 		return ssh_channel_open_forward_unix(c->target, f->to.path, "127.0.0.1", 0);
 	return ssh_channel_open_forward(c->target, f->to.host, f->to.port, "127.0.0.1", 0);

@@ -32,6 +32,14 @@ struct refusal {
 	unsigned field;
 };
 
+/* A packet about a socket that libssh packs as one about a port. */
+struct disguise {
+	bool on;
+	ssh_buffer buffer;    /* where the packet is being packed; NULL: it has not begun */
+	const char *name;     /* what it is to be called */
+	unsigned field, last; /* the next field to come; the one that is all the rest */
+};
+
 static struct incoming incoming[BUFFERS];
 static unsigned next_slot;
 static ssh_buffer agents; /* where the agent's packets come in: only a client asks for a login */
@@ -39,6 +47,7 @@ static struct buf heard[HEARD_KINDS];
 static bool overflow;
 static uint32_t bound_port;
 static struct refusal refusal;
+static struct disguise disguise;
 
 static int (*real_reinit)(ssh_buffer);
 static uint32_t (*real_get_data)(ssh_buffer, void *, uint32_t);
@@ -79,6 +88,13 @@ static void keep(enum heard kind, struct view payload)
 		overflow = true;
 }
 
+/* libssh is to know it as a request about a port; what is kept is what came. */
+static void hear_global(uint8_t *p, struct view payload)
+{
+	keep(HEARD_GLOBAL, payload);
+	request_unix_listen_as_tcp(p, payload.n, UNIX_PORT);
+}
+
 static void packet_begins(ssh_buffer b, uint8_t type)
 {
 	struct view payload = { ssh_buffer_get(b), ssh_buffer_get_len(b) };
@@ -88,10 +104,10 @@ static void packet_begins(ssh_buffer b, uint8_t type)
 		agents = b;
 	else if (type == CHANNEL_OPEN && b == agents && !request_is(payload, "session"))
 		keep(HEARD_OPEN, payload);
-	else if (type == GLOBAL_REQUEST && b == agents && request_is_tcp_listen(payload))
-		keep(HEARD_GLOBAL, payload);
-	else if (type == GLOBAL_REQUEST && b == agents && request_is_unix_listen(payload))
-		keep(HEARD_UNTOLD, payload);
+	else if (type == GLOBAL_REQUEST && b == agents && request_is_listen(payload))
+		hear_global(ssh_buffer_get(b), payload);
+	else if (type == CHANNEL_OPEN && b != agents && request_is(payload, FORWARDED_UNIX))
+		request_unix_open_as_tcp(ssh_buffer_get(b), payload.n, UNIX_PORT);
 	else if (type == REQUEST_SUCCESS && b != agents && view_u32(&rest, &bound_port) < 0)
 		bound_port = 0;
 }
@@ -158,9 +174,58 @@ static int add_refusal(ssh_buffer b, const void *data, uint32_t n)
 	}
 }
 
+static int add_number(ssh_buffer b, size_t n)
+{
+	const uint8_t four[4] = { 0, 0, (uint8_t)(n >> 8), (uint8_t)n };
+
+	return real_add_data(b, four, 4);
+}
+
+/* A request as libssh packs it: the type, the length of the name, the name, numbers, and the rest in one piece, which begins with the path and its
+ * length; a path is shorter than 64 KiB. Of the rest the path stays, and for an open an empty string. */
+static int add_disguised(ssh_buffer b, const void *data, uint32_t n)
+{
+	struct disguise *d = &disguise;
+	uint8_t type = n == 1 ? *(const uint8_t *)data : 0;
+	struct view rest = { data, n }, path;
+
+	if (d->buffer == NULL) {
+		if (type != GLOBAL_REQUEST && type != CHANNEL_OPEN)
+			return real_add_data(b, data, n);
+		d->buffer = b;
+		d->field = 0;
+		d->last = type == CHANNEL_OPEN ? 6 : 4;
+	}
+	if (b != d->buffer)
+		return real_add_data(b, data, n);
+	switch (d->field++) {
+	case 0:
+		return real_add_data(b, data, n);
+	case 1: /* its name tells which length belongs before it */
+		d->name = view_u32(&rest, &n) < 0 ? "" : request_unix_name(n);
+		return add_number(b, strlen(d->name));
+	case 2:
+		return real_add_data(b, d->name, (uint32_t)strlen(d->name));
+	default:
+		if (d->field <= d->last)
+			return real_add_data(b, data, n);
+		d->on = false;
+		if (view_string(&rest, &path) < 0 || path.n > 0xffff || add_number(b, path.n) < 0 || real_add_data(b, path.p, (uint32_t)path.n) < 0)
+			return -1;
+		return d->last == 6 ? add_number(b, 0) : 0;
+	}
+}
+
 __attribute__((visibility("default"))) int ssh_buffer_add_data(ssh_buffer b, const void *data, uint32_t n)
 {
-	return refusal.text != NULL ? add_refusal(b, data, n) : real_add_data(b, data, n);
+	if (refusal.text != NULL)
+		return add_refusal(b, data, n);
+	return disguise.on ? add_disguised(b, data, n) : real_add_data(b, data, n);
+}
+
+void packet_as_unix(bool on)
+{
+	disguise = (struct disguise){ .on = on };
 }
 
 void packet_refuse_open(ssh_message m, uint32_t reason, const char *text, size_t n)

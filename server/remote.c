@@ -26,8 +26,8 @@ struct wish {
 	ssh_message message;
 	uint32_t question;
 	enum wish_state state;
-	bool cancel;
-	char *host;  /* as the agent wrote it: it will know its own words again */
+	bool cancel, is_path;
+	char *host;  /* or the socket's path; as the agent wrote it: it will know its own words again */
 	char *text;  /* as rules know it */
 	uint32_t port;
 };
@@ -89,10 +89,11 @@ static struct wish *wish_new(const struct request *r, ssh_message m)
 	if (w == NULL)
 		return NULL;
 	buf_init(&text, 2 * DESTINATION_SHOWN_MAX);
-	e = destination_text(r->host, r->port, true, &text);
+	w->is_path = r->kind == REQUEST_STREAMLOCAL_FORWARD || r->kind == REQUEST_CANCEL_STREAMLOCAL_FORWARD;
+	e = w->is_path ? destination_path_text(r->host, &text) : destination_text(r->host, r->port, true, &text);
 	w->message = m;
-	w->cancel = r->kind == REQUEST_CANCEL_TCPIP_FORWARD;
-	w->port = r->port;
+	w->cancel = r->kind == REQUEST_CANCEL_TCPIP_FORWARD || r->kind == REQUEST_CANCEL_STREAMLOCAL_FORWARD;
+	w->port = w->is_path ? UNIX_PORT : r->port;
 	if (view_strdup(&r->host, &w->host) < 0) /* a NUL: control refuses its text */
 		w->host = strdup("");
 	if (e == ERR_OK || e == ERR_MALFORMED)
@@ -245,7 +246,9 @@ static bool wish_step(struct session *s, struct wish *w)
 	if (w->state == WISH_SENT) {
 		const char *host = strcmp(w->host, "*") == 0 ? "" : w->host; /* RFC 4254 section 7.1 */
 
+		packet_as_unix(w->is_path);
 		r = w->cancel ? ssh_channel_cancel_forward(s->target, host, (int)port) : ssh_channel_listen_forward(s->target, host, (int)port, NULL);
+		packet_as_unix(false);
 		if (r == SSH_AGAIN)
 			return false;
 		if (w->cancel)
@@ -293,19 +296,6 @@ static void incoming(struct session *s, ssh_message m)
 	forward_incoming(s, m, l->text, l->host, l->port, from, (uint32_t)ssh_message_channel_request_open_originator_port(m) & 0xffff);
 }
 
-static void tell_untold(struct session *s)
-{
-	struct request r;
-	struct buf payload;
-
-	buf_init(&payload, 1024 * 1024);
-	while (packet_next(HEARD_UNTOLD, &payload) == ERR_OK && !s->cut) {
-		if (s->authenticated && !s->signing && request_read_global((struct view){ buf_ptr(&payload), payload.len }, &r) == ERR_OK)
-			control_note(s, QUESTION_OTHER, r.name, NULL, NULL, NULL);
-	}
-	buf_free(&payload);
-}
-
 bool remote_step(struct session *s)
 {
 	struct remote *r = s->remote;
@@ -313,7 +303,6 @@ bool remote_step(struct session *s)
 	bool moved = false;
 	int n = 0;
 
-	tell_untold(s);
 	if (r == NULL)
 		return false;
 	while (!s->cut && r->wishes != NULL && wish_step(s, r->wishes))

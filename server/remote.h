@@ -1,5 +1,5 @@
-/* Remote forwards (tcpip-forward): the target listens for the agent where a rule says that it may, and each connection that comes is decided again and
- * becomes a forward's channel the other way round. The target listens, never the bastion. Sockets (streamlocal-forward@openssh.com) are refused.
+/* Remote forwards (tcpip-forward, streamlocal-forward@openssh.com): the target listens for the agent where a rule says that it may, and each connection that comes is decided again and
+ * becomes a forward's channel the other way round. The target listens, never the bastion.
  *
  * Answers to global requests carry no number: they are given in the order of the requests, so one that a person must approve first is refused at once
  * with its request left standing, and the agent comes back for it. */
@@ -14,7 +14,7 @@
 
 struct session;
 
-/* tcpip-forward or its cancel. Takes the message over. */
+/* A request to listen, or its cancel. Takes the message over. */
 void remote_request(struct session *s, ssh_message m);
 
 /* Moves requests on, and takes what the target opens. True when something moved. */

@@ -81,12 +81,79 @@ bool request_is(struct view payload, const char *type)
 	return view_string(&payload, &name) == ERR_OK && view_is(&name, type);
 }
 
-bool request_is_tcp_listen(struct view payload)
+bool request_is_listen(struct view payload)
 {
-	return request_is(payload, "tcpip-forward") || request_is(payload, "cancel-tcpip-forward");
+	for (size_t i = 0; i < sizeof(global_kinds) / sizeof(global_kinds[0]); i++) {
+		if (request_is(payload, global_kinds[i].name))
+			return true;
+	}
+	return false;
 }
 
-bool request_is_unix_listen(struct view payload)
+/* Sockets' requests, and those of ports that say the same. */
+static const struct {
+	const char *unix_name, *tcp_name;
+} pairs[] = {
+	{ "streamlocal-forward@openssh.com", "tcpip-forward" },
+	{ "cancel-streamlocal-forward@openssh.com", "cancel-tcpip-forward" },
+	{ FORWARDED_UNIX, "forwarded-tcpip" },
+};
+
+static const char *tcp_name_of(const struct view *name)
 {
-	return request_is(payload, "streamlocal-forward@openssh.com") || request_is(payload, "cancel-streamlocal-forward@openssh.com");
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (view_is(name, pairs[i].unix_name))
+			return pairs[i].tcp_name;
+	}
+	return NULL;
+}
+
+const char *request_unix_name(size_t length_of_tcp_name)
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		if (strlen(pairs[i].tcp_name) == length_of_tcp_name)
+			return pairs[i].unix_name;
+	}
+	return "";
+}
+
+static uint8_t *put_u32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+	return p + 4;
+}
+
+/* The name is the shorter one, so all that follows moves to the front. fixed: bytes between the name and the path. */
+static void as_tcp(uint8_t *payload, size_t n, uint32_t port, size_t fixed, bool open)
+{
+	struct view v = { payload, n }, name, middle, path, reserved;
+	const char *tcp;
+	uint8_t *p;
+
+	if (view_string(&v, &name) < 0 || (tcp = tcp_name_of(&name)) == NULL || view_bytes(&v, fixed, &middle) < 0 || view_string(&v, &path) < 0 ||
+	    (open && view_string(&v, &reserved) < 0) || view_end(&v) < 0)
+		return;
+	p = put_u32(payload, (uint32_t)strlen(tcp));
+	memcpy(p, tcp, strlen(tcp));
+	p += strlen(tcp);
+	memmove(p, middle.p, fixed);
+	p += fixed;
+	memmove(p + 4, path.p, path.n);
+	p = put_u32(p, (uint32_t)path.n) + path.n;
+	p = put_u32(p, port);
+	if (open) /* nobody is named who connected, from port 0 */
+		put_u32(put_u32(p, 0), 0);
+}
+
+void request_unix_listen_as_tcp(uint8_t *payload, size_t n, uint32_t port)
+{
+	as_tcp(payload, n, port, 1, false);
+}
+
+void request_unix_open_as_tcp(uint8_t *payload, size_t n, uint32_t port)
+{
+	as_tcp(payload, n, port, 12, true);
 }

@@ -31,9 +31,18 @@ struct request {
 int request_read_open(struct view payload, struct request *out);
 int request_read_global(struct view payload, struct request *out);
 
-/* Whether the payload begins with that type; whether it is a global request about a port, or a socket, that the target listens at. */
+#define FORWARDED_UNIX "forwarded-streamlocal@openssh.com"
+
+/* Whether the payload begins with that type; whether it is a global request about a port or a socket that the target listens at. */
 bool request_is(struct view payload, const char *type);
-bool request_is_tcp_listen(struct view payload);
-bool request_is_unix_listen(struct view payload);
+bool request_is_listen(struct view payload);
+
+/* Rewrites a request about a socket, where it stands, as the one about a port that says the same: the path for the address, and that port. What is left
+ * over stays behind it. Any other payload, and one that is not of its form, stays as it is. */
+void request_unix_listen_as_tcp(uint8_t *payload, size_t n, uint32_t port);
+void request_unix_open_as_tcp(uint8_t *payload, size_t n, uint32_t port);
+
+/* The way back: what a request about a port, whose name has that many bytes, is called for a socket; empty for any other. */
+const char *request_unix_name(size_t length_of_tcp_name);
 
 #endif

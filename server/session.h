@@ -32,7 +32,7 @@ enum { EXIT_DENIED = 126, EXIT_REFUSED = 77, EXIT_PENDING = 75, EXIT_UNAVAILABLE
 
 enum {
 	PREAUTH_BYTES_MAX = 64 * 1024, /* bytes a stranger may send before it has logged in */
-	MESSAGES_A_ROUND = 256,
+	MESSAGES_A_ROUND = 16 * 1024,  /* more than one round of reading brings: libssh queues without a bound what is not fetched */
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
@@ -71,6 +71,7 @@ struct session {
 	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
 	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
+	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
 	struct ssh_counter_struct counter;
@@ -126,7 +127,7 @@ void masks_release(struct masks *m); /* NULL is fine */
 
 /* agent_side.c */
 ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is logged */
-int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over */
+int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */

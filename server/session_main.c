@@ -261,6 +261,7 @@ int main(int argc, char **argv)
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
 	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
+	s->hello_fd = fcntl(FD_SESSION_AGENT, F_DUPFD_CLOEXEC, FD_SESSION_LOGIN + 1);
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;
@@ -268,8 +269,12 @@ int main(int argc, char **argv)
 	buf_init(&s->host_cas, 64 * 1024);
 	(void)fcntl(FD_SESSION_LOGIN, F_SETFD, FD_CLOEXEC);
 	ipc_init(&s->control, FD_CONTROL, true);
-	if (ssh_init() != SSH_OK || (s->event = ssh_event_new()) == NULL || watch_signals(s) < 0 ||
-	    agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY)) < 0) {
+	r = ERR_NOMEM;
+	if (ssh_init() == SSH_OK && (s->event = ssh_event_new()) != NULL && watch_signals(s) == ERR_OK)
+		r = agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY));
+	if (r == ERR_EOF)
+		return 0;
+	if (r < 0) {
 		log_error("the session cannot be set up");
 		return 1;
 	}

@@ -19,6 +19,30 @@ static void check(int r, const struct request *q, const uint8_t *data, size_t si
 		abort();
 }
 
+/* A socket's request becomes a port's that says the same, in the same place. */
+static void rewritten(const uint8_t *data, size_t size)
+{
+	struct view v = { data, size };
+	struct request before, after;
+	uint8_t *copy = malloc(size > 0 ? size : 1); /* so that a byte too many is found */
+
+	if (copy == NULL)
+		return;
+	if (size > 0)
+		memcpy(copy, data, size);
+	if (request_is_listen(v) && request_read_global(v, &before) == ERR_OK) {
+		struct view now = { copy, size };
+
+		request_unix_listen_as_tcp(copy, size, 1);
+		(void)request_read_global(now, &after); /* what was left over stands behind it */
+		if ((before.kind == REQUEST_STREAMLOCAL_FORWARD && after.kind != REQUEST_TCPIP_FORWARD) || after.host.n != before.host.n ||
+		    (before.host.n > 0 && memcmp(after.host.p, before.host.p, before.host.n) != 0) || after.want_reply != before.want_reply)
+			abort();
+	}
+	request_unix_open_as_tcp(copy, size, 1);
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct view v = { data, size };
@@ -26,7 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check(request_read_open(v, &q), &q, data, size);
 	check(request_read_global(v, &q), &q, data, size);
-	(void)request_is_tcp_listen(v);
-	(void)request_is_unix_listen(v);
+	rewritten(data, size);
 	return 0;
 }
