@@ -187,7 +187,11 @@ static int make_dirs(int state_fd)
 			return ERR_SYS;
 		}
 	}
-	return fchdir(state_fd) < 0 ? ERR_SYS : ERR_OK;
+	if (fchdir(state_fd) < 0) {
+		log_error("cannot go to the state folder: %s", strerror(errno));
+		return ERR_SYS;
+	}
+	return ERR_OK;
 }
 
 /* A process of the supervisor's limits may open as many files as it is allowed at all: every session holds two sockets here. */
@@ -280,9 +284,7 @@ static int start(struct control *c)
 	int r;
 
 	c->started_ms = clock_wall_ms();
-	r = make_dirs(FD_CONTROL_STATE);
-	if (r >= 0)
-		r = open_log(c, &found);
+	r = open_log(c, &found);
 	if (r >= 0)
 		r = open_store(c);
 	if (r < 0)
@@ -387,6 +389,22 @@ static int check(const char *path)
 	return say_errors(&errors, r) < 0 ? 1 : 0;
 }
 
+/* It reads where the operator's files lie, which may be anywhere; it writes below the state folder. */
+static int close_in(void)
+{
+	struct landlock_path paths[] = { { .fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) }, { .fd = FD_CONTROL_STATE, .write = true } };
+	int r = sandbox_enter(SANDBOX_CONTROL, paths, 2);
+
+	close(paths[0].fd);
+	if (r == ERR_UNSUPPORTED) {
+		log_warn("the kernel's sandbox is not available: running without it");
+		return ERR_OK;
+	}
+	if (r < 0)
+		log_error("cannot enter the sandbox: %s", strerror(errno));
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	static struct control c;
@@ -405,6 +423,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	raise_files();
+	log_journal(LOG_JOURNAL);
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
 	if (c.config_path == NULL && argv[2][0] == '/')
@@ -418,13 +437,12 @@ int main(int argc, char **argv)
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;
 	}
-	if (control_load(&c) < 0 || start(&c) < 0) {
+	/* Before anything of others is read and before there is a second thread. */
+	if (make_dirs(FD_CONTROL_STATE) < 0 || close_in() < 0 || control_load(&c) < 0 || start(&c) < 0) {
 		log_error("not started");
 		stop(&c);
 		return 1;
 	}
-	if (sandbox_enter(SANDBOX_CONTROL) < 0)
-		log_warn("the kernel's sandbox is not available: running without it");
 	/* What start() recorded and queued goes out before anything is waited for. */
 	control_round(&c);
 	loop_run(c.loop);

@@ -166,6 +166,9 @@ struct control {
 /* Appends a record. Takes fields over. ERR_UNAVAILABLE when nothing may happen any more. session may be NULL. */
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq);
 
+/* journal.c: the operator's line for a record that has one. */
+void journal_note(struct control *c, const char *session, const char *event, const json_t *fields);
+
 /* A public id: 26 characters of 0-9 a-z, the first ten from the clock so that they sort. */
 void control_id(char out[CONTROL_ID + 1]);
 

@@ -359,6 +359,7 @@ static int start(struct why *w)
 
 static int serve(void)
 {
+	struct landlock_path below = { .write = true };
 	struct why w = { "" };
 	int r = process_harden("sallyport-recorder", FD_RECORDER_DIR);
 
@@ -377,7 +378,8 @@ static int serve(void)
 	ipc_init(&rec.session, FD_RECORDER_SESSION, false);
 	ipc_init(&rec.control, FD_RECORDER_CONTROL, false);
 	rec.control_alive = true;
-	r = sandbox_enter(SANDBOX_RECORDER);
+	below.fd = rec.dirfd;
+	r = sandbox_enter(SANDBOX_RECORDER, &below, 1);
 	if (r == ERR_UNSUPPORTED)
 		log_warn("no sandbox here");
 	else if (r < 0)

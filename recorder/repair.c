@@ -368,7 +368,7 @@ int repair_main(const char *dir)
 	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
 		return 1;
 	recording_umask(list);
-	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
+	if (d != NULL && sandbox_enter(SANDBOX_RECORDER, &(struct landlock_path){ dirfd, true }, 1) == ERR_SYS)
 		return 1;
 	if (d == NULL) {
 		fprintf(stderr, "sallyport-recorder: %s cannot be read: %s\n", dir, strerror(errno));
