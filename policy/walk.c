@@ -37,6 +37,8 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->outer = w->outer;
 	a->again = w->again;
 	a->cwd = state_cwd(&w->state);
+	if (w->r->nacts > MAX_ACTS)
+		return a; /* the one that said so is opaque: nobody looks at more */
 	*w->r->tail = a;
 	w->r->tail = &a->next;
 	if (++w->r->nacts == MAX_ACTS) {
