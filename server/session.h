@@ -5,7 +5,7 @@
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
- *   hostscan.c      host certificates
+ *   hostscan.c      host certificates                  backlog.c       what waits for a peer that does not read
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "base/ipc.h"
 #include "base/proto.h"
+#include "server/backlog.h"
 #include "server/channel.h"
 
 #define FD_SESSION_LOGIN 6 /* a pipe to the supervisor: one byte at login */
@@ -33,6 +34,7 @@ enum {
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
+	BACKLOG_MAX = 4 << 20,         /* bytes that may wait for a peer that asks and does not read; the pump stops long before */
 	DRAIN_MS = 3000                /* to deliver the last words */
 };
 
@@ -70,7 +72,7 @@ struct session {
 	bool kex_done;
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
-	struct ssh_counter_struct counter;
+	struct backlog agent_backlog, target_backlog;
 	int64_t expires_at_ms;
 	char *target_name, *login_name;
 
@@ -87,7 +89,6 @@ struct session {
 	bool scan_ready;
 	int64_t scan_deadline;
 	struct buf scan;
-	struct ssh_counter_struct target_counter;
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
 	char target_why[256];
