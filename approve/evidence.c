@@ -10,6 +10,7 @@
 
 #include "approve/control.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "audit/chain.h"
 #include "audit/checkpoint.h"
 #include "base/log.h"
@@ -107,20 +108,24 @@ static int armour(struct view sig, struct buf *out)
 
 static void witnessed(void *arg, struct http_result *res)
 {
-	(void)arg;
-	if (res->err < 0 || res->status < 200 || res->status > 299)
+	struct control *c = arg;
+
+	if (res->err < 0 || res->status < 200 || res->status > 299) {
+		c->count.failures[FAIL_WITNESS]++;
 		log_warn("the witness did not take a checkpoint: %s", res->err < 0 ? res->why.text : "it answered with an error");
+	}
 }
 
 /* Copies leave the host. What cannot be delivered is told; the next one says the same and more. */
 static void send_away(struct control *c, struct view text, struct buf *sig)
 {
 	struct http_request req = { .method = "POST", .url = c->config->audit.witness, .ca_file = c->config->audit.witness_ca,
-				    .loopback_http = true, .done = witnessed };
+				    .loopback_http = true, .done = witnessed, .arg = c };
 	const char *headers[] = { "Content-Type: text/plain; charset=utf-8", NULL };
 	struct why why = { "" };
 	struct buf body;
 
+	outputs_checkpoint(c, text, (struct view){ buf_ptr(sig), sig->len });
 	if (c->config->audit.syslog)
 		syslog(LOG_AUTHPRIV | LOG_NOTICE, "checkpoint %.*s", (int)text.n, (const char *)text.p);
 	if (req.url == NULL)
@@ -153,6 +158,7 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 	if (r >= 0)
 		r = audit_checkpoint_store(c->log, text, (struct view){ buf_ptr(&sig), sig.len }, &why);
 	if (r < 0) {
+		c->count.failures[FAIL_CHECKPOINT]++;
 		log_warn("a checkpoint cannot be made: %s", why.text[0] != '\0' ? why.text : err_text(r));
 	} else {
 		send_away(c, text, &sig);

@@ -243,8 +243,10 @@ static void on_keys(void *arg, int err, struct jwks *set, const struct why *why)
 {
 	struct home *h = arg;
 
-	if (err < 0)
+	if (err < 0) {
+		h->all->ctl->count.failures[FAIL_ISSUER_KEYS]++;
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why->text);
+	}
 	jwks_cache_done(&h->cache, set, clock_mono_ms() / 1000);
 	release_held(h);
 	if (h->retired)
@@ -259,6 +261,7 @@ static void fetch(struct home *h)
 	if (h->iss->jwks_file != NULL) {
 		load_file(h);
 	} else if (fetch_keys(h->all->fetch, h->iss, on_keys, h, &why) < 0) {
+		h->all->ctl->count.failures[FAIL_ISSUER_KEYS]++;
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
 		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);
 	}

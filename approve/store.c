@@ -31,6 +31,9 @@ enum { STORE_VERSION = 1 };
 	S(RECORDING_LIST, "SELECT * FROM recordings WHERE (?1 IS NULL OR id=?1) AND (?2 IS NULL OR session=?2) AND "       \
 			  "(?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4")                                 \
 	S(RECORDING_UNFINISHED, "SELECT * FROM recordings WHERE ended=0 ORDER BY started LIMIT 10000")                    \
+	S(HOOK_PUT, "INSERT OR REPLACE INTO hooks VALUES(?,?,?,?,?,?,?,?)")                                               \
+	S(HOOK_DROP, "DELETE FROM hooks WHERE id=?")                                                                      \
+	S(HOOK_LIST, "SELECT * FROM hooks ORDER BY created, id LIMIT 4096")                                               \
 	S(META_GET, "SELECT value FROM meta WHERE name=?")                                                                \
 	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?,?)")
 
@@ -53,6 +56,8 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS recordings(id TEXT PRIMARY KEY, session TEXT, issuer TEXT, subject TEXT, target TEXT, login TEXT,"
 	" started INTEGER, ended INTEGER, channel INTEGER, parts INTEGER, bytes INTEGER, raw_bytes INTEGER, sha256 TEXT) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS recordings_started ON recordings(started);"
+	"CREATE TABLE IF NOT EXISTS hooks(id TEXT PRIMARY KEY, url TEXT, format INTEGER, ca TEXT, secret TEXT, body TEXT,"
+	" attempt INTEGER, created INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
 struct store {
@@ -509,4 +514,33 @@ int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg)
 {
 	read_recordings(bind(s, RECORDING_UNFINISHED, ""), fn, arg);
 	return ERR_OK;
+}
+
+int store_hook_put(struct store *s, const struct store_hook *v)
+{
+	return change(s, bind(s, HOOK_PUT, "ttitttii", v->id, v->url, (int64_t)v->format, v->ca_file, v->secret_file, v->body,
+			      (int64_t)v->attempt, v->created_ms));
+}
+
+int store_hook_drop(struct store *s, const char *id)
+{
+	return change(s, bind(s, HOOK_DROP, "t", id));
+}
+
+int store_hooks(struct store *s, store_hook_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = bind(s, HOOK_LIST, "");
+	int e;
+
+	while ((e = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_hook v = { .id = (const char *)sqlite3_column_text(st, 0), .url = (const char *)sqlite3_column_text(st, 1),
+					.format = sqlite3_column_int(st, 2), .ca_file = (const char *)sqlite3_column_text(st, 3),
+					.secret_file = (const char *)sqlite3_column_text(st, 4), .body = (const char *)sqlite3_column_text(st, 5),
+					.attempt = sqlite3_column_int(st, 6), .created_ms = sqlite3_column_int64(st, 7) };
+
+		if (v.id != NULL && v.url != NULL && v.body != NULL)
+			fn(arg, &v);
+	}
+	sqlite3_reset(st);
+	return e == SQLITE_DONE ? ERR_OK : ERR_SYS;
 }

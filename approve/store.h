@@ -84,4 +84,15 @@ int store_recordings(struct store *s, const char *id, const char *session, int64
 /* Those whose end is not known yet. */
 int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg);
 
+/* Webhook messages that nobody has taken yet. url "": not made yet, body is the id of the approval that it is about. */
+struct store_hook {
+	const char *id, *url, *ca_file, *secret_file, *body; /* valid during the callback; ca_file and secret_file may be NULL */
+	int64_t created_ms;
+	int format, attempt;
+};
+int store_hook_put(struct store *s, const struct store_hook *v); /* new or changed */
+int store_hook_drop(struct store *s, const char *id);
+typedef void store_hook_fn(void *arg, const struct store_hook *v);
+int store_hooks(struct store *s, store_hook_fn *fn, void *arg); /* oldest first; fn must not change them */
+
 #endif

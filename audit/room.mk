@@ -1,9 +1,9 @@
 # audit: events to canonical lines, chain, tree, checkpoints, verification, export.
 noinst_LIBRARIES += libaudit.a
 libaudit_a_SOURCES = audit/digest.c audit/digest.h audit/merkle.c audit/merkle.h \
-	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/checkpoint.c audit/checkpoint.h \
+	audit/chain.c audit/chain.h audit/events.c audit/events.h audit/events.tbl audit/filter.c audit/filter.h audit/ocsf.c audit/ocsf.h audit/syslog.c audit/syslog.h audit/checkpoint.c audit/checkpoint.h \
 	audit/trust.c audit/trust.h \
-	audit/segments.c audit/segments.h audit/log.c audit/log.h audit/log_impl.h audit/open.c \
+	audit/segments.c audit/segments.h audit/follow.c audit/follow.h audit/log.c audit/log.h audit/log_impl.h audit/open.c \
 	audit/verify.c audit/verify.h audit/verify_impl.h audit/verify_keys.c audit/verify_dir.c audit/verify_dir.h \
 	audit/verify_recordings.c audit/verify_recordings.h
 libaudit_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)

@@ -4,7 +4,7 @@ noinst_LIBRARIES += libbase.a libyamltree.a libsandbox.a
 libsandbox_a_SOURCES = base/sandbox.c base/sandbox.h
 libsandbox_a_CPPFLAGS = $(AM_CPPFLAGS) $(SECCOMP_CFLAGS)
 libbase_a_SOURCES = base/err.c base/err.h base/buf.c base/buf.h base/ipc.c base/ipc.h base/proto.c base/proto.h \
-	base/loop.c base/loop.h base/log.c base/log.h base/process.c base/process.h base/zygote.c base/zygote.h
+	base/loop.c base/loop.h base/log.c base/log.h base/process.c base/process.h base/lastgood.c base/lastgood.h base/zygote.c base/zygote.h
 libbase_a_CPPFLAGS = $(AM_CPPFLAGS) -DPKGLIBEXECDIR=\"$(pkglibexecdir)\"
 libyamltree_a_SOURCES = base/yaml.c base/yaml.h
 libyamltree_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS)

@@ -12,6 +12,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/digest.h"
+#include "audit/ocsf.h"
 #include "audit/segments.h"
 #include "audit/trust.h"
 #include "base/loop.h"
@@ -66,7 +67,7 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 	if (inside || view_is(&rec->event, "session.start")) /* sessions that began before: their rows say who */
 		r = export_tables_take(x->tables, j);
 	if (inside && x->ocsf_file != NULL) {
-		o = export_ocsf(j);
+		o = ocsf_event(j);
 		if (o == NULL || json_dumpf(o, x->ocsf_file, JSON_COMPACT | JSON_ENSURE_ASCII) < 0 || fputc('\n', x->ocsf_file) == EOF)
 			r = ERR_SYS;
 		json_decref(o);

@@ -45,9 +45,6 @@ struct export_facts {
 int export_write_verify(int dirfd, const struct export_facts *f);
 int export_write_soc2(int dirfd);
 
-/* A record as an OCSF event (the catalogue's mapping). New reference, NULL on no memory. */
-json_t *export_ocsf(const json_t *record);
-
 /* Opens a new file below dirfd for writing; NULL with errno set. */
 FILE *export_create(int dirfd, const char *name);
 

@@ -79,10 +79,11 @@ static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGE
 	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
 }
 
-static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
+static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text),
+				    .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -91,11 +92,11 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 }
 
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-			uint64_t ms, bool last)
+			uint64_t ms, bool last, uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last, .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)

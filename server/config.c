@@ -14,7 +14,7 @@
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
 static const char *const top_keys[] = { "version", "listen", "host_key", "state", "policy", "vault", "http", "users", "certificates",
-					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", NULL };
+					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", "witness", NULL };
 static const char *const vault_keys[] = { "store", "master_key", "credential", "fd", NULL };
 static const char *const user_keys[] = { "control", "vault", "session", "recorder", NULL };
 static const char *const limit_keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
@@ -217,21 +217,14 @@ static int read_file(const char *path, struct buf *b)
 	return r;
 }
 
-int config_read(const char *path, bool users, struct config **out, struct buf *errors)
+int config_read_text(const char *path, const void *text, size_t n, bool users, struct config **out, struct buf *errors)
 {
 	struct config *c = NULL;
 	struct yaml_doc d = { 0 };
-	struct buf text;
 	int r;
 
 	*out = NULL;
-	buf_init(&text, CONFIG_BYTES_MAX);
-	r = read_file(path, &text);
-	if (r < 0) {
-		(void)buf_printf(errors, "%s: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
-		goto out;
-	}
-	r = yaml_parse(&d, path, buf_ptr(&text), text.len, errors);
+	r = yaml_parse(&d, path, text, n, errors);
 	if (r < 0)
 		goto out;
 	c = calloc(1, sizeof(*c));
@@ -247,8 +240,28 @@ int config_read(const char *path, bool users, struct config **out, struct buf *e
 	c = NULL;
 out:
 	yaml_free(&d);
-	buf_free(&text);
 	config_free(c);
+	return r;
+}
+
+int config_read(const char *path, bool users, struct buf *text, struct config **out, struct buf *errors)
+{
+	struct buf own;
+	int r;
+
+	*out = NULL;
+	buf_init(&own, CONFIG_BYTES_MAX);
+	r = read_file(path, &own);
+	if (r < 0)
+		(void)buf_printf(errors, "%s: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
+	else
+		r = config_read_text(path, buf_ptr(&own), own.len, users, out, errors);
+	if (r >= 0 && text != NULL) {
+		buf_free(text);
+		*text = own;
+		return r;
+	}
+	buf_free(&own);
 	return r;
 }
 

@@ -16,6 +16,8 @@
 #include "base/sandbox.h"
 #include "base/zygote.h"
 #include "server/penalty.h"
+#include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -110,6 +112,7 @@ static int timeout_ms(const struct session *s)
 		due = sooner(due, s->target_deadline);
 	if (s->scan_fd >= 0)
 		due = sooner(due, s->scan_deadline);
+	due = sooner(due, resolve_due(s));
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -180,6 +183,8 @@ static void loop(struct session *s)
 		recording_step(s);
 		hostscan_step(s);
 		moved = target_step(s);
+		moved |= remote_step(s);
+		moved |= resolve_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
@@ -206,11 +211,8 @@ static void say_over(struct session *s)
 	m.why = proto_str(why);
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
 		if (c->state != CHANNEL_CLOSED) {
-			c->out.eof_sent = false;
-			c->agent_gone = true; /* nothing more can be said there; the command's end still has to be told */
-			s->cut = false;
-			(void)chan_step(c);
-			s->cut = true;
+			/* Nothing more can be said there; the command's end still has to be told. */
+			chan_agent_left(c);
 		}
 	}
 	if (s->control.fd < 0 || s->control_lost || msg_session_over_send(&s->control, &m, NULL, 0) < 0)
@@ -269,6 +271,7 @@ int main(int argc, char **argv)
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
 	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
+	s->hello_fd = fcntl(FD_SESSION_AGENT, F_DUPFD_CLOEXEC, FD_SESSION_LOGIN + 1);
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;
@@ -276,8 +279,12 @@ int main(int argc, char **argv)
 	buf_init(&s->host_cas, 64 * 1024);
 	(void)fcntl(FD_SESSION_LOGIN, F_SETFD, FD_CLOEXEC);
 	ipc_init(&s->control, FD_CONTROL, true);
-	if (ssh_init() != SSH_OK || (s->event = ssh_event_new()) == NULL || watch_signals(s) < 0 ||
-	    agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY)) < 0) {
+	r = ERR_NOMEM;
+	if (ssh_init() == SSH_OK && (s->event = ssh_event_new()) != NULL && watch_signals(s) == ERR_OK)
+		r = agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY));
+	if (r == ERR_EOF)
+		return 0;
+	if (r < 0) {
 		log_error("the session cannot be set up");
 		return 1;
 	}

@@ -26,6 +26,7 @@ enum { LISTENERS_MAX = 64 };
 
 struct service {
 	const char *program;
+	const struct config_user *user; /* that it runs as */
 	pid_t pid;      /* 0: not running */
 	struct ipc ipc; /* fd -1: none */
 	struct loop_watch *watch;
@@ -40,6 +41,7 @@ struct worker {
 	uint64_t sid;
 	pid_t pid;      /* 0 once reaped */
 	pid_t recorder; /* 0: none */
+	const struct config_user *user; /* that it runs as */
 	int auth_fd;    /* a byte comes here at login; -1 afterwards */
 	struct loop_watch *auth_watch;
 	struct loop_timer *kill_timer;
@@ -58,6 +60,9 @@ struct supervisor {
 	struct loop *loop;
 	struct config *config;
 	const char *config_path;
+	struct buf config_text; /* what it said when it was taken */
+	int keep_fd;            /* where the last good one is kept; -1 */
+	bool refused;           /* the file has mistakes: what is served is the last good one */
 	char *host_key; /* path */
 	int state_fd, recordings_fd;
 	int reserve_fd; /* given up to accept and refuse one when we are out of descriptors */
@@ -113,6 +118,7 @@ void dial_socket_options(int fd); /* for both of a session's connections */
 
 
 /* sallyportd.c */
+void supervisor_status(struct supervisor *s); /* READY=1, and what `systemctl status` shows */
 void supervisor_stop(struct supervisor *s, bool end_sessions);
 void supervisor_maybe_finish(struct supervisor *s);
 

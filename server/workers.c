@@ -122,6 +122,7 @@ void workers_new(struct supervisor *s, int fd, const struct sockaddr_storage *pe
 	a->w.pid = parents_spawn(&sp);
 	if (a->w.pid < 0)
 		goto fail;
+	a->w.user = &s->config->session;
 	a->w.sid = ++s->next_sid;
 	a->w.started_ms = clock_mono_ms();
 	a->w.control_generation = s->control.generation;
@@ -202,15 +203,14 @@ static void kill_hard(void *arg)
 	struct worker *w = arg;
 
 	w->kill_timer = NULL;
-	if (w->pid > 0)
-		kill(w->pid, SIGKILL);
+	spawn_kill(w->pid, SIGKILL, w->user);
 }
 
 static void end_worker(struct supervisor *s, struct worker *w, int signo)
 {
 	if (w->pid <= 0)
 		return;
-	kill(w->pid, signo);
+	spawn_kill(w->pid, signo, w->user);
 	if (signo != SIGKILL && w->kill_timer == NULL)
 		w->kill_timer = loop_timer(s->loop, KILL_MS, kill_hard, w);
 }
