@@ -97,6 +97,7 @@ struct session {
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
+	json_t *maskings; /* rule → how many values; NULL: none */
 	int64_t minute_ms;
 	unsigned minute_n;
 	char *end_why;

@@ -10,7 +10,8 @@
 
 enum {
 	SHELL_PENDING_MAX = 512 * 1024,
-	SHELL_CANCELLED = 130 /* $? after Ctrl-C */
+	SHELL_CANCELLED = 130, /* $? after Ctrl-C */
+	SHELL_QUIT = 131       /* after Ctrl-\ */
 };
 
 struct shell {

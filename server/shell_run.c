@@ -396,6 +396,9 @@ static bool run(struct channel *c)
 	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
 		return moved;
 	status = status_of(c);
+	/* The terminal showed ^C or ^\ and nothing else: the prompt begins a line, as a shell's does. */
+	if (c->has_pty && !c->no_tty && (status == SHELL_CANCELLED || status == SHELL_QUIT))
+		(void)buf_put_str(&c->out.ready, "\r\n");
 	tell_end(c, true);
 	chan_drop_target(c);
 	pump_reset(c);
