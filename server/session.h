@@ -101,7 +101,7 @@ struct session {
 
 	struct channel *channels;
 	unsigned nchannels;
-	uint32_t next_channel, next_question;
+	uint32_t next_channel, next_question, failed_opens;
 	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
