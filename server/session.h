@@ -130,6 +130,7 @@ ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is log
 int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
+void agent_tell_stranger(struct session *s); /* at the end: whoever does not speak SSH is told so in clear, as sshd does */
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */
 
 /* control_side.c */
