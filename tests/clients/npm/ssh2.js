@@ -28,26 +28,24 @@ function plainName(payload) { // … string algorithm, string certificate, strin
 
 const authPK = Protocol.prototype.authPK;
 Protocol.prototype.authPK = function (...args) {
+  const sign = args.pop();
+  if (typeof sign !== 'function') return authPK.call(this, ...args, sign); // an offer; there is no signature in it
   const w = this._packetRW.write, finalize = w.finalize;
-  w.finalize = (packet, ...more) => {
-    const payload = packet.subarray(w.allocStart, w.allocStart + packet.length);
-    const start = w.allocStart, body = Buffer.from(packet.subarray(start));
-    for (let end = body.length; end > 0; end--) { // what is allocated may have room for padding behind
-      const out = plainName(body.subarray(0, end));
-      if (out.length === end) continue;
-      const fresh = w.alloc(out.length);
-      fresh.set(out, w.allocStart);
-      packet = fresh;
-      break;
-    }
-    w.finalize = finalize;
-    return finalize.call(w, packet, ...more);
-  };
-  try {
-    return authPK.apply(this, args);
-  } finally {
-    if (!args.some((a) => typeof a === 'function')) w.finalize = finalize;
-  }
+  return authPK.call(this, ...args, (data, done) => sign(data, (signature) => {
+    w.finalize = (packet, ...more) => {
+      w.finalize = finalize;
+      const payload = packet.subarray(w.allocStart);
+      for (let end = payload.length; end > 0; end--) { // there may be room for padding behind it
+        const out = plainName(payload.subarray(0, end));
+        if (out.length === end) continue;
+        packet = w.alloc(out.length);
+        packet.set(out, w.allocStart);
+        break;
+      }
+      return finalize.call(w, packet, ...more);
+    };
+    done(signature);
+  }));
 };
 
 const agent = new (require('ssh2').BaseAgent)();
