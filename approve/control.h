@@ -99,13 +99,8 @@ struct session {
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
-<<<<<<< HEAD
 	json_t *maskings; /* rule → how many values; NULL: none */
-	int64_t minute_ms;
-	unsigned minute_n;
-=======
 	unsigned attempts; /* logins refused */
->>>>>>> main
 	char *end_why;
 	uint32_t wait_status;
 };

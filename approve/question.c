@@ -546,26 +546,6 @@ int question_command_end(struct session *s, const struct msg_command_end *m)
 	return ERR_OK;
 }
 
-<<<<<<< HEAD
-int question_file_done(struct session *s, const struct msg_file_done *m)
-{
-	struct question *q = question_find(s, m->question);
-	json_t *j;
-
-	if (m->path.n > 8192 || m->op > FILE_META)
-		return ERR_MALFORMED;
-	if (q == NULL || q->stage != QSTAGE_RUNNING)
-		return ERR_OK;
-	j = json_pack("{s:I,s:I,s:I,s:I,s:I}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "bytes_in",
-		      (json_int_t)m->bytes_in, "bytes_out", (json_int_t)m->bytes_out, "exit_status", (json_int_t)m->status);
-	set_hex(j, m->op == FILE_WRITE ? "sha256_in" : "sha256_out", m->sha256);
-	s->bytes_in += m->bytes_in;
-	s->bytes_out += m->bytes_out;
-	(void)control_record(s->ctl, s->id, "command.end", j, NULL);
-	question_free(q);
-	return ERR_OK;
-}
-
 /* The summary for the session's end. A worker that was taken over chooses the names: there are only so many. */
 static void count_for_end(struct session *s, const char *rule, uint32_t count)
 {
@@ -581,8 +561,6 @@ static void count_for_end(struct session *s, const char *rule, uint32_t count)
 	json_object_set_new(s->maskings, rule, json_integer(n + (json_int_t)count));
 }
 
-=======
->>>>>>> main
 int question_masked(struct session *s, const struct msg_masked *m)
 {
 	static const char *const streams[] = { "stdin", "stdout", "stderr", "pty", "command" };

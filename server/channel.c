@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "policy/policy.h"
-#include "server/forward.h"
 #include "server/files.h"
+#include "server/forward.h"
+#include "server/remote.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -146,9 +147,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	if (c->target_opened) /* until then libssh knows no number of it, and would close the target's channel 0 */
+	if (c->target_open) /* until then libssh knows no number of it, and would close the target's channel 0 */
 		close_for_good(c->target);
-	c->target_opened = false;
+	c->target_open = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -169,7 +170,8 @@ void chan_free(struct channel *c)
 	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
-		close_for_good(c->agent);
+		if (c->agent_open)
+			close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
 	shell_free(c->shell);
@@ -465,7 +467,7 @@ static bool start_target(struct channel *c)
 		return start_failed(c, "there is no recorder, and nothing runs unrecorded");
 	switch (s->target_state) {
 	case TARGET_UP:
-		if (c->env_asked > 0)
+		if (c->env_asked > 0 || remote_pending(s))
 			return false;
 		c->target = ssh_channel_new(s->target);
 		if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
@@ -536,10 +538,9 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
-		if (r == SSH_OK) {
-			c->target_opened = true;
+		c->target_open = r == SSH_OK;
+		if (r == SSH_OK)
 			c->step = START_PTY;
-		}
 		return r == SSH_OK;
 	case START_PTY:
 		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;

@@ -294,6 +294,7 @@ int main(int argc, char **argv)
 	loop(s);
 	log_debug("session %s: %s", s->id, s->why);
 	say_over(s);
+	agent_tell_stranger(s);
 	if (s->kex_done && ssh_is_connected(s->agent))
 		ssh_disconnect(s->agent);
 	_exit(exit_code(s)); /* the kernel takes the rest back */
