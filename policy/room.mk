@@ -1,5 +1,6 @@
 # policy: from a tree to a verdict. libpolicy.a links libshell.a, libyamltree.a, libbase.a and libcrypto (the version's digest).
-noinst_LIBRARIES += libpolicy.a libpolicyjson.a
+noinst_LIBRARIES += libpolicy.a libpolicyjson.a libtransfer.a
+libtransfer_a_SOURCES = policy/transfer.c policy/transfer.h
 libpolicy_a_SOURCES = \
 	policy/acts.h policy/policy.h policy/rules.h policy/walk.h \
 	policy/answer.c policy/answer.h \
@@ -9,6 +10,7 @@ libpolicy_a_SOURCES = \
 	policy/command_wrap.c \
 	policy/decide.c \
 	policy/decide_file.c \
+	policy/decide_transfer.c \
 	policy/embed.h \
 	policy/explain.c \
 	policy/load.c policy/load.h \
@@ -50,7 +52,7 @@ policy/embed.c: $(POLICY_EMBED) $(top_srcdir)/policy/tables/embed.sh
 # The one file that reads JSON stands apart.
 libpolicyjson_a_SOURCES = policy/jsonl_eval.c
 libpolicyjson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-POLICY_LIBS = libpolicy.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
+POLICY_LIBS = libpolicy.a libtransfer.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
 
 if HAVE_CMOCKA

@@ -8,18 +8,19 @@ sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
 	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h \
-	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c
+	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c \
+	server/scp.c server/scp.h server/rsync.c server/rsync.h
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
-sallyport_session_LDADD = libfiles.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
+sallyport_session_LDADD = libfiles.a libtransfer.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
 # The managed shell's pure parts: state, plan, line editor.
 noinst_LIBRARIES += libmanaged.a
 libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_plan.c server/shell_plan.h server/shell_words.c \
 	server/shell_words.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h server/shell_width.c
 
-# The pure parts of channels with files: sftp's packets.
+# The pure parts of channels with files: packets and records.
 noinst_LIBRARIES += libfiles.a
-libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h
+libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h server/scp_wire.c server/scp_wire.h
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
