@@ -155,7 +155,7 @@ static void set_paths(struct session *s, json_t *j, const struct msg_question *m
 
 json_t *ask_make(struct session *s, const struct request_ask *ask)
 {
-	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
+	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 	const struct policy_answer *a = ask->answer;
 	const struct msg_question *m = ask->question;
 	const struct config_target *t = config_target(s->ctl->config, s->target);

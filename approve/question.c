@@ -11,7 +11,7 @@
 
 enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20 };
 
-static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
+static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 
 /* ---- the table of open questions ---- */
 
@@ -120,9 +120,11 @@ static bool needs_target(enum question_kind kind)
 	return kind != QUESTION_ENV && kind != QUESTION_OTHER;
 }
 
-static bool is_command(enum question_kind kind)
+/* What has a beginning and an end in the log. A remote forward has none itself; each connection that comes through it has, and a channel. */
+static bool is_command(const struct question *q)
 {
-	return kind == QUESTION_EXEC || kind == QUESTION_STATEMENT || kind == QUESTION_PTY_RAW || kind == QUESTION_SUBSYSTEM;
+	return q->kind == QUESTION_EXEC || q->kind == QUESTION_STATEMENT || q->kind == QUESTION_PTY_RAW || q->kind == QUESTION_SUBSYSTEM ||
+	       q->kind == QUESTION_FORWARD || (q->kind == QUESTION_LISTEN && q->channel != 0);
 }
 
 static void run_now(struct question *q)
@@ -132,11 +134,12 @@ static void run_now(struct question *q)
 				.stdin_given = q->stdin_consumed, .transfer = (uint8_t)q->transfer,
 				.argv = { buf_ptr(&q->argv), q->argv.len } };
 
-	if (is_command(q->kind)) {
+	if (is_command(q)) {
 		int r = control_record(s->ctl, s->id, "command.start",
-				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s}", "decision", (json_int_t)q->decision, "channel",
+				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s,s:s*}", "decision", (json_int_t)q->decision, "channel",
 						 (json_int_t)q->channel, "command", control_masked(s->ctl, s->mask_key, q->text, q->len),
-						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login),
+						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login, "mode",
+						 q->kind == QUESTION_FORWARD || q->kind == QUESTION_LISTEN ? "digest" : NULL),
 				       NULL);
 
 		if (r < 0) {
@@ -146,7 +149,7 @@ static void run_now(struct question *q)
 		s->commands++;
 	}
 	send_answer(q, &a);
-	if (is_command(q->kind) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
+	if (is_command(q) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
 		q->stage = QSTAGE_RUNNING; /* until the worker says how it ended */
 	else
 		question_free(q);
@@ -205,7 +208,8 @@ static int check_form(struct session *s, const struct msg_question *m)
 	struct policy_path paths[QUESTION_PATHS_MAX];
 	size_t n;
 
-	if (m->kind > QUESTION_OTHER || m->op > FILE_META || question_find(s, m->question) != NULL)
+	/* A raw terminal is never asked for: it is what a shell's question may come to, here. */
+	if (m->kind > QUESTION_LISTEN || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
 		return ERR_MALFORMED;
 	if (m->kind == QUESTION_FILE && question_paths(m, paths, &n) < 0)
 		return ERR_MALFORMED;
@@ -215,24 +219,10 @@ static int check_form(struct session *s, const struct msg_question *m)
 	return ERR_OK;
 }
 
-/* Commands a minute; a window that starts with the first. */
+/* An identity's sessions count together, those that are over too. */
 static bool over_rate(struct session *s)
 {
-	int64_t now = clock_mono_ms();
-	uint64_t n = 0;
-
-	if (s->minute_ms == 0 || now - s->minute_ms >= 60000) {
-		s->minute_ms = now;
-		s->minute_n = 0;
-	}
-	s->minute_n++;
-	/* An identity's sessions count together. */
-	for (struct session *o = s->ctl->sessions; o != NULL; o = o->next) {
-		if (o->in && now - o->minute_ms < 60000 && strcmp(o->who->issuer, s->who->issuer) == 0 &&
-		    strcmp(o->who->subject, s->who->subject) == 0)
-			n += o->minute_n;
-	}
-	return n > s->ctl->config->limits.commands_per_minute;
+	return rate_count(&s->ctl->rate, s->who, RATE_COMMANDS, clock_mono_ms()) > s->ctl->config->limits.commands_per_minute;
 }
 
 static json_t *commands_json(struct session *s, const struct policy_answer *a)
@@ -427,6 +417,7 @@ static void decide(struct question *q, const struct config_target *t, const stru
 	struct policy_answer a = { 0 };
 	struct msg_question raw;
 	char *cwd = NULL;
+	bool decided = false;
 	int r = m->cwd.n > 0 ? view_strdup(&m->cwd, &cwd) : ERR_OK;
 
 	fill_question(s, t, m, cwd, &pq);
@@ -441,12 +432,13 @@ static void decide(struct question *q, const struct config_target *t, const stru
 		if (r >= 0 && a.verdict == VERDICT_ALLOW && a.pty_raw) {
 			m = &raw;
 			q->kind = QUESTION_PTY_RAW;
+			decided = true;
 		} else {
 			policy_answer_free(&a);
 			pq.kind = QUESTION_SHELL;
 		}
 	}
-	if (r >= 0 && q->kind != QUESTION_PTY_RAW)
+	if (r >= 0 && !decided)
 		r = policy_decide(s->ctl->policy, &pq, &a);
 	if (r < 0) {
 		free(cwd);

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "policy/answer.h"
+#include "policy/destination.h"
 #include "policy/path.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
@@ -333,6 +334,23 @@ static bool decide_printable(const char *s, size_t n)
 	return true;
 }
 
+/* Where a forward leads to, or listens. Not looked up: the name is the target's to resolve. */
+static void decide_destination(const struct scope *scope, struct policy_answer *a, struct arena *arena, bool listen)
+{
+	const char *text = scope->q->text != NULL ? scope->q->text : "";
+	size_t len = scope->q->text != NULL ? scope->q->len : 0;
+	struct destination d;
+
+	if (destination_parse(text, len, listen, &d) < 0) {
+		a->rule = "gate:destination";
+		a->reason = "no HOST:PORT or socket path in its usual spelling";
+		a->instead = "a name, an address as 127.0.0.1 or [::1], a port from 1 to 65535; a path without . or ..";
+		return;
+	}
+	decide_simple(scope->policy, a, arena, judge_other(scope, listen ? MATCH_LISTEN : MATCH_FORWARD, text, len),
+		      listen ? "remote forward" : "forward", text, len);
+}
+
 static int decide_shell(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
 {
 	struct scope scope = { p, q, NULL, false };
@@ -413,7 +431,10 @@ int policy_decide(const struct policy *p, const struct policy_question *q, struc
 		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_SUBSYSTEM, text, len), "subsystem", text, len);
 		break;
 	case QUESTION_FORWARD:
-		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_FORWARD, text, len), "forward", text, len);
+		decide_destination(&scope, a, &mem->arena, false);
+		break;
+	case QUESTION_LISTEN:
+		decide_destination(&scope, a, &mem->arena, true);
 		break;
 	case QUESTION_ENV:
 		if (!decide_printable(text, len) || memchr(text, '=', len) == NULL) {

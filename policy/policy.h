@@ -39,9 +39,10 @@ enum question_kind {
 	QUESTION_PTY_RAW,   /* a raw PTY; only a rule with `pty: raw` allows it */
 	QUESTION_FILE,      /* one file operation (sftp, scp); text is the path, op says what; paths what more it does */
 	QUESTION_SUBSYSTEM, /* text is the subsystem's name */
-	QUESTION_FORWARD,   /* direct-tcpip or streamlocal; text is "host:port" or the socket's path */
+	QUESTION_FORWARD,   /* direct-tcpip or direct-streamlocal; text is as policy/destination.h makes it */
 	QUESTION_ENV,       /* an environment variable; text is NAME=value */
-	QUESTION_OTHER      /* X11, agent forwarding, tun, remote forward…; text is the request's name. Denied unless named */
+	QUESTION_OTHER,     /* X11, agent forwarding, tun…; text is the request's name. Denied unless named */
+	QUESTION_LISTEN     /* a remote forward: the target listens there for the agent; text as for a forward, * for every address */
 };
 
 enum file_op { FILE_READ, FILE_WRITE, FILE_DELETE, FILE_LIST, FILE_META };

@@ -34,7 +34,7 @@ struct pattern {
 	unsigned nops;
 };
 
-enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL };
+enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };
 
 struct match {
 	uint8_t kind;    /* enum match_kind */

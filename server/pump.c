@@ -208,7 +208,7 @@ void pump_tell_masked(struct channel *c)
 
 static int start_flow(struct channel *c, struct flow *f, uint8_t stream, mask_event_fn fn)
 {
-	struct masks *masks = c->session->masks;
+	struct masks *masks = c->forward != NULL ? NULL : c->session->masks; /* a forward is raw bytes */
 	int r;
 
 	f->sha = EVP_MD_CTX_new();
@@ -381,6 +381,8 @@ static void pump_out(struct channel *c, struct flow *f, bool is_stderr, int64_t 
 		f->recorded = f->ready.len; /* what files hold is not recorded */
 	else if (c->record_open && record_some(c, f, is_stderr, moved) < 0)
 		return;
+	if (c->forward != NULL)
+		f->recorded = f->ready.len;
 	deliver(c, f, is_stderr, moved);
 }
 
