@@ -82,3 +82,26 @@ tests_fuzz_fuzz_request_LDADD = libbase.a
 tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 TESTS += tests/fuzz/request.sh
 EXTRA_DIST += tests/fuzz/request.sh tests/fuzz/corpus/request
+
+# Channels with files.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/server_files_wire
+TESTS += tests/unit/server_files_wire
+tests_unit_server_files_wire_SOURCES = tests/unit/server_files_wire.c tests/unit/unit.h
+tests_unit_server_files_wire_LDADD = libfiles.a libbase.a $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += tests/fuzz/fuzz_sftp tests/fuzz/fuzz_scp
+tests_fuzz_fuzz_sftp_SOURCES = tests/fuzz/fuzz_sftp.c
+tests_fuzz_fuzz_sftp_LDADD = libfiles.a libbase.a
+tests_fuzz_fuzz_sftp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_scp_SOURCES = tests/fuzz/fuzz_scp.c
+tests_fuzz_fuzz_scp_LDADD = libfiles.a libtransfer.a libbase.a
+tests_fuzz_fuzz_scp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if !FUZZER
+tests_fuzz_fuzz_sftp_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_scp_SOURCES += tests/fuzz/replay.c
+endif
+TESTS += tests/fuzz/files-corpora.sh
+EXTRA_DIST += tests/fuzz/files-corpora.sh tests/fuzz/corpus/sftp tests/fuzz/corpus/scp tests/e2e/policies/files.yaml \
+	tests/e2e/16-sftp-goes-by-the-path-rules.sh tests/e2e/17-an-sftp-upload-waits-for-a-person.sh tests/e2e/18-scp-in-the-old-protocol.sh \
+	tests/e2e/19-rsync-goes-by-the-path-rules.sh
