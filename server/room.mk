@@ -102,6 +102,6 @@ tests_fuzz_fuzz_sftp_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_scp_SOURCES += tests/fuzz/replay.c
 endif
 TESTS += tests/fuzz/files-corpora.sh
-EXTRA_DIST += tests/fuzz/files-corpora.sh tests/fuzz/corpus/sftp tests/fuzz/corpus/scp tests/e2e/policies/files.yaml \
+EXTRA_DIST += tests/fuzz/files-corpora.sh tests/fuzz/corpus/sftp tests/fuzz/corpus/scp tests/e2e/policies/files.yaml tests/e2e/policies/bench.yaml \
 	tests/e2e/16-sftp-goes-by-the-path-rules.sh tests/e2e/17-an-sftp-upload-waits-for-a-person.sh tests/e2e/18-scp-in-the-old-protocol.sh \
 	tests/e2e/19-rsync-goes-by-the-path-rules.sh

@@ -112,6 +112,8 @@ static void trees(void **state)
 		{ FILE_WRITE, "/home/u", VERDICT_DENY, NULL },		   { FILE_WRITE, "/home", VERDICT_DENY, NULL },
 		{ FILE_WRITE, "/etc", VERDICT_DENY, NULL },		   { FILE_WRITE, "/home/u/drop/.ssh", VERDICT_DENY, "core.protected-paths.ssh" },
 		{ FILE_WRITE, "/srv/release", VERDICT_APPROVE, "release" },
+		/* A directory that gets the name under which something in it would be protected. */
+		{ FILE_WRITE, "/home/u/drop/.git", VERDICT_DENY, "core.protected-paths.loading" }, { FILE_WRITE, "/home/u/drop/a/.config", VERDICT_DENY, NULL },
 	};
 
 	(void)state;
