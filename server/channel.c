@@ -552,6 +552,8 @@ bool chan_start_step(struct channel *c)
 	case START_ENV:
 		return send_env(c) == SSH_OK ? running(c) : false;
 	case START_EXEC:
+		if (!files_ready(c))
+			return c->state != CHANNEL_STARTING;
 		r = send_command(c);
 		if (r == SSH_ERROR && !c->target_closed)
 			return start_failed(c, "the target refused to run the command");
@@ -572,7 +574,7 @@ void chan_tell_end(struct channel *c, bool complete)
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
-	if (started && c->files == NULL) { /* each file has its own; and nothing may have passed that could have one */
+	if (started && files_stream(c)) { /* else each file has its own; and nothing may have passed that could have one */
 		m.in_sha256 = (struct view){ in, sizeof(in) };
 		m.out_sha256 = (struct view){ out, sizeof(out) };
 	}
@@ -701,7 +703,8 @@ bool chan_step(struct channel *c)
 		sign_step(c);
 		return moved || c->state != CHANNEL_SIGNING;
 	case CHANNEL_STARTING:
-		return chan_start_step(c) || moved;
+		/* "waiting for approval" is said before it starts. */
+		return chan_start_step(c) || (c->files != NULL && pump_channel(c)) || moved;
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:
