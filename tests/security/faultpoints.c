@@ -3,6 +3,7 @@
  *     before, after   ends itself with kill -9, before or after the call
  *     half            writes half of the bytes, then the same (write, pwrite)
  *     EIO, ENOSPC, EROFS   from this call on, every call of that name fails so
+ * With FAULT_KEEP set the plan stays where it is: for every process that comes.
  * A program that only forks others (--parent) takes none; its children do. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -41,14 +42,19 @@ static void claim(void)
 	claimed_by = getpid();
 	if (plan == NULL)
 		return;
-	snprintf(mine, sizeof(mine), "%s.%d", plan, (int)getpid());
-	if (rename(plan, mine) < 0)
-		return;
+	if (getenv("FAULT_KEEP") != NULL) {
+		snprintf(mine, sizeof(mine), "%s", plan);
+	} else {
+		snprintf(mine, sizeof(mine), "%s.%d", plan, (int)getpid());
+		if (rename(plan, mine) < 0)
+			return;
+	}
 	fd = open(mine, O_RDONLY | O_CLOEXEC);
 	n = fd >= 0 ? syscall(SYS_read, fd, text, sizeof(text) - 1) : -1;
 	if (fd >= 0)
 		close(fd);
-	unlink(mine);
+	if (getenv("FAULT_KEEP") == NULL)
+		unlink(mine);
 	if (n <= 0)
 		return;
 	text[n] = '\0';
@@ -107,7 +113,7 @@ ssize_t write(int fd, const void *p, size_t n)
 		die();
 	}
 	if (what == FAIL && fd > 2)
-		return -1;
+		return errno = error, -1;
 	r = real(fd, p, n);
 	if (what == AFTER)
 		die();
