@@ -279,7 +279,7 @@ static void load_approvals(struct config *c, const struct yaml_node *root)
 static void load_limits(struct config *c, const struct yaml_node *root)
 {
 	static const char *const keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
-					    "session_max", "sessions_per_identity", "commands_per_minute", NULL };
+					    "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute", "penalties", NULL };
 	const struct yaml_node *m = yaml_map(&c->doc, root, "limits", false);
 
 	c->limits.login_grace = 30;
@@ -290,6 +290,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	c->limits.channels = 64;
 	c->limits.session_max = 12 * 3600;
 	c->limits.sessions_per_identity = 64;
+	c->limits.sessions_per_minute = 3000;
 	c->limits.commands_per_minute = 6000;
 	if (m == NULL)
 		return;
@@ -302,6 +303,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	yaml_uint(&c->doc, m, "channels", 1, 1024, &c->limits.channels);
 	yaml_seconds(&c->doc, m, "session_max", 1, 30 * 86400, &c->limits.session_max);
 	yaml_uint(&c->doc, m, "sessions_per_identity", 1, 100000, &c->limits.sessions_per_identity);
+	yaml_uint(&c->doc, m, "sessions_per_minute", 1, 10000000, &c->limits.sessions_per_minute);
 	yaml_uint(&c->doc, m, "commands_per_minute", 1, 10000000, &c->limits.commands_per_minute);
 }
 
@@ -400,22 +402,34 @@ static int read_file(const char *path, struct buf *out)
 	return r;
 }
 
+int config_load_text(const char *path, const void *text, size_t n, struct config **out, struct buf *errors)
+{
+	char full[PATH_MAX], folder[PATH_MAX], *slash;
+
+	*out = NULL;
+	/* The folder of what a link points to; where there is nothing any more, that of the path itself. */
+	if (realpath(path, full) == NULL && snprintf(full, sizeof(full), "%s", path) >= (int)sizeof(full))
+		return ERR_LIMIT;
+	slash = strrchr(full, '/');
+	if (slash != NULL)
+		*(slash == full ? slash + 1 : slash) = '\0';
+	if (realpath(slash != NULL ? full : ".", folder) == NULL && snprintf(folder, sizeof(folder), "%s", full) >= (int)sizeof(folder))
+		return ERR_LIMIT;
+	return config_parse(path, folder, text, n, out, errors);
+}
+
 int config_load(const char *path, struct config **out, struct buf *errors)
 {
-	char full[PATH_MAX], *slash;
 	struct buf text;
 	int r;
 
 	*out = NULL;
 	buf_init(&text, 1 << 20);
-	r = realpath(path, full) == NULL ? ERR_SYS : read_file(full, &text);
-	if (r < 0) {
+	r = read_file(path, &text);
+	if (r < 0)
 		(void)buf_printf(errors, "%s: cannot be read: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
-	} else {
-		slash = strrchr(full, '/');
-		*(slash == full ? slash + 1 : slash) = '\0';
-		r = config_parse(path, full, buf_ptr(&text), text.len, out, errors);
-	}
+	else
+		r = config_load_text(path, buf_ptr(&text), text.len, out, errors);
 	buf_free(&text);
 	return r;
 }

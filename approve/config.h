@@ -143,7 +143,7 @@ struct config {
 	} approvals;
 	struct {
 		uint64_t login_grace, attempts, sessions, per_source, unauthenticated, channels, session_max;
-		uint64_t sessions_per_identity, commands_per_minute;
+		uint64_t sessions_per_identity, sessions_per_minute, commands_per_minute;
 	} limits;
 	bool masking;
 	uint64_t part_bytes;
@@ -168,6 +168,8 @@ struct config {
 /* Reads and checks the file at path. errors gets a line a mistake. On failure *out is NULL. ERR_OK, ERR_SYS (the file
  * cannot be read; errors says so too), ERR_MALFORMED, ERR_LIMIT, ERR_NOMEM. */
 int config_load(const char *path, struct config **out, struct buf *errors);
+/* The same of a text, which is said to be that file's; paths in it begin in that file's folder. */
+int config_load_text(const char *path, const void *text, size_t n, struct config **out, struct buf *errors);
 
 /* The same from bytes; relative paths are meant from folder. */
 int config_parse(const char *name, const char *folder, const void *text, size_t n, struct config **out, struct buf *errors);

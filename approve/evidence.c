@@ -134,6 +134,7 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 	if (r >= 0)
 		r = audit_checkpoint_store(c->log, text, (struct view){ buf_ptr(&sig), sig.len }, &why);
 	if (r < 0) {
+		c->count.failures[FAIL_CHECKPOINT]++;
 		log_warn("a checkpoint cannot be made: %s", why.text[0] != '\0' ? why.text : err_text(r));
 	} else {
 		send_away(c, text, &sig);

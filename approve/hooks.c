@@ -78,6 +78,7 @@ static void retry(void *arg)
 static void failed(struct delivery *d, const char *why)
 {
 	if (++d->attempt >= ATTEMPTS_MAX) {
+		d->all->ctl->count.failures[FAIL_WEBHOOK]++;
 		log_error("webhook %s: given up after %d attempts: %s", d->id, d->attempt, why);
 		drop(d);
 		return;

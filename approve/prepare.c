@@ -154,6 +154,7 @@ void prepare_dialed(struct control *c, const struct msg_dialed *m, int fd)
 	s->dial_req = 0;
 	if (!m->ok || fd < 0) {
 		close_fd(&fd);
+		c->count.failures[FAIL_DIAL]++;
 		snprintf(text, sizeof(text), "the target cannot be reached: %.*s", (int)(m->why.n > 200 ? 200 : m->why.n), (const char *)m->why.p);
 		fail(s, text);
 		return;
@@ -287,6 +288,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		    !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) || view_strdup(&u.digest.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
+		histogram_add(&c->count.recorder_lag, (int64_t)u.digest.lag_ms * 1000);
 		r = control_record(c, s->id, "recording.digest",
 				   json_pack("{s:s,s:I,s:s,s:I}", "recording", id, "bytes", (json_int_t)u.digest.bytes, "sha256", sha, "part",
 					     (json_int_t)u.digest.part),
@@ -297,6 +299,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		    !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) || view_strdup(&u.closed.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
+		histogram_add(&c->count.recorder_lag, (int64_t)u.closed.lag_ms * 1000);
 		j = json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha, "part",
 			      (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms", (json_int_t)u.closed.ms,
 			      "complete", 1);
@@ -313,6 +316,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	case MSG_rec_failed:
 		r = msg_rec_failed_read(m, &u.failed);
 		if (r >= 0) {
+			c->count.failures[FAIL_RECORDING]++;
 			log_error("a recording cannot be written: %.*s", (int)u.failed.why.n, (const char *)u.failed.why.p);
 			session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recording cannot be written");
 		}
@@ -337,6 +341,7 @@ static void on_recorder_gone(void *arg, const char *why)
 		return;
 	}
 	if (!s->over) {
+		s->ctl->count.failures[FAIL_RECORDER]++;
 		session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recorder ended, and nothing runs unrecorded");
 		(void)control_record(s->ctl, s->id, "process.lost",
 				     json_pack("{s:s,s:s}", "program", "sallyport-recorder", "reason", "it ended before its session"), NULL);
@@ -397,6 +402,7 @@ void prepare_recorder(struct control *c, const struct msg_recorder_ready *m, int
 		close_fd(&control_fd);
 		close_fd(&session_fd);
 		s->recorder_asked = false;
+		c->count.failures[FAIL_RECORDER]++;
 		log_error("a recorder cannot be started: %.*s", (int)(m->why.n > 200 ? 200 : m->why.n), (const char *)m->why.p);
 		fail(s, "the recorder cannot be started");
 		return;
@@ -463,6 +469,7 @@ int prepare_target_result(struct session *s, const struct msg_target_result *m)
 		(void)control_record(s->ctl, s->id, "target.connected", j, NULL);
 		return ERR_OK;
 	}
+	s->ctl->count.failures[FAIL_TARGET_LOGIN]++;
 	json_object_set_new(j, "reason", chain_text(m->why.p, m->why.n));
 	(void)control_record(s->ctl, s->id, "target.refused", j, NULL);
 	prepare_drop(s); /* the next command tries anew */

@@ -108,7 +108,7 @@ static int set_up(struct store *s, struct why *why)
 	char pragma[64];
 
 	sqlite3_busy_timeout(s->db, 5000);
-	r = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;", why);
+	r = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
 	if (r >= 0)
 		r = get_version(s, &version, why);
 	if (r >= 0 && version != 0 && version != STORE_VERSION)

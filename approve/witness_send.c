@@ -123,6 +123,7 @@ static void begin_at(struct witness *w, uint64_t known)
 static void failed(struct witness *w, const char *why)
 {
 	w->pause_ms = w->pause_ms == 0 ? PAUSE_MIN_MS : w->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : w->pause_ms * 2;
+	w->ctl->count.failures[FAIL_WITNESS]++;
 	if (!w->told)
 		log_warn("the witness did not take a checkpoint: %s", why);
 	w->told = true;

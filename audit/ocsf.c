@@ -45,6 +45,7 @@ static const struct {
 	int class, category;
 	const char *name, *category_name;
 } classes[] = {
+	{ 1001, 1, "File System Activity", "System Activity" },
 	{ 1007, 1, "Process Activity", "System Activity" },
 	{ 2006, 2, "Data Security Finding", "Findings" },
 	{ 3002, 3, "Authentication", "Identity & Access Management" },

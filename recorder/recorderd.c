@@ -82,10 +82,11 @@ static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGE
 	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
 }
 
-static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
+static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text),
+				    .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -94,11 +95,11 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 }
 
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-			uint64_t ms, bool last)
+			uint64_t ms, bool last, uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last, .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)
@@ -358,6 +359,7 @@ static int start(struct why *w)
 
 static int serve(void)
 {
+	struct landlock_path below = { .write = true };
 	struct why w = { "" };
 	int r = process_harden("sallyport-recorder", FD_RECORDER_DIR);
 
@@ -376,7 +378,8 @@ static int serve(void)
 	ipc_init(&rec.session, FD_RECORDER_SESSION, false);
 	ipc_init(&rec.control, FD_RECORDER_CONTROL, false);
 	rec.control_alive = true;
-	r = sandbox_enter(SANDBOX_RECORDER);
+	below.fd = rec.dirfd;
+	r = sandbox_enter(SANDBOX_RECORDER, &below, 1);
 	if (r == ERR_UNSUPPORTED)
 		log_warn("no sandbox here");
 	else if (r < 0)

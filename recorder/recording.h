@@ -25,11 +25,11 @@ struct recording_session {
 	const struct seal_readers *readers; /* who alone can read it (seal.h); NULL: everybody who has the file */
 };
 
-/* Told of a part's progress. */
+/* Told of a part's progress. lag_ms: the longest that a byte waited to be on the disk, since either was last called for this recording. */
 struct recording_events {
-	void (*digest)(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST]);
+	void (*digest)(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms);
 	void (*closed)(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-		       uint64_t ms, bool last);
+		       uint64_t ms, bool last, uint32_t lag_ms);
 	void *ctx;
 };
 

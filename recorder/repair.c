@@ -32,7 +32,7 @@ struct scan {
 	uint64_t raw;
 	struct buf tail;    /* text after that, as far as it can be read */
 	uint8_t last;       /* last byte of text */
-	bool ended;         /* the gzip member, or the encryption around it, ends where the file does */
+	bool ended;         /* the gzip member has its end, at `keep`; or the encryption around it has, where the file ends */
 	bool sealed;
 	uint64_t size;
 	SHA256_CTX sha256;
@@ -109,8 +109,6 @@ static int scan_file(int fd, struct scan *s)
 			return r;
 		offset += (uint64_t)n;
 	}
-	if (s->ended && s->keep != s->size) /* bytes after the end are none of ours */
-		s->ended = false;
 	return ERR_OK;
 }
 
@@ -214,7 +212,7 @@ static int rewrite(int dirfd, const char *name, int in, const struct scan *s, si
 		n = pread(in, bytes, s->keep - at < CHUNK ? (size_t)(s->keep - at) : CHUNK, (off_t)at);
 		r = n > 0 ? write_all(fd, &c, bytes, (size_t)n, &out->bytes) : ERR_SYS;
 	}
-	if (r == ERR_OK)
+	if (r == ERR_OK && !s->ended)
 		r = s->sealed ? write_all(fd, &c, seal_scan_end, sizeof(seal_scan_end), &out->bytes) : write_end(fd, &c, s, lines, &out->bytes);
 	if (r == ERR_OK && fsync(fd) < 0)
 		r = ERR_SYS;
@@ -280,8 +278,13 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	memcpy(out->sha256, out->was_sha256, SINK_DIGEST);
 	out->bytes = out->was_bytes = s.size;
 	out->raw = s.raw;
-	if (s.ended)
+	if (s.ended && (s.sealed || s.keep == s.size))
 		goto out;
+	if (s.ended) { /* bytes after the end are none of ours, and players stumble over them */
+		out->was_cut = true;
+		r = rewrite(dirfd, name, fd, &s, 0, out);
+		goto said;
+	}
 	nl = s.tail.len > 0 ? memrchr(buf_ptr(&s.tail), '\n', s.tail.len) : NULL;
 	lines = nl == NULL ? 0 : (size_t)(nl + 1 - buf_ptr(&s.tail));
 	if ((s.sealed ? s.keep == 0 : s.keep_raw + lines == 0) && !begun(fd, &s)) {
@@ -299,6 +302,7 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	out->raw = s.keep_raw + lines;
 	out->lost_text = s.sealed ? s.size - s.keep : s.raw - out->raw;
 	r = rewrite(dirfd, name, fd, &s, lines, out);
+said:
 	if (r < 0)
 		why_set(w, "%s cannot be repaired: %s", name, r == ERR_SYS ? strerror(errno) : err_text(r));
 out:
@@ -406,7 +410,7 @@ int repair_main(const char *dir)
 	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
 		return 1;
 	recording_umask(list);
-	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
+	if (d != NULL && sandbox_enter(SANDBOX_RECORDER, &(struct landlock_path){ dirfd, true }, 1) == ERR_SYS)
 		return 1;
 	if (d == NULL) {
 		fprintf(stderr, "sallyport-recorder: %s cannot be read: %s\n", dir, strerror(errno));

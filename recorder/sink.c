@@ -20,10 +20,13 @@
 #endif
 
 #define OUT_SIZE (16 * 1024)
+#define WRITEBACK (256 * 1024) /* bytes that are sent on their way to the disk at once; whole pages, so that none goes twice */
+#define PAGE 4096
 
 struct sink {
 	int fd;
 	uint64_t raw, stored;
+	uint64_t under_way; /* bytes whose way to the disk has begun */
 	SHA256_CTX digest;
 	struct seal *seal; /* NULL: in clear */
 #ifdef HAVE_ISAL
@@ -172,14 +175,17 @@ void sink_free(struct sink *s)
 
 int sink_write(struct sink *s, const void *p, size_t n)
 {
-	uint64_t before = s->stored;
+	uint64_t upto;
 	int r;
 
 	s->raw += n;
 	r = n == 0 ? ERR_OK : compress_all(s, p, n, false);
 	/* Bulk is on its way to the disk before anybody waits for it. */
-	if (r == ERR_OK && n >= 32 * 1024)
-		(void)sync_file_range(s->fd, (off_t)before, (off_t)(s->stored - before), SYNC_FILE_RANGE_WRITE);
+	upto = s->stored / PAGE * PAGE;
+	if (r == ERR_OK && upto >= s->under_way + WRITEBACK) {
+		(void)sync_file_range(s->fd, (off_t)s->under_way, (off_t)(upto - s->under_way), SYNC_FILE_RANGE_WRITE);
+		s->under_way = upto;
+	}
 	return r;
 }
 
@@ -192,7 +198,10 @@ int sink_finish(struct sink *s)
 
 int sink_sync(struct sink *s)
 {
-	return fdatasync(s->fd) < 0 ? ERR_SYS : ERR_OK;
+	if (fdatasync(s->fd) < 0)
+		return ERR_SYS;
+	s->under_way = s->stored / PAGE * PAGE;
+	return ERR_OK;
 }
 
 uint64_t sink_raw(const struct sink *s)
