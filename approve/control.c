@@ -21,6 +21,8 @@
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
+#include "approve/retention.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "base/lastgood.h"
 #include "base/log.h"
@@ -157,6 +159,7 @@ static void control_round(void *arg)
 		evidence_round(c);
 	} while (c->appended > 0 || more);
 	outputs_round(c);
+	witness_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -305,6 +308,10 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = outputs_open(c);
 	if (r >= 0)
+		r = retention_open(c);
+	if (r >= 0)
+		r = witness_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
@@ -332,8 +339,10 @@ static void stop(struct control *c)
 	}
 	hooks_close(c);
 	outputs_close(c);
+	witness_close(c);
 	issue_close(c);
 	evidence_close(c);
+	retention_close(c);
 	receipt_close(c);
 	requests_close(c->requests);
 	vault_side_close(c);
@@ -349,6 +358,7 @@ static void stop(struct control *c)
 	buf_free(&c->config_text);
 	buf_free(&c->ca_blob);
 	buf_free(&c->ca_previous);
+	buf_free(&c->readers);
 	free(c->ca_line);
 	free(c->audit_key_line);
 	free(c->config_path);
@@ -361,6 +371,7 @@ static int check(const char *path)
 	struct buf errors;
 	int r;
 
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&errors, 1 << 20);
 	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
 	r = control_load_config(&c, true, &errors);
@@ -374,6 +385,7 @@ static int check(const char *path)
 	config_free(c.config);
 	buf_free(&c.config_text);
 	free(c.config_path);
+	buf_free(&c.readers);
 	return say_errors(&errors, r) < 0 ? 1 : 0;
 }
 
@@ -391,6 +403,16 @@ static int close_in(void)
 	if (r < 0)
 		log_error("cannot enter the sandbox: %s", strerror(errno));
 	return r;
+}
+
+/* The buffers that live as long as it does; all else is zero. */
+static void prepare(struct control *c)
+{
+	c->state_fd = FD_CONTROL_STATE;
+	buf_init(&c->config_text, LASTGOOD_MAX + 4096);
+	buf_init(&c->readers, 1 << 18);
+	buf_init(&c->ca_blob, SSHKEY_BLOB_MAX);
+	buf_init(&c->ca_previous, SSHKEY_BLOB_MAX);
 }
 
 int main(int argc, char **argv)
@@ -416,10 +438,7 @@ int main(int argc, char **argv)
 	c.config_path = realpath(argv[2], NULL);
 	if (c.config_path == NULL && argv[2][0] == '/')
 		c.config_path = strdup(argv[2]); /* it is gone, or its folder: what was kept may do */
-	c.state_fd = FD_CONTROL_STATE;
-	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
-	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
-	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
+	prepare(&c);
 	if (c.config_path == NULL) {
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;

@@ -93,12 +93,19 @@ struct session {
 	enum prepare prepare;
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
+	bool sealed;             /* its recordings are encrypted */
 	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
 	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
+<<<<<<< HEAD
+	json_t *maskings; /* rule → how many values; NULL: none */
+	int64_t minute_ms;
+	unsigned minute_n;
+=======
 	unsigned attempts; /* logins refused */
+>>>>>>> main
 	char *end_why;
 	uint32_t wait_status;
 };
@@ -147,6 +154,9 @@ struct control {
 	struct receipts *receipts;
 	struct evidence *evidence;
 	struct outputs *outputs;
+	struct retention *retention;
+	struct witness *witness;
+	struct buf readers;     /* certificates that recordings are encrypted to; empty: they are not */
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, records;

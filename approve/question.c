@@ -9,7 +9,7 @@
 #include "audit/digest.h"
 #include "base/log.h"
 
-enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20 };
+enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20, MASKING_RULES_MAX = 128 };
 
 static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 
@@ -546,22 +546,62 @@ int question_command_end(struct session *s, const struct msg_command_end *m)
 	return ERR_OK;
 }
 
+<<<<<<< HEAD
+int question_file_done(struct session *s, const struct msg_file_done *m)
+{
+	struct question *q = question_find(s, m->question);
+	json_t *j;
+
+	if (m->path.n > 8192 || m->op > FILE_META)
+		return ERR_MALFORMED;
+	if (q == NULL || q->stage != QSTAGE_RUNNING)
+		return ERR_OK;
+	j = json_pack("{s:I,s:I,s:I,s:I,s:I}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "bytes_in",
+		      (json_int_t)m->bytes_in, "bytes_out", (json_int_t)m->bytes_out, "exit_status", (json_int_t)m->status);
+	set_hex(j, m->op == FILE_WRITE ? "sha256_in" : "sha256_out", m->sha256);
+	s->bytes_in += m->bytes_in;
+	s->bytes_out += m->bytes_out;
+	(void)control_record(s->ctl, s->id, "command.end", j, NULL);
+	question_free(q);
+	return ERR_OK;
+}
+
+/* The summary for the session's end. A worker that was taken over chooses the names: there are only so many. */
+static void count_for_end(struct session *s, const char *rule, uint32_t count)
+{
+	json_int_t n;
+
+	if (s->maskings == NULL)
+		s->maskings = json_object();
+	if (s->maskings == NULL)
+		return;
+	if (json_object_get(s->maskings, rule) == NULL && json_object_size(s->maskings) >= MASKING_RULES_MAX)
+		rule = "other";
+	n = json_integer_value(json_object_get(s->maskings, rule));
+	json_object_set_new(s->maskings, rule, json_integer(n + (json_int_t)count));
+}
+
+=======
+>>>>>>> main
 int question_masked(struct session *s, const struct msg_masked *m)
 {
 	static const char *const streams[] = { "stdin", "stdout", "stderr", "pty", "command" };
+	static const char *const lengths[] = { "1-16", "17-64", "65-256", "257+" };
 	struct question *q = question_find(s, m->question);
 	char *rule = NULL;
 	json_t *j;
 
-	if (m->rule.n > 64 || m->stream >= sizeof(streams) / sizeof(*streams) || m->count == 0)
+	if (m->rule.n > 64 || m->stream >= sizeof(streams) / sizeof(*streams) || m->count == 0 || m->length_class >= sizeof(lengths) / sizeof(*lengths))
 		return ERR_MALFORMED;
-	j = json_pack("{s:o,s:I,s:s,s:I}", "rule", chain_text(m->rule.p, m->rule.n), "count", (json_int_t)m->count, "stream", streams[m->stream],
-		      "offset", (json_int_t)m->offset);
+	j = json_pack("{s:o,s:I,s:s,s:I,s:s}", "rule", chain_text(m->rule.p, m->rule.n), "count", (json_int_t)m->count, "stream", streams[m->stream],
+		      "offset", (json_int_t)m->offset, "length", lengths[m->length_class]);
 	if (q != NULL)
 		json_object_set_new(j, "channel", json_integer((json_int_t)q->channel));
 	s->ctl->count.maskings += m->count;
 	if (view_strdup(&m->rule, &rule) == ERR_OK)
 		tally_add(&s->ctl->count.masks, rule, "", m->count);
+	if (rule != NULL)
+		count_for_end(s, rule, m->count);
 	free(rule);
 	(void)control_record(s->ctl, s->id, "masking", j, NULL);
 	return ERR_OK;

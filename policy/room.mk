@@ -31,6 +31,7 @@ libpolicy_a_SOURCES = \
 	policy/word_arith.c \
 	policy/word_brace.c \
 	policy/word_build.c policy/word_build.h \
+	policy/word_number.c \
 	policy/word_param.c
 nodist_libpolicy_a_SOURCES = policy/embed.c
 libpolicy_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(CRYPTO_CFLAGS)

@@ -431,8 +431,9 @@ bool pump_channel(struct channel *c)
 	if (c->state == CHANNEL_RUNNING)
 		pump_in(c, &moved);
 	pump_out(c, &c->out, false, now, &moved);
+	/* A managed shell's terminal has one stream: a client would show what comes as two in any order. */
 	if (!c->session->cut)
-		pump_out(c, &c->err, true, now, &moved);
+		pump_out(c, &c->err, c->shell == NULL || !c->has_pty, now, &moved);
 	c->session->busy = false;
 	if (c->masked_due > 0 && now >= c->masked_due)
 		pump_tell_masked(c);

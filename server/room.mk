@@ -7,7 +7,7 @@ sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c ser
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h \
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h server/backlog.c server/backlog.h \
 	server/forward.c server/forward.h server/remote.c server/remote.h server/packet.c server/packet.h server/request.c server/request.h policy/destination.c policy/destination.h \
 	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
