@@ -163,6 +163,15 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		else if (a->nops > 0)
 			a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		break;
+	case PROG_WORDS:
+		/* Joined, they are a text in a language of the tool's own, where ; and a newline begin another command. */
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (f->kind == CONFIDENCE_EXACT ? strpbrk(f->p, ";\n{}\"") != NULL : (f->flags & FIELD_NUMERIC) == 0)
+				a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
+		}
+		break;
 	default:
 		break;
 	}
@@ -203,7 +212,7 @@ static bool test_primary(const struct walk *w, const struct field *f, unsigned n
 	if (test_in(test_strings, &f[1]))
 		return true;
 	if (test_in(test_numbers, &f[1]))
-		return !arith || ((f[0].flags & FIELD_NUMERIC) && (f[2].flags & FIELD_NUMERIC));
+		return !arith || (field_number(&f[0]) && field_number(&f[2]));
 	return false;
 }
 

@@ -24,12 +24,14 @@ libpolicy_a_SOURCES = \
 	policy/state.c \
 	policy/table.c policy/table.h \
 	policy/walk.c \
+	policy/walk_integer.c \
 	policy/walk_loop.c \
 	policy/walk_simple.c \
 	policy/word.c \
 	policy/word_arith.c \
 	policy/word_brace.c \
 	policy/word_build.c policy/word_build.h \
+	policy/word_number.c \
 	policy/word_param.c
 nodist_libpolicy_a_SOURCES = policy/embed.c
 libpolicy_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(CRYPTO_CFLAGS)
@@ -75,7 +77,7 @@ noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c
 tests_bench_decide_LDADD = $(POLICY_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
 EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval tests/fuzz/corpus/destination
 if FUZZER
@@ -92,3 +94,6 @@ tests_fuzz_fuzz_eval_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_destination_SOURCES = tests/fuzz/fuzz_destination.c $(POLICY_REPLAY)
 tests_fuzz_fuzz_destination_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_destination_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_resolve_SOURCES = tests/fuzz/fuzz_resolve.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_resolve_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_resolve_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -62,7 +62,7 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		} else {
 			walk_subshell(w, p->comsub->body, w->stdin_kind, false);
 		}
-		build_unknown(b, !quoted && b->mode == WORD_ARGUMENT, 0);
+		build_unknown(b, !quoted && b->mode == WORD_ARGUMENT, word_number(w, p->comsub->body) ? FIELD_DIGITS : 0);
 		break;
 	case SH_PROCSUB:
 		if (p->comsub->kind == SH_PROCSUB_TEMP)
@@ -160,4 +160,11 @@ struct field word_single(struct walk *w, const struct sh_word *word, enum word_m
 void word_scan(struct walk *w, const struct sh_word *word)
 {
 	(void)word_single(w, word, WORD_VALUE);
+}
+
+void word_scan_fields(struct walk *w, const struct sh_word *word)
+{
+	struct field some[8];
+
+	(void)word_fields(w, word, some, 8);
 }

@@ -112,7 +112,7 @@ int agent_start(struct session *s, int fd, ssh_key key)
 		goto out;
 	ssh_set_auth_methods(s->agent, SSH_AUTH_METHOD_PUBLICKEY);
 	ssh_set_blocking(s->agent, 0);
-	ssh_set_counters(s->agent, &s->counter, NULL);
+	ssh_set_counters(s->agent, &s->agent_backlog.sock, &s->agent_backlog.raw);
 	ssh_set_log_callback(watch_log);
 	ssh_set_log_level(SSH_LOG_DEBUG);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -292,7 +292,7 @@ static void handle_open(struct session *s, ssh_message m)
 			return;
 		}
 		c->agent = ssh_message_channel_request_open_reply_accept(m);
-		c->agent_open = c->agent != NULL;
+		c->agent_opened = c->agent != NULL;
 		ssh_message_free(m);
 		if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK) {
 			c->state = CHANNEL_CLOSED;
@@ -474,7 +474,7 @@ void agent_step(struct session *s)
 
 	if (!s->kex_done)
 		exchange_keys(s);
-	if (!s->cut && (!s->authenticated || s->signing) && s->counter.in_bytes > PREAUTH_BYTES_MAX)
+	if (!s->cut && (!s->authenticated || s->signing) && s->agent_backlog.sock.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
 	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
 	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)

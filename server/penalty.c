@@ -10,12 +10,13 @@
 
 #include "base/err.h"
 
-enum { BUCKETS = 4096, DEEP = 16 /* entries a bucket: 64 Ki in all */ };
+enum { BUCKETS = 4096, DEEP = 16 /* entries a bucket: 64 Ki in all */, STRIKES_MAX = 6 };
 
 struct entry {
 	struct in6_addr source;
 	int64_t until_ms; /* monotonic; 0: free */
 	bool active;      /* has gathered the minimum; refused until the end */
+	uint8_t strikes;  /* how often it was, lately */
 };
 
 struct penalties {
@@ -70,8 +71,10 @@ static bool inside(const struct penalty_net *n, const struct in6_addr *a)
 {
 	unsigned whole = n->bits / 8, rest = n->bits % 8;
 
+	if (IN6_IS_ADDR_V4MAPPED(&n->addr) != IN6_IS_ADDR_V4MAPPED(a))
+		return false;
 	/* A source is an IPv6 network of 64 bits: what lies deeper cannot be told apart. */
-	if (whole > 8 && (n->addr.s6_addr[10] != 0xff || memcmp(n->addr.s6_addr, (const uint8_t[10]){ 0 }, 10) != 0)) {
+	if (whole >= 8 && !IN6_IS_ADDR_V4MAPPED(a)) {
 		whole = 8;
 		rest = 0;
 	}
@@ -180,9 +183,8 @@ static uint64_t penalty_of(const struct penalty_rules *r, int status)
 	}
 }
 
-void penalties_worker_ended(struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, int status, int64_t now_ms)
+void penalties_add(struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, uint64_t seconds, int64_t now_ms)
 {
-	uint64_t seconds = penalty_of(r, status);
 	struct entry *e;
 
 	if (p == NULL || seconds == 0 || r->max == 0 || exempt(r, source))
@@ -193,14 +195,23 @@ void penalties_worker_ended(struct penalties *p, const struct penalty_rules *r, 
 	if (e == NULL)
 		return;
 	if (e->until_ms <= now_ms) {
+		if (now_ms - e->until_ms > (int64_t)r->max * 1000)
+			e->strikes = 0;
 		e->until_ms = now_ms;
 		e->active = false;
 	}
-	e->until_ms += (int64_t)seconds * 1000;
+	e->until_ms += (int64_t)seconds * 1000 << (e->active ? 0 : e->strikes);
 	if (e->until_ms > now_ms + (int64_t)r->max * 1000)
 		e->until_ms = now_ms + (int64_t)r->max * 1000;
-	if (e->until_ms - now_ms >= (int64_t)r->min * 1000)
+	if (!e->active && e->until_ms - now_ms >= (int64_t)r->min * 1000) {
 		e->active = true;
+		e->strikes += e->strikes < STRIKES_MAX;
+	}
+}
+
+void penalties_worker_ended(struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, int status, int64_t now_ms)
+{
+	penalties_add(p, r, source, penalty_of(r, status), now_ms);
 }
 
 bool penalties_refuse(const struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, int64_t now_ms)

@@ -23,7 +23,8 @@ struct penalty_net {
 	uint8_t bits;         /* 0 to 128 */
 };
 
-/* Seconds; 0 means none. Nothing is refused until a source has gathered `min`; it never gathers more than `max`. */
+/* Seconds; 0 means none. Nothing is refused until a source has gathered `min`; it never gathers more than `max`. Each time that a source was refused
+ * doubles what follows, until it has been quiet for `max`. */
 struct penalty_rules {
 	uint64_t crash, failed_login, no_login, grace_exceeded, min, max;
 	struct penalty_net exempt[PENALTY_EXEMPT_MAX];
@@ -40,6 +41,9 @@ struct penalties; /* a bounded table: full, it forgets whose penalty ends first 
 
 struct penalties *penalties_new(void); /* NULL on no memory */
 void penalties_free(struct penalties *p);
+
+/* So many seconds for a source. */
+void penalties_add(struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, uint64_t seconds, int64_t now_ms);
 
 /* status: as from waitpid(), of a worker whose connection came from source. */
 void penalties_worker_ended(struct penalties *p, const struct penalty_rules *r, const struct in6_addr *source, int status, int64_t now_ms);

@@ -9,6 +9,7 @@
  *   remote.c        what the target listens for
  *   packet.c        what libssh hears and does not tell  request.c       and what it means
  *   files.c         channels that carry files: sftp*.c    resolve.c       where paths lead on the target
+ *   backlog.c       what waits for a peer that does not read
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -24,6 +25,7 @@
 #include "base/err.h"
 #include "base/ipc.h"
 #include "base/proto.h"
+#include "server/backlog.h"
 #include "server/channel.h"
 
 #define FD_SESSION_LOGIN 6 /* a pipe to the supervisor: one byte at login */
@@ -32,10 +34,11 @@ enum { EXIT_DENIED = 126, EXIT_REFUSED = 77, EXIT_PENDING = 75, EXIT_UNAVAILABLE
 
 enum {
 	PREAUTH_BYTES_MAX = 64 * 1024, /* bytes a stranger may send before it has logged in */
-	MESSAGES_A_ROUND = 256,
+	MESSAGES_A_ROUND = 16 * 1024,  /* more than one round of reading brings: libssh queues without a bound what is not fetched */
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
+	BACKLOG_MAX = 4 << 20,         /* bytes that may wait for a peer that asks and does not read; the pump stops long before */
 	DRAIN_MS = 3000                /* to deliver the last words */
 };
 
@@ -74,7 +77,7 @@ struct session {
 	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
-	struct ssh_counter_struct counter;
+	struct backlog agent_backlog, target_backlog;
 	int64_t expires_at_ms;
 	char *target_name, *login_name;
 
@@ -91,7 +94,6 @@ struct session {
 	bool scan_ready;
 	int64_t scan_deadline;
 	struct buf scan;
-	struct ssh_counter_struct target_counter;
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
 	char target_why[256];

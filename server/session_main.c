@@ -128,11 +128,11 @@ static void poll_all(struct session *s, int timeout)
 	int n = 0;
 
 	do {
-		before = s->counter.in_bytes + s->target_counter.in_bytes;
+		before = s->agent_backlog.sock.in_bytes + s->target_backlog.sock.in_bytes;
 		if (ssh_event_dopoll(s->event, timeout) == SSH_ERROR && !ssh_is_connected(s->agent))
 			session_cut(s, "the agent closed the connection");
 		timeout = 0;
-	} while (!s->cut && ++n < READ_ROUNDS && s->counter.in_bytes + s->target_counter.in_bytes != before);
+	} while (!s->cut && ++n < READ_ROUNDS && s->agent_backlog.sock.in_bytes + s->target_backlog.sock.in_bytes != before);
 }
 
 static void free_closed(struct session *s)
@@ -144,6 +144,15 @@ static void free_closed(struct session *s)
 		if (c->state == CHANNEL_CLOSED)
 			chan_free(c);
 	}
+}
+
+/* Answers to what a peer asks wait for it to read them; for how many, it does not choose. */
+static void check_backlogs(struct session *s)
+{
+	if (backlog_bytes(&s->agent_backlog, agent_congested(s)) > BACKLOG_MAX)
+		session_cut(s, "the agent asks and does not read the answers");
+	if (backlog_bytes(&s->target_backlog, target_congested(s)) > BACKLOG_MAX)
+		session_cut(s, "the target asks and does not read the answers");
 }
 
 static void check_times(struct session *s)
@@ -187,6 +196,7 @@ static void loop(struct session *s)
 		}
 		free_closed(s);
 		control_flush(s);
+		check_backlogs(s);
 		check_times(s);
 	}
 }
@@ -278,7 +288,7 @@ int main(int argc, char **argv)
 		log_error("the session cannot be set up");
 		return 1;
 	}
-	r = sandbox_enter(SANDBOX_SESSION);
+	r = sandbox_enter(SANDBOX_SESSION, NULL, 0);
 	if (r < 0 && r != ERR_UNSUPPORTED)
 		return 1;
 	loop(s);

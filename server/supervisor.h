@@ -114,6 +114,7 @@ void workers_address(const struct sockaddr_storage *sa, char *text, size_t n, ui
 
 /* dial.c */
 void dial_start(struct supervisor *s, const struct msg_dial *m);
+void dial_socket_options(int fd); /* for both of a session's connections */
 
 
 /* sallyportd.c */

@@ -157,10 +157,11 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	struct msg_recorder_ready answer = { .req = req, .sid = sid };
 	struct spawn sp = { .program = "sallyport-recorder", .nfds = 3, .user = &s->config->recorder, .nofile = RECORDER_NOFILE };
 	int control[2] = { -1, -1 }, session[2] = { -1, -1 };
-	struct worker *w = find(s, sid);
+	struct worker *w = sid != 0 ? find(s, sid) : NULL;
 	pid_t pid = -1;
 
-	if (w == NULL || w->pid == 0 || w->recorder != 0) {
+	/* Without a session it is one that deletes: it ends when control closes its socket. */
+	if (sid != 0 && (w == NULL || w->pid == 0 || w->recorder != 0)) {
 		answer.why = proto_str(w == NULL || w->pid == 0 ? "the session is over" : "it has a recorder");
 	} else if (ipc_pair(control) < 0 || ipc_pair(session) < 0) {
 		answer.why = proto_str(strerror(errno));
@@ -175,7 +176,8 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	if (pid > 0) {
 		int give[2] = { control[0], session[0] };
 
-		w->recorder = pid;
+		if (w != NULL)
+			w->recorder = pid;
 		answer.ok = 1;
 		(void)msg_recorder_ready_send(&s->control.ipc, &answer, give, 2);
 		control[0] = session[0] = -1;
@@ -215,29 +217,50 @@ static void end_worker(struct supervisor *s, struct worker *w, int signo)
 		w->kill_timer = loop_timer(s->loop, KILL_MS, kill_hard, w);
 }
 
-/* Ends the connection that has waited longest without logging in, of one source or (NULL) of the source that has most of them. A few
- * silent connections would otherwise keep everybody else out until their grace time is over. */
-static bool make_room(struct supervisor *s, const struct in6_addr *source)
+static unsigned waiting_from(const struct supervisor *s, const struct in6_addr *source)
+{
+	unsigned n = 0;
+
+	for (const struct worker *w = s->workers; w != NULL; w = w->next)
+		n += w->auth_fd >= 0 && memcmp(&w->source, source, sizeof(*source)) == 0;
+	return n;
+}
+
+/* The one that waits longest of those that have not logged in: of one source, or of the source that has most of them. *n: how many that has. */
+static struct worker *longest_waiting(struct supervisor *s, const struct in6_addr *source, unsigned *n)
+{
+	struct worker *found = NULL;
+	unsigned k;
+
+	*n = 0;
+	for (struct worker *w = s->workers; w != NULL; w = w->next) {
+		if (w->auth_fd < 0 || (source != NULL && memcmp(&w->source, source, sizeof(*source)) != 0))
+			continue;
+		k = waiting_from(s, &w->source);
+		if (found == NULL || k > *n || (k == *n && w->started_ms < found->started_ms))
+			found = w;
+		*n = k > *n ? k : *n;
+	}
+	return found;
+}
+
+/* Some silent connections would keep everybody out until their grace time is over. So a source that has none or few waiting takes the place of
+ * one of the source that has most; and who has waited longer than an honest client ever does goes before somebody new is refused. The
+ * newcomer's source is crowded itself: only its own make room. */
+static bool make_room(struct supervisor *s, const struct in6_addr *newcomer, bool crowded)
 {
 	int64_t now = clock_mono_ms();
-	struct worker *oldest = NULL;
-	unsigned most = 0, n;
+	unsigned n = 0, mine = waiting_from(s, newcomer);
+	struct worker *w = longest_waiting(s, crowded ? newcomer : NULL, &n);
+	bool late = w != NULL && now - w->started_ms >= PATIENCE_MS;
 
-	for (struct worker *w = s->workers; w != NULL; w = w->next) {
-		if (w->auth_fd < 0 || w->evicted || now - w->started_ms < PATIENCE_MS || (source != NULL && memcmp(&w->source, source, sizeof(*source)) != 0))
-			continue;
-		n = 0;
-		for (struct worker *o = s->workers; source == NULL && o != NULL; o = o->next)
-			n += o->auth_fd >= 0 && memcmp(&o->source, &w->source, sizeof(w->source)) == 0;
-		if (oldest == NULL || n > most || (n == most && w->started_ms < oldest->started_ms))
-			oldest = w;
-		most = n > most ? n : most;
-	}
-	if (oldest == NULL)
+	if (w == NULL || (!late && (crowded || n <= mine + 1)))
 		return false;
-	oldest->evicted = true;
-	authenticated(s, oldest); /* counted no longer; it ends at once */
-	end_worker(s, oldest, SIGKILL);
+	if (late)
+		penalties_add(s->penalties, &s->config->penalties, &w->source, s->config->penalties.grace_exceeded, now);
+	w->evicted = true;
+	authenticated(s, w); /* counted no longer; it ends at once */
+	end_worker(s, w, SIGKILL);
 	return true;
 }
 
@@ -257,11 +280,11 @@ bool workers_over_limit(struct supervisor *s, const struct sockaddr_storage *pee
 	}
 	for (struct worker *w = s->workers; w != NULL; w = w->next)
 		same += !w->evicted && memcmp(&w->source, &source, sizeof(source)) == 0;
-	if (same >= s->config->per_source && !make_room(s, &source)) {
+	if (same >= s->config->per_source && !make_room(s, &source, true)) {
 		*why = "limits.per_source connections come from there";
 		return true;
 	}
-	if (s->nunauthenticated >= s->config->unauthenticated && !make_room(s, NULL)) {
+	if (s->nunauthenticated >= s->config->unauthenticated && !make_room(s, &source, false)) {
 		*why = "limits.unauthenticated connections have not logged in yet";
 		return true;
 	}

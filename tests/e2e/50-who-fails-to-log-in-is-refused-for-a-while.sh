@@ -7,7 +7,7 @@ cat >"$extra" <<'Y'
 limits:
   login_grace: 2s
   sessions_per_minute: 1000
-  penalties: { crash: 30s, failed_login: 5s, no_login: 2s, grace_exceeded: 5s, min: 6s, max: 20s, exempt: ["127.0.0.9", "127.1.0.0/16"] }
+  penalties: { crash: 30s, failed_login: 5s, no_login: 2s, grace_exceeded: 5s, min: 6s, max: 20s, exempt: ["::1", "127.0.0.9", "127.1.0.0/16"] }
 Y
 in_demo --config "$extra"
 port=$(cat "$SALLYPORT_DEMO_DIR/state/run/ssh.port") log=$SALLYPORT_DEMO_DIR/sallyportd.log
