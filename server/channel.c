@@ -147,9 +147,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	if (c->target_open) /* until then libssh knows no number of it, and would close the target's channel 0 */
+	if (c->target_opened) /* until then libssh knows no number of it, and would close the target's channel 0 */
 		close_for_good(c->target);
-	c->target_open = false;
+	c->target_opened = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -170,7 +170,7 @@ void chan_free(struct channel *c)
 	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
-		if (c->agent_open)
+		if (c->agent_opened)
 			close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
@@ -538,9 +538,10 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
-		c->target_open = r == SSH_OK;
-		if (r == SSH_OK)
+		if (r == SSH_OK) {
+			c->target_opened = true;
 			c->step = START_PTY;
+		}
 		return r == SSH_OK;
 	case START_PTY:
 		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
