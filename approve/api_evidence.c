@@ -96,6 +96,8 @@ static void list_recording(void *arg, const struct store_recording *v)
 
 	if (v->ended_ms != 0)
 		json_object_set_new(o, "ended", control_time(v->ended_ms));
+	if (v->ended_ms != 0 && v->bytes == 0)
+		json_object_set_new(o, "deleted", json_true());
 	json_array_append_new(arg, o);
 }
 
@@ -118,6 +120,7 @@ void api_recording(struct call *call)
 {
 	json_t *list = json_array();
 	struct MHD_Response *r;
+	bool sealed = false;
 	char name[128];
 	struct stat st;
 	int64_t part;
@@ -136,6 +139,11 @@ void api_recording(struct call *call)
 	else
 		snprintf(name, sizeof(name), "recordings/%s.%d.cast.gz", call->id, (int)part);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT) {
+		strcat(name, ".cms");
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		sealed = fd >= 0;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		if (fd >= 0)
 			close(fd);
@@ -148,7 +156,9 @@ void api_recording(struct call *call)
 		call_problem(call, 503, "no memory");
 		return;
 	}
-	MHD_add_response_header(r, "Content-Type", "application/x-asciicast");
-	MHD_add_response_header(r, "Content-Encoding", "gzip");
+	/* Encrypted it is for its readers only: openssl cms -decrypt -inform DER, then zcat. */
+	MHD_add_response_header(r, "Content-Type", sealed ? "application/cms" : "application/x-asciicast");
+	if (!sealed)
+		MHD_add_response_header(r, "Content-Encoding", "gzip");
 	call_reply_response(call, 200, r);
 }

@@ -21,6 +21,8 @@
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
+#include "approve/retention.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "base/lastgood.h"
 #include "base/log.h"
@@ -157,6 +159,7 @@ static void control_round(void *arg)
 		evidence_round(c);
 	} while (c->appended > 0 || more);
 	outputs_round(c);
+	witness_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -184,7 +187,11 @@ static int make_dirs(int state_fd)
 			return ERR_SYS;
 		}
 	}
-	return fchdir(state_fd) < 0 ? ERR_SYS : ERR_OK;
+	if (fchdir(state_fd) < 0) {
+		log_error("cannot go to the state folder: %s", strerror(errno));
+		return ERR_SYS;
+	}
+	return ERR_OK;
 }
 
 /* A process of the supervisor's limits may open as many files as it is allowed at all: every session holds two sockets here. */
@@ -277,9 +284,7 @@ static int start(struct control *c)
 	int r;
 
 	c->started_ms = clock_wall_ms();
-	r = make_dirs(FD_CONTROL_STATE);
-	if (r >= 0)
-		r = open_log(c, &found);
+	r = open_log(c, &found);
 	if (r >= 0)
 		r = open_store(c);
 	if (r < 0)
@@ -302,6 +307,10 @@ static int start(struct control *c)
 		r = evidence_open(c);
 	if (r >= 0)
 		r = outputs_open(c);
+	if (r >= 0)
+		r = retention_open(c);
+	if (r >= 0)
+		r = witness_open(c);
 	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
@@ -330,8 +339,10 @@ static void stop(struct control *c)
 	}
 	hooks_close(c);
 	outputs_close(c);
+	witness_close(c);
 	issue_close(c);
 	evidence_close(c);
+	retention_close(c);
 	receipt_close(c);
 	requests_close(c->requests);
 	vault_side_close(c);
@@ -347,6 +358,7 @@ static void stop(struct control *c)
 	buf_free(&c->config_text);
 	buf_free(&c->ca_blob);
 	buf_free(&c->ca_previous);
+	buf_free(&c->readers);
 	free(c->ca_line);
 	free(c->audit_key_line);
 	free(c->config_path);
@@ -359,6 +371,7 @@ static int check(const char *path)
 	struct buf errors;
 	int r;
 
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&errors, 1 << 20);
 	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
 	r = control_load_config(&c, true, &errors);
@@ -372,7 +385,24 @@ static int check(const char *path)
 	config_free(c.config);
 	buf_free(&c.config_text);
 	free(c.config_path);
+	buf_free(&c.readers);
 	return say_errors(&errors, r) < 0 ? 1 : 0;
+}
+
+/* It reads where the operator's files lie, which may be anywhere; it writes below the state folder. */
+static int close_in(void)
+{
+	struct landlock_path paths[] = { { .fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) }, { .fd = FD_CONTROL_STATE, .write = true } };
+	int r = sandbox_enter(SANDBOX_CONTROL, paths, 2);
+
+	close(paths[0].fd);
+	if (r == ERR_UNSUPPORTED) {
+		log_warn("the kernel's sandbox is not available: running without it");
+		return ERR_OK;
+	}
+	if (r < 0)
+		log_error("cannot enter the sandbox: %s", strerror(errno));
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -393,25 +423,26 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	raise_files();
+	log_journal(LOG_JOURNAL);
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
 	if (c.config_path == NULL && argv[2][0] == '/')
 		c.config_path = strdup(argv[2]); /* it is gone, or its folder: what was kept may do */
 	c.state_fd = FD_CONTROL_STATE;
 	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
 	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
 	if (c.config_path == NULL) {
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;
 	}
-	if (control_load(&c) < 0 || start(&c) < 0) {
+	/* Before anything of others is read and before there is a second thread. */
+	if (make_dirs(FD_CONTROL_STATE) < 0 || close_in() < 0 || control_load(&c) < 0 || start(&c) < 0) {
 		log_error("not started");
 		stop(&c);
 		return 1;
 	}
-	if (sandbox_enter(SANDBOX_CONTROL) < 0)
-		log_warn("the kernel's sandbox is not available: running without it");
 	/* What start() recorded and queued goes out before anything is waited for. */
 	control_round(&c);
 	loop_run(c.loop);

@@ -93,6 +93,7 @@ struct session {
 	enum prepare prepare;
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
+	bool sealed;             /* its recordings are encrypted */
 	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
 	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
@@ -147,6 +148,9 @@ struct control {
 	struct receipts *receipts;
 	struct evidence *evidence;
 	struct outputs *outputs;
+	struct retention *retention;
+	struct witness *witness;
+	struct buf readers;     /* certificates that recordings are encrypted to; empty: they are not */
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
 		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, records;
@@ -161,6 +165,9 @@ struct control {
 
 /* Appends a record. Takes fields over. ERR_UNAVAILABLE when nothing may happen any more. session may be NULL. */
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq);
+
+/* journal.c: the operator's line for a record that has one. */
+void journal_note(struct control *c, const char *session, const char *event, const json_t *fields);
 
 /* A public id: 26 characters of 0-9 a-z, the first ten from the clock so that they sort. */
 void control_id(char out[CONTROL_ID + 1]);

@@ -290,11 +290,9 @@ void outputs_checkpoint(struct control *c, struct view text, struct view sshsig)
 
 void outputs_metrics(struct control *c, struct buf *b)
 {
-	if (c->outputs == NULL || c->outputs->first == NULL)
-		return;
 	(void)buf_put_str(b, "# HELP sallyport_output_lag_records Durable records that an output has not delivered yet.\n"
 			     "# TYPE sallyport_output_lag_records gauge\n");
-	for (struct output *o = c->outputs->first; o != NULL; o = o->next)
+	for (struct output *o = c->outputs == NULL ? NULL : c->outputs->first; o != NULL; o = o->next)
 		(void)buf_printf(b, "sallyport_output_lag_records{output=\"%s\"} %llu\n", o->name,
 				 (unsigned long long)(audit_durable(c->log) - o->delivered));
 }

@@ -6,6 +6,7 @@
 
 #include "audit/digest.h"
 #include "approve/control.h"
+#include "approve/retention.h"
 #include "audit/chain.h"
 #include "base/log.h"
 #include "identity/sshcert.h"
@@ -245,6 +246,12 @@ int prepare_host_certificate(struct session *s, const struct msg_host_certificat
 
 /* ---- the recorder ---- */
 
+/* The name of an encrypted part's file. */
+static json_t *file_of(const char *id, uint32_t part)
+{
+	return part == 1 ? json_sprintf("%s.cast.gz.cms", id) : json_sprintf("%s.%u.cast.gz.cms", id, part);
+}
+
 static int on_recorder_message(void *arg, struct ipc_msg *m)
 {
 	struct session *s = arg;
@@ -267,7 +274,10 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	case MSG_rec_opened:
 		if (msg_rec_opened_read(m, &u.opened) < 0 || u.opened.recording.n > 64 || view_strdup(&u.opened.recording, &id) < 0)
 			return ERR_MALFORMED;
-		r = control_record(c, s->id, "recording.opened", json_pack("{s:s,s:I}", "recording", id, "channel", (json_int_t)u.opened.channel), NULL);
+		j = json_pack("{s:s,s:I}", "recording", id, "channel", (json_int_t)u.opened.channel);
+		if (s->sealed)
+			json_object_set_new(j, "encrypted", json_true());
+		r = control_record(c, s->id, "recording.opened", j, NULL);
 		row = (struct store_recording){ .id = id, .session = s->id, .issuer = s->who->issuer, .subject = s->who->subject,
 						.target = s->target, .login = s->login, .started_ms = clock_wall_ms(), .channel = u.opened.channel };
 		if (r >= 0)
@@ -293,6 +303,8 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		j = json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha, "part",
 			      (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms", (json_int_t)u.closed.ms,
 			      "complete", 1);
+		if (s->sealed)
+			json_object_set_new(j, "file", file_of(id, u.closed.part));
 		/* Only the last part knows how many there are. */
 		if (u.closed.last)
 			json_object_set_new(j, "parts", json_integer((json_int_t)u.closed.part));
@@ -354,7 +366,8 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 	struct msg_rec_start start = { .session = proto_str(s->id), .identity = proto_str(s->who->subject),
 				       .on_behalf_of = proto_str(s->who->on_behalf_of), .target = proto_str(s->target),
 				       .login = proto_str(s->login), .issuer = proto_str(s->who->issuer),
-				       .part_bytes = s->ctl->config->part_bytes };
+				       .part_bytes = s->ctl->config->part_bytes,
+				       .readers = { buf_ptr(&s->ctl->readers), s->ctl->readers.len } };
 	struct msg_recorder m = { 0 };
 
 	s->recorder = peer_open(&s->ctl->peers, control_fd, false, "a recorder", on_recorder_message, on_recorder_gone, s);
@@ -363,6 +376,7 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 		fail(s, "no memory");
 		return;
 	}
+	s->sealed = start.readers.n > 0;
 	(void)msg_rec_start_send(&s->recorder->ipc, &start, NULL, 0);
 	(void)msg_recorder_send(&s->peer->ipc, &m, &session_fd, 1);
 	s->recorder_sent = true;
@@ -371,8 +385,13 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 
 void prepare_recorder(struct control *c, const struct msg_recorder_ready *m, int control_fd, int session_fd)
 {
-	struct session *s = session_by_sid(c, m->sid);
+	struct session *s;
 
+	if (m->sid == 0) {
+		retention_recorder(c, m, control_fd, session_fd);
+		return;
+	}
+	s = session_by_sid(c, m->sid);
 	if (s == NULL || s->over || s->peer == NULL || s->recorder_req != m->req || m->req == 0) {
 		close_fd(&control_fd);
 		close_fd(&session_fd);

@@ -157,6 +157,20 @@ static int recording_closed(const struct record *r)
 				     json_object_get(r->j, "parts") != NULL || strcmp(text(r, "event"), "recording.repaired") == 0);
 }
 
+static void size_of(void *arg, const struct store_recording *v)
+{
+	*(uint64_t *)arg = v->bytes;
+}
+
+/* A record a part: with the first one the content counts no more, with the last one all parts are to be deleted. */
+static int recording_deleted(const struct record *r)
+{
+	uint64_t bytes = 0;
+
+	(void)store_recordings(r->store, text(r, "recording"), NULL, 0, 1, size_of, &bytes);
+	return store_recording_gone(r->store, text(r, "recording"), (uint32_t)number(r, "part"), bytes);
+}
+
 static int epoch_open(const struct record *r)
 {
 	int e = store_number_put(r->store, "epoch", number(r, "epoch"));
@@ -290,7 +304,7 @@ static const struct {
 	{ "certificate.issued", certificate_issued }, { "certificate.revoked", certificate_revoked },
 	{ "session.start", session_start },	      { "session.end", session_end },
 	{ "recording.opened", recording_opened },     { "recording.closed", recording_closed },
-	{ "recording.repaired", recording_closed },
+	{ "recording.repaired", recording_closed },   { "recording.deleted", recording_deleted },
 	{ "epoch.open", epoch_open },		      { "approval.requested", approval_requested },
 	{ "approval.approved", approval_change },     { "approval.denied", approval_change },
 	{ "approval.expired", approval_change },      { "approval.withdrawn", approval_change },

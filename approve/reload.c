@@ -11,6 +11,8 @@
 #include "approve/http.h"
 #include "approve/issue.h"
 #include "approve/outputs.h"
+#include "approve/sealed.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/lastgood.h"
@@ -46,14 +48,19 @@ static int take_config(struct control *c, const struct buf *text, bool first, st
 {
 	struct config *made = NULL;
 	char hex[65] = "";
+	struct buf readers;
 	int r = digest_of(text, hex);
 
+	buf_init(&readers, 1 << 18);
 	if (r >= 0)
 		r = config_load_text(c->config_path, buf_ptr(text), text->len, &made, errors);
 	if (r >= 0)
 		r = issue_check(made, errors);
+	if (r >= 0)
+		r = sealed_load(made, &readers, errors);
 	if (r < 0) {
 		config_free(made);
+		buf_free(&readers);
 		return r;
 	}
 	if (!first) {
@@ -61,6 +68,7 @@ static int take_config(struct control *c, const struct buf *text, bool first, st
 		if (strcmp(made->state, c->config->state) != 0 || strcmp(made->audit.origin, c->config->audit.origin) != 0) {
 			(void)buf_printf(errors, "%s: \"state\" and \"audit.origin\" cannot change while it runs: restart\n", c->config_path);
 			config_free(made);
+			buf_free(&readers);
 			return ERR_REFUSED;
 		}
 		config_free(c->config);
@@ -68,6 +76,8 @@ static int take_config(struct control *c, const struct buf *text, bool first, st
 	c->config = made;
 	buf_clear(&c->config_text);
 	(void)buf_put(&c->config_text, buf_ptr(text), text->len);
+	buf_free(&c->readers);
+	c->readers = readers;
 	memcpy(c->config_digest, hex, sizeof(hex));
 	return ERR_OK;
 }
@@ -263,6 +273,7 @@ static void reload_part(struct control *c, bool policy)
 			issue_reload(c);
 			http_reload(c);
 			outputs_reload(c);
+			witness_reload(c);
 		}
 		log_info("%s loaded: %s", policy ? "policy" : "configuration", policy ? policy_version(c->policy) : c->config_digest);
 		keep(c, policy);

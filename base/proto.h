@@ -48,7 +48,7 @@ enum {
 	/* control → supervisor */ \
 	M(control_ready,  10,  0) /* connections may be accepted */ \
 	M(dial,           11,  0) /* connect to a target */ \
-	M(recorder_start, 12,  0) /* start a recorder for a session */ \
+	M(recorder_start, 12,  0) /* start a recorder for a session; sid 0: for none, to delete */ \
 	M(session_kill,   13,  0) /* end a worker that does not end itself */ \
 	/* control → session */ \
 	M(session_start,  20,  0) /* limits and the session's id; the first message */ \
@@ -72,10 +72,12 @@ enum {
 	M(host_certificate, 39, 0) /* answer to target_scan; checked by control, which then gives a `target` pinned to its key */ \
 	/* control → recorder */ \
 	M(rec_start,      40,  0) /* what goes into every header; the first message */ \
+	M(rec_forget,     41,  0) /* delete a recording's content */ \
 	/* recorder → control */ \
 	M(rec_opened,     45,  0) \
 	M(rec_digest,     46,  0) /* running digest of a recording */ \
 	M(rec_closed,     47,  0) \
+	M(rec_forgotten,  49,  0) \
 	M(rec_failed,     48,  0) /* a recording cannot be written: nothing more may run in this session */ \
 	/* control → vault; each is answered by vault_answer with the same req */ \
 	M(vault_sign_cert,    50, 0) /* sign a user certificate's to-be-signed blob */ \
@@ -145,8 +147,13 @@ enum {
 #define MSG_FIELDS_session_over(F)   F(bytes, why)
 
 #define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer) \
-				     F(u64, part_bytes) /* 0: the recorder's own */
-#define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording) /* its id: the file is <id>.cast.gz, further parts <id>.N.cast.gz */
+				     F(u64, part_bytes) /* 0: the recorder's own */ \
+				     F(bytes, readers) /* list of certificates in PEM; empty: not encrypted */
+/* Of a recorder without a session, instead of rec_start: deletes the parts 1 to `parts`; answered by rec_forgotten. */
+#define MSG_FIELDS_rec_forget(F)     F(bytes, recording) F(u32, parts)
+#define MSG_FIELDS_rec_forgotten(F)  F(bytes, recording) F(u8, ok) F(bytes, why)
+/* recording: its id; the file is <id>.cast.gz, further parts <id>.N.cast.gz, with .cms behind it when it is encrypted */
+#define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording)
 /* sha256: 64 lower-case hex digits, as records carry them */
 /* lag_ms: the longest that a byte waited to be on the disk, since the last of these messages about this recording */
 #define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256) F(u32, lag_ms)

@@ -76,6 +76,11 @@ static void file_name(const struct recording *r, const char *suffix, char out[RE
 		snprintf(out, RECORDING_NAME_MAX, "%s.%u%s", r->id, r->part, suffix);
 }
 
+static const char *cast_suffix(const struct recording *r)
+{
+	return r->session->readers != NULL ? ".cast.gz.cms" : ".cast.gz";
+}
+
 static int failed(const struct recording *r, int code, const char *what, struct why *w)
 {
 	if (code == ERR_SYS)
@@ -117,12 +122,12 @@ static int part_open(struct recording *r, uint64_t now_us)
 	char name[RECORDING_NAME_MAX];
 	int fd, k;
 
-	file_name(r, ".cast.gz", name);
+	file_name(r, cast_suffix(r), name);
 	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_EXISTS : ERR_SYS;
 	(void)flock(fd, LOCK_EX | LOCK_NB); /* says to a repair that somebody is at it */
-	r->sink = sink_new(fd);
+	r->sink = sink_new(fd, r->session->readers);
 	if (r->sink == NULL)
 		return ERR_NOMEM;
 	r->part_us = now_us;
@@ -177,7 +182,7 @@ static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha
 	for (int i = 0; i < SINK_DIGEST; i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
 	file_name(r, ".json", name);
-	file_name(r, ".cast.gz", cast);
+	file_name(r, cast_suffix(r), cast);
 	if (end != NULL && end->exit_status >= 0)
 		snprintf(exit_status, sizeof(exit_status), "%d", end->exit_status);
 	buf_init(&b, 4096);

@@ -83,7 +83,8 @@ static int state_folder(struct supervisor *s, const char *name, mode_t mode, con
 {
 	int fd, r;
 
-	if (mkdirat(s->state_fd, name, mode) < 0 && errno != EEXIST)
+	/* Without the set-group-ID bit: a unit with RestrictSUIDSGID= refuses even the question, and only root gives it away below. */
+	if (mkdirat(s->state_fd, name, mode & 0777) < 0 && errno != EEXIST)
 		return -1;
 	/* Not root: the service manager or `sallyport init` gave it to its user. We may not look into it, and need not: whoever gets the
 	 * descriptor opens "." below it as itself. */

@@ -288,7 +288,7 @@ int main(int argc, char **argv)
 		log_error("the session cannot be set up");
 		return 1;
 	}
-	r = sandbox_enter(SANDBOX_SESSION);
+	r = sandbox_enter(SANDBOX_SESSION, NULL, 0);
 	if (r < 0 && r != ERR_UNSUPPORTED)
 		return 1;
 	loop(s);

@@ -157,10 +157,11 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	struct msg_recorder_ready answer = { .req = req, .sid = sid };
 	struct spawn sp = { .program = "sallyport-recorder", .nfds = 3, .user = &s->config->recorder, .nofile = RECORDER_NOFILE };
 	int control[2] = { -1, -1 }, session[2] = { -1, -1 };
-	struct worker *w = find(s, sid);
+	struct worker *w = sid != 0 ? find(s, sid) : NULL;
 	pid_t pid = -1;
 
-	if (w == NULL || w->pid == 0 || w->recorder != 0) {
+	/* Without a session it is one that deletes: it ends when control closes its socket. */
+	if (sid != 0 && (w == NULL || w->pid == 0 || w->recorder != 0)) {
 		answer.why = proto_str(w == NULL || w->pid == 0 ? "the session is over" : "it has a recorder");
 	} else if (ipc_pair(control) < 0 || ipc_pair(session) < 0) {
 		answer.why = proto_str(strerror(errno));
@@ -175,7 +176,8 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	if (pid > 0) {
 		int give[2] = { control[0], session[0] };
 
-		w->recorder = pid;
+		if (w != NULL)
+			w->recorder = pid;
 		answer.ok = 1;
 		(void)msg_recorder_ready_send(&s->control.ipc, &answer, give, 2);
 		control[0] = session[0] = -1;

@@ -185,7 +185,10 @@ static void open_up(void)
 	ctl.config_path = strdup(text);
 	buf_init(&ctl.ca_blob, SSHKEY_BLOB_MAX);
 	buf_init(&ctl.ca_previous, SSHKEY_BLOB_MAX);
-	if (load(&ctl) < 0 || start(&ctl) < 0)
+	ctl.state_fd = FD_CONTROL_STATE;
+	buf_init(&ctl.config_text, LASTGOOD_MAX + 4096);
+	buf_init(&ctl.readers, 1 << 18);
+	if (make_dirs(FD_CONTROL_STATE) < 0 || control_load(&ctl) < 0 || start(&ctl) < 0)
 		abort();
 	control_round(&ctl);
 	rounds(8);
