@@ -88,8 +88,11 @@ def races():
         if kills < KILLS and done.value >= (kills + 1) * RACES // (KILLS + 2):
             time.sleep(random.random() * 0.3)
             for p in pids("sallyport-control"):
-                os.kill(p, 9)
-                kills += 1
+                try:
+                    os.kill(p, 9)
+                    kills += 1
+                except ProcessLookupError:
+                    pass
         time.sleep(0.02)
     over.set()
     for p in people:

@@ -55,4 +55,4 @@ def upgrade():
     new.wait(20)
 
 
-run(config="limits: { commands_per_minute: 1000000 }\n")
+run(config="limits: { commands_per_minute: 1000000, per_source: 1000, unauthenticated: 1000, sessions_per_identity: 1000 }\n")
