@@ -13,8 +13,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from chaos import *  # noqa: E402,F403
 from sshraw import *  # noqa: E402,F403
 
-RACES = int(os.environ.get("CHAOS_RACES", "10000" if LONG else "60"))
-KILLS = int(os.environ.get("CHAOS_KILLS", "100" if LONG else "3"))
+RACES = int(os.environ.get("CHAOS_RACES", "10000" if LONG else "40"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "100" if LONG else "2"))
 AGENTS = 8
 fork = multiprocessing.get_context("fork")
 
