@@ -582,7 +582,7 @@ void chan_tell_end(struct channel *c, bool complete)
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
-	m.ms = (uint64_t)(session_now() - c->started_ms);
+	m.ms = c->started_ms > 0 ? (uint64_t)(session_now() - c->started_ms) : 0;
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -590,12 +590,13 @@ void chan_tell_end(struct channel *c, bool complete)
 /* Closes the command in recording and audit log; once. A managed shell's statements have each told their end. */
 static void command_ended(struct channel *c, bool complete)
 {
-	if (c->ended || !c->record_open)
+	/* One that never came to run stands on record as started all the same. */
+	if (c->ended || (!c->record_open && (c->run_question == 0 || c->shell != NULL)))
 		return;
 	c->ended = true;
 	if (c->files != NULL)
 		files_end(c);
-	if (recording_close(c, complete) < 0)
+	if (c->record_open && recording_close(c, complete) < 0)
 		session_cut(c->session, "the recording cannot be written");
 	if (c->shell == NULL)
 		chan_tell_end(c, complete);
