@@ -1,5 +1,6 @@
 /* The table of sessions: one a worker, keyed by the socket that its messages come from. What a worker says is about itself
  * alone; it never says who it is. Distrusts the worker: it parsed what the network sent. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -47,6 +48,7 @@ static void free_session(struct session *s)
 	free(s->target);
 	free(s->login);
 	free(s->end_why);
+	json_decref(s->maskings);
 	wipe(s, sizeof(*s));
 	free(s);
 }
@@ -70,10 +72,10 @@ static void end(struct session *s, const char *why)
 	if (!s->in)
 		return;
 	(void)control_record(c, s->id, "session.end",
-			     json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:s}", "reason", chain_text(why, strlen(why)), "duration_ms",
+			     json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:s,s:O*}", "reason", chain_text(why, strlen(why)), "duration_ms",
 				       (json_int_t)(clock_wall_ms() - s->started_ms), "count", (json_int_t)s->commands, "bytes_in",
 				       (json_int_t)s->bytes_in, "bytes_out", (json_int_t)s->bytes_out, "identity", control_who(s->who), "target",
-				       s->target),
+				       s->target, "maskings", s->maskings),
 			     NULL);
 	(void)store_session_end(c->store, s->id);
 }
@@ -135,6 +137,8 @@ void session_gone(struct control *c, uint64_t sid, uint32_t status)
 
 	if (s == NULL)
 		return;
+	if (WIFSIGNALED((int)status) && WTERMSIG((int)status) != SIGTERM)
+		c->count.failures[FAIL_SESSION]++;
 	if (s->end_why == NULL && WIFSIGNALED((int)status)) {
 		snprintf(why, sizeof(why), "the session's process was ended by signal %d", WTERMSIG((int)status));
 		s->end_why = strdup(why);

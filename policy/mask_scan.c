@@ -20,6 +20,8 @@
 #define SCAN_UPPER 11
 #define SCAN_SSN 12
 #define SCAN_SLOTS 1024
+#define SCAN_LITERALS 0x7fu /* groups that hold nothing but literals */
+#define SCAN_SEEN_BITS 13
 
 struct mscan {
 	uint8_t lo[4][16], hi[4][16]; /* groups that allow a low, high nibble at byte 0…3 of a place */
@@ -27,15 +29,21 @@ struct mscan {
 	uint8_t first[256];
 	bool digits, ssn, upper, at, url;
 	uint16_t slot[SCAN_SLOTS + 1]; /* anchors by hash */
+	uint8_t seen[(1u << SCAN_SEEN_BITS) / 8]; /* a bit a longer hash: whether any literal has it */
 };
 
 static bool scan_forced_portable;
 
-uint32_t mask_scan_hash(const uint8_t *t)
+static inline uint32_t scan_hash(const uint8_t *t, unsigned bits)
 {
 	uint32_t v = (uint32_t)t[0] | (uint32_t)t[1] << 8 | (uint32_t)t[2] << 16 | (uint32_t)t[3] << 24;
 
-	return ((v | 0x20202020u) * 2654435761u) >> 22;
+	return ((v | 0x20202020u) * 2654435761u) >> (32 - bits);
+}
+
+uint32_t mask_scan_hash(const uint8_t *t)
+{
+	return scan_hash(t, 10);
 }
 
 static void scan_allow(struct mscan *s, unsigned group, unsigned pos, uint8_t c)
@@ -103,6 +111,11 @@ static void scan_groups(struct mscan *s, const struct mask_set *set)
 		}
 		scan_literal(s, best, &set->anchors[i]);
 		weight[best] = then;
+		{
+			uint32_t h = scan_hash((const uint8_t *)set->anchors[i].lit, SCAN_SEEN_BITS);
+
+			s->seen[h >> 3] |= (uint8_t)(1u << (h & 7));
+		}
 	}
 }
 
@@ -220,11 +233,20 @@ static inline unsigned scan_at(const struct mscan *s, const uint8_t *t)
 	return s->full[0][t[0]] & s->full[1][t[1]] & s->full[2][t[2]] & s->full[3][t[3]];
 }
 
-static bool scan_worth(const struct mscan *s, const uint8_t *t)
+/* A group lets through every mixture of its literals' bytes ("seud" of "secr" and "stud"): the hash tells most of them apart. */
+static inline bool scan_seen(const struct mscan *s, const uint8_t *t)
+{
+	uint32_t h = scan_hash(t, SCAN_SEEN_BITS);
+
+	return (s->seen[h >> 3] >> (h & 7) & 1) != 0;
+}
+
+static inline bool scan_worth(const struct mscan *s, const uint8_t *t)
 {
 	unsigned m = scan_at(s, t);
 
-	return (m & ~(1u << SCAN_DIGITS)) != 0 || (m != 0 && scan_row(t));
+	return (m & ~(SCAN_LITERALS | 1u << SCAN_DIGITS)) != 0 || ((m & SCAN_LITERALS) != 0 && scan_seen(s, t)) ||
+		((m & 1u << SCAN_DIGITS) != 0 && scan_row(t));
 }
 
 static size_t scan_portable(const struct mscan *s, const uint8_t *t, size_t i, size_t to)

@@ -1,5 +1,6 @@
 # policy: from a tree to a verdict. libpolicy.a links libshell.a, libyamltree.a, libbase.a and libcrypto (the version's digest).
-noinst_LIBRARIES += libpolicy.a libpolicyjson.a
+noinst_LIBRARIES += libpolicy.a libpolicyjson.a libtransfer.a
+libtransfer_a_SOURCES = policy/transfer.c policy/transfer.h
 libpolicy_a_SOURCES = \
 	policy/acts.h policy/policy.h policy/rules.h policy/walk.h \
 	policy/answer.c policy/answer.h \
@@ -8,6 +9,9 @@ libpolicy_a_SOURCES = \
 	policy/command_shell.c \
 	policy/command_wrap.c \
 	policy/decide.c \
+	policy/decide_file.c \
+	policy/decide_transfer.c \
+	policy/destination.c policy/destination.h \
 	policy/embed.h \
 	policy/explain.c \
 	policy/load.c policy/load.h \
@@ -51,16 +55,22 @@ policy/embed.c: $(POLICY_EMBED) $(top_srcdir)/policy/tables/embed.sh
 # The one file that reads JSON stands apart.
 libpolicyjson_a_SOURCES = policy/jsonl_eval.c
 libpolicyjson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-POLICY_LIBS = libpolicy.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
+POLICY_LIBS = libpolicy.a libtransfer.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load
-TESTS += tests/unit/policy_decide tests/unit/policy_load
+check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load tests/unit/policy_files
+TESTS += tests/unit/policy_decide tests/unit/policy_load tests/unit/policy_files
+tests_unit_policy_files_SOURCES = tests/unit/policy_files.c tests/unit/unit.h
+tests_unit_policy_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
 tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h
 tests_unit_policy_load_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/policy_destination
+TESTS += tests/unit/policy_destination
+tests_unit_policy_destination_SOURCES = tests/unit/policy_destination.c tests/unit/unit.h
+tests_unit_policy_destination_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 
 TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh
@@ -71,9 +81,9 @@ noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c
 tests_bench_decide_LDADD = $(POLICY_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_resolve
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
-EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval
+EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval tests/fuzz/corpus/destination
 if FUZZER
 POLICY_REPLAY =
 else
@@ -85,6 +95,9 @@ tests_fuzz_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c $(POLICY_REPLAY)
 tests_fuzz_fuzz_eval_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_eval_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_destination_SOURCES = tests/fuzz/fuzz_destination.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_destination_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_destination_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_resolve_SOURCES = tests/fuzz/fuzz_resolve.c $(POLICY_REPLAY)
 tests_fuzz_fuzz_resolve_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_resolve_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -12,6 +12,7 @@
 #include <openssl/sha.h>
 
 #include "config.h"
+#include "recorder/seal.h"
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
 #else
@@ -19,11 +20,15 @@
 #endif
 
 #define OUT_SIZE (16 * 1024)
+#define WRITEBACK (256 * 1024) /* bytes that are sent on their way to the disk at once; whole pages, so that none goes twice */
+#define PAGE 4096
 
 struct sink {
 	int fd;
 	uint64_t raw, stored;
+	uint64_t under_way; /* bytes whose way to the disk has begun */
 	SHA256_CTX digest;
+	struct seal *seal; /* NULL: in clear */
 #ifdef HAVE_ISAL
 	struct isal_zstream z;
 #else
@@ -32,15 +37,16 @@ struct sink {
 	uint8_t out[OUT_SIZE];
 };
 
-static int store(struct sink *s, size_t n)
+static int put(void *arg, const void *p, size_t n)
 {
+	struct sink *s = arg;
 	size_t done = 0;
 	ssize_t k;
 
-	if (SHA256_Update(&s->digest, s->out, n) != 1)
+	if (SHA256_Update(&s->digest, p, n) != 1)
 		return ERR_CRYPTO;
 	while (done < n) {
-		k = write(s->fd, s->out + done, n - done);
+		k = write(s->fd, (const uint8_t *)p + done, n - done);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k == 0)
@@ -51,6 +57,12 @@ static int store(struct sink *s, size_t n)
 	}
 	s->stored += n;
 	return ERR_OK;
+}
+
+/* n compressed bytes. */
+static int store(struct sink *s, size_t n)
+{
+	return s->seal != NULL ? seal_put(s->seal, s->out, n) : put(s, s->out, n);
 }
 
 #ifdef HAVE_ISAL
@@ -133,7 +145,7 @@ const char *sink_compressor(void)
 
 #endif
 
-struct sink *sink_new(int fd)
+struct sink *sink_new(int fd, const struct seal_readers *readers)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 
@@ -144,6 +156,10 @@ struct sink *sink_new(int fd)
 	}
 	s->fd = fd;
 	SHA256_Init(&s->digest);
+	if (readers != NULL && (s->seal = seal_new(readers, put, s)) == NULL) {
+		sink_free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -152,31 +168,40 @@ void sink_free(struct sink *s)
 	if (s == NULL)
 		return;
 	compressor_free(s);
+	seal_free(s->seal);
 	close(s->fd);
 	free(s);
 }
 
 int sink_write(struct sink *s, const void *p, size_t n)
 {
-	uint64_t before = s->stored;
+	uint64_t upto;
 	int r;
 
 	s->raw += n;
 	r = n == 0 ? ERR_OK : compress_all(s, p, n, false);
 	/* Bulk is on its way to the disk before anybody waits for it. */
-	if (r == ERR_OK && n >= 32 * 1024)
-		(void)sync_file_range(s->fd, (off_t)before, (off_t)(s->stored - before), SYNC_FILE_RANGE_WRITE);
+	upto = s->stored / PAGE * PAGE;
+	if (r == ERR_OK && upto >= s->under_way + WRITEBACK) {
+		(void)sync_file_range(s->fd, (off_t)s->under_way, (off_t)(upto - s->under_way), SYNC_FILE_RANGE_WRITE);
+		s->under_way = upto;
+	}
 	return r;
 }
 
 int sink_finish(struct sink *s)
 {
-	return compress_all(s, NULL, 0, true);
+	int r = compress_all(s, NULL, 0, true);
+
+	return r == ERR_OK && s->seal != NULL ? seal_end(s->seal) : r;
 }
 
 int sink_sync(struct sink *s)
 {
-	return fdatasync(s->fd) < 0 ? ERR_SYS : ERR_OK;
+	if (fdatasync(s->fd) < 0)
+		return ERR_SYS;
+	s->under_way = s->stored / PAGE * PAGE;
+	return ERR_OK;
 }
 
 uint64_t sink_raw(const struct sink *s)

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "server/files.h"
+#include "server/forward.h"
+#include "server/remote.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -144,7 +147,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	close_for_good(c->target);
+	if (c->target_open) /* until then libssh knows no number of it, and would close the target's channel 0 */
+		close_for_good(c->target);
+	c->target_open = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -165,10 +170,13 @@ void chan_free(struct channel *c)
 	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
-		close_for_good(c->agent);
+		if (c->agent_open)
+			close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
 	shell_free(c->shell);
+	forward_free(c);
+	files_free(c);
 	buf_free(&c->text);
 	buf_free(&c->env);
 	buf_free(&c->env_allowed);
@@ -201,6 +209,10 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 
 	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
 		return;
+	if (c->forward != NULL) {
+		forward_refuse(c, line, n);
+		return;
+	}
 	if (c->shell != NULL && !c->session->end) { /* one statement, not the shell */
 		shell_refused(c, code, v);
 		return;
@@ -345,6 +357,10 @@ void chan_begin(struct channel *c, const struct msg_answer *a)
 		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the command cannot be passed on");
 		return;
 	}
+	if (!files_begin(c, a)) {
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
+		return;
+	}
 	c->run_question = a->question;
 	c->record_digest = a->record_digest;
 	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
@@ -366,6 +382,10 @@ void chan_answer(struct channel *c, const struct msg_answer *a)
 {
 	if (c->shell != NULL) {
 		shell_answer(c, a);
+		return;
+	}
+	if (c->forward != NULL) {
+		forward_answer(c, a);
 		return;
 	}
 	switch (a->action) {
@@ -402,6 +422,7 @@ void chan_sign_answer(struct channel *c, bool ok, struct view text)
 		refuse_text(c, 1, "sallyport: unavailable: out of memory");
 		return;
 	}
+	c->session->signed_ok = true;
 	c->out.recorded = c->out.ready.len;
 	c->exit_status = 0;
 	c->out.eof = c->err.eof = true;
@@ -446,7 +467,7 @@ static bool start_target(struct channel *c)
 		return start_failed(c, "there is no recorder, and nothing runs unrecorded");
 	switch (s->target_state) {
 	case TARGET_UP:
-		if (c->env_asked > 0)
+		if (c->env_asked > 0 || remote_pending(s))
 			return false;
 		c->target = ssh_channel_new(s->target);
 		if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
@@ -517,6 +538,7 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
+		c->target_open = r == SSH_OK;
 		if (r == SSH_OK)
 			c->step = START_PTY;
 		return r == SSH_OK;
@@ -530,6 +552,8 @@ bool chan_start_step(struct channel *c)
 	case START_ENV:
 		return send_env(c) == SSH_OK ? running(c) : false;
 	case START_EXEC:
+		if (!files_ready(c))
+			return c->state != CHANNEL_STARTING;
 		r = send_command(c);
 		if (r == SSH_ERROR && !c->target_closed)
 			return start_failed(c, "the target refused to run the command");
@@ -545,16 +569,19 @@ void chan_tell_end(struct channel *c, bool complete)
 {
 	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
 	uint8_t in[32], out[32];
+	bool started = c->in.sha != NULL;
 
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
+	if (started && files_stream(c)) { /* else each file has its own; and nothing may have passed that could have one */
+		m.in_sha256 = (struct view){ in, sizeof(in) };
+		m.out_sha256 = (struct view){ out, sizeof(out) };
+	}
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
 	m.ms = (uint64_t)(session_now() - c->started_ms);
-	m.in_sha256 = (struct view){ in, sizeof(in) };
-	m.out_sha256 = (struct view){ out, sizeof(out) };
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -565,6 +592,8 @@ static void command_ended(struct channel *c, bool complete)
 	if (c->ended || !c->record_open)
 		return;
 	c->ended = true;
+	if (c->files != NULL)
+		files_end(c);
 	if (recording_close(c, complete) < 0)
 		session_cut(c->session, "the recording cannot be written");
 	if (c->shell == NULL)
@@ -597,7 +626,7 @@ static void leave(struct channel *c)
 }
 
 /* The agent closed its channel: whatever stood is withdrawn, what runs loses its terminal and input. */
-static void agent_left(struct channel *c)
+void chan_agent_left(struct channel *c)
 {
 	struct session *s = c->session;
 	struct msg_withdraw m = { .question = c->question };
@@ -606,6 +635,10 @@ static void agent_left(struct channel *c)
 		control_gone(s);
 	if (c->shell != NULL)
 		shell_cut(c);
+	if (c->forward != NULL) {
+		forward_end(c, false);
+		return;
+	}
 	command_ended(c, c->target_closed);
 	chan_drop_target(c);
 	c->state = CHANNEL_CLOSED;
@@ -653,9 +686,11 @@ bool chan_step(struct channel *c)
 
 	if (c->state == CHANNEL_CLOSED || c->session->cut)
 		return false;
+	if (c->forward != NULL)
+		return forward_step(c);
 	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
 	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
-		agent_left(c);
+		chan_agent_left(c);
 		return true;
 	}
 	moved = pump_take(c);
@@ -668,7 +703,8 @@ bool chan_step(struct channel *c)
 		sign_step(c);
 		return moved || c->state != CHANNEL_SIGNING;
 	case CHANNEL_STARTING:
-		return chan_start_step(c) || moved;
+		/* "waiting for approval" is said before it starts. */
+		return chan_start_step(c) || (c->files != NULL && pump_channel(c)) || moved;
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:

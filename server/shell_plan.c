@@ -8,9 +8,11 @@
 #include "base/err.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
+#include "server/shell_follow.h"
+#include "server/shell_value.h"
 #include "server/shell_words.h"
 
-enum { FRAMES_MAX = 80, WORDS_MAX = 4096 };
+enum { FRAMES_MAX = 80 };
 
 enum frame_kind { FRAME_LIST, FRAME_ANDOR, FRAME_IF, FRAME_LOOP, FRAME_FOR };
 
@@ -41,138 +43,6 @@ struct shell_plan {
 	const struct sh_simple *simple;
 	bool leaf; /* a pipeline's step is under way */
 };
-
-/* ---- may it be followed? ---- */
-
-static bool followed(const struct sh_command *c)
-{
-	if (c->redirs != NULL)
-		return false;
-	return c->kind == SH_GROUP || c->kind == SH_IF || c->kind == SH_WHILE || c->kind == SH_UNTIL || c->kind == SH_FOR;
-}
-
-static bool list_stateful(const struct sh_list *l);
-
-/* What a command changes that is kept: itself or inside it; a pipeline of several and ( ) are shells of their own. */
-static bool command_stateful(const struct sh_command *c)
-{
-	switch (c->kind) {
-	case SH_SIMPLE:
-		return words_class(c->simple, c->redirs != NULL) != WORDS_RUN;
-	case SH_GROUP:
-		return list_stateful(c->group);
-	case SH_IF:
-		for (const struct sh_clause *k = c->if_->clauses; k != NULL; k = k->next) {
-			if (list_stateful(k->cond) || list_stateful(k->body))
-				return true;
-		}
-		return c->if_->otherwise != NULL && list_stateful(c->if_->otherwise);
-	case SH_WHILE:
-	case SH_UNTIL:
-		return list_stateful(c->loop->cond) || list_stateful(c->loop->body);
-	case SH_FOR:
-	case SH_SELECT:
-		return list_stateful(c->for_->body);
-	case SH_CFOR:
-		return list_stateful(c->cfor->body);
-	case SH_CASE:
-		for (const struct sh_case_item *i = c->case_->items; i != NULL; i = i->next) {
-			if (list_stateful(i->body))
-				return true;
-		}
-		return false;
-	case SH_FUNCTION:
-	case SH_COPROC:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool pipeline_stateful(const struct sh_pipeline *p)
-{
-	return p->commands->next == NULL && p->commands->kind != SH_SUBSHELL && command_stateful(p->commands);
-}
-
-static bool list_stateful(const struct sh_list *l)
-{
-	for (const struct sh_andor *a = l->items; a != NULL; a = a->next) {
-		for (const struct sh_pipeline *p = a->pipelines; p != NULL; p = p->next) {
-			if (pipeline_stateful(p))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool check_list(struct shell_plan *p, const struct sh_list *l, bool inside);
-
-static bool no(struct shell_plan *p, const char *why)
-{
-	if (p->why[0] == '\0')
-		snprintf(p->why, sizeof(p->why), "%s", why);
-	return false;
-}
-
-/* inside: in something that runs on the target as a whole, whose changes would be lost. */
-static bool check_command(struct shell_plan *p, const struct sh_command *c, bool inside)
-{
-	enum words_class class;
-
-	inside = inside || (c->kind != SH_SIMPLE && !followed(c));
-	switch (c->kind) {
-	case SH_SIMPLE:
-		class = words_class(c->simple, c->redirs != NULL);
-		if (class == WORDS_REFUSED)
-			return no(p, words_refusal(c->simple));
-		if (inside && class != WORDS_RUN && class != WORDS_ASSIGN && class != WORDS_BREAK)
-			return no(p, "what changes the shell itself (cd, export, exit, set ...) cannot be followed inside this construct; put it on a line of its own");
-		return true;
-	case SH_GROUP:
-		return check_list(p, c->group, inside);
-	case SH_IF:
-		for (const struct sh_clause *k = c->if_->clauses; k != NULL; k = k->next) {
-			if (!check_list(p, k->cond, inside) || !check_list(p, k->body, inside))
-				return false;
-		}
-		return c->if_->otherwise == NULL || check_list(p, c->if_->otherwise, inside);
-	case SH_WHILE:
-	case SH_UNTIL:
-		return check_list(p, c->loop->cond, inside) && check_list(p, c->loop->body, inside);
-	case SH_FOR:
-	case SH_SELECT:
-		return check_list(p, c->for_->body, inside);
-	case SH_CFOR:
-		return check_list(p, c->cfor->body, inside);
-	case SH_CASE:
-		for (const struct sh_case_item *i = c->case_->items; i != NULL; i = i->next) {
-			if (!check_list(p, i->body, inside))
-				return false;
-		}
-		return true;
-	case SH_FUNCTION:
-		return no(p, "functions are not kept from one statement to the next; send the script through exec: ssh HOST 'f() { ...; }; f'");
-	case SH_COPROC:
-		return no(p, "coprocesses do not outlive a statement");
-	default:
-		return true;
-	}
-}
-
-static bool check_list(struct shell_plan *p, const struct sh_list *l, bool inside)
-{
-	for (const struct sh_andor *a = l->items; a != NULL; a = a->next) {
-		if (a->sep != SH_SEQ)
-			return no(p, "background jobs (&) do not outlive a statement; run it in the foreground, or as a service");
-		for (const struct sh_pipeline *q = a->pipelines; q != NULL; q = q->next) {
-			if (q->commands->next != NULL || q->commands->kind == SH_SUBSHELL)
-				continue; /* a shell of its own */
-			if (!check_command(p, q->commands, inside))
-				return false;
-		}
-	}
-	return true;
-}
 
 /* ---- variables that change unseen ---- */
 
@@ -325,7 +195,7 @@ static void push_compound(struct shell_plan *p, const struct sh_pipeline *q, con
 		break;
 	case SH_FOR:
 		f = push(p, FRAME_FOR, &copy);
-		if (f != NULL && words_for(p->st, c->for_, &f->words, &f->nwords) < 0) {
+		if (f != NULL && value_for(p->st, c->for_, &f->words, &f->nwords) < 0) {
 			p->refused = true;
 			snprintf(p->why, sizeof(p->why), "a loop that changes variables can be followed only over words that are known; use ( ) around it");
 		}
@@ -473,7 +343,7 @@ static bool advance(struct shell_plan *p, struct shell_step *s)
 			leave_loop(p, again);
 			return false;
 		}
-		if (pipeline_stateful(q) && q->commands->kind != SH_SIMPLE && followed(q->commands)) {
+		if (follow_stateful(q) && q->commands->kind != SH_SIMPLE && follow_command(q->commands)) {
 			struct frame outer = *f;
 
 			push_compound(p, q, &outer);
@@ -539,6 +409,7 @@ struct shell_plan *shell_plan_new(const struct sh_ast *ast, struct view source, 
 	struct shell_plan *p = calloc(1, sizeof(*p));
 	struct touch t = { .p = p };
 	struct sh_visitor v = { .part = touch_use, .ctx = &t };
+	const char *why;
 	bool several;
 
 	if (p == NULL)
@@ -550,8 +421,10 @@ struct shell_plan *shell_plan_new(const struct sh_ast *ast, struct view source, 
 		p->over = true;
 		return p;
 	}
-	if (!check_list(p, ast->list, false)) {
+	why = follow_refusal(ast->list);
+	if (why != NULL) {
 		p->refused = true;
+		snprintf(p->why, sizeof(p->why), "%s", why);
 		return p;
 	}
 	(void)ast_walk(ast, &v);
@@ -561,7 +434,7 @@ struct shell_plan *shell_plan_new(const struct sh_ast *ast, struct view source, 
 		return p;
 	}
 	several = ast->list->items != NULL && (ast->list->items->next != NULL || ast->list->items->pipelines->next != NULL);
-	p->whole = !list_stateful(ast->list) && !((st->options & SHELL_ERREXIT) && several);
+	p->whole = !follow_list_stateful(ast->list) && !((st->options & SHELL_ERREXIT) && several);
 	if (!p->whole)
 		push_list(p, ast->list, NULL, false, false);
 	return p;

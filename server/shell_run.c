@@ -8,37 +8,9 @@
 
 #include "policy/mask.h"
 #include "policy/policy.h"
-#include "policy/shell/parse.h"
-#include "server/shell_edit.h"
-#include "server/shell_plan.h"
+#include "server/shell_int.h"
 
-enum {
-	PENDING_MAX = 512 * 1024,
-	CAPTURE_MAX = SHELL_VALUE_MAX + 4096,
-	FIRST_LOOK = 4096,    /* bytes that are parsed at first; twice as many while they do not suffice */
-	LOOKS_MAX = 8192,     /* times that an unfinished statement is looked at */
-	STATUS_CANCELLED = 130
-};
-
-struct shell {
-	struct shell_state st;
-	struct arena arena;
-	struct shell_plan *plan; /* a statement is under way */
-	struct shell_step step;
-	bool alone;              /* the step under way is no plan's: a text that does not parse */
-	bool running;            /* control waits for its command_end */
-	bool leaving;
-	struct buf pending;      /* bytes not yet run, from the start of a statement */
-	size_t looked;           /* bytes of it that were looked at in vain */
-	unsigned looks;
-	struct buf source;       /* the statement under way, as it came */
-	struct buf captured;     /* output of STEP_CD and STEP_VALUE */
-	/* with a terminal */
-	struct edit *edit;
-	bool prompted, more;     /* the prompt stands; it is the one for an unfinished statement */
-	struct buf ahead;        /* typed before the statement under way began */
-	struct buf paint;        /* for the agent's screen, not for the recording */
-};
+enum { CAPTURE_MAX = SHELL_VALUE_MAX + 4096 };
 
 static const char *const signals[] = { "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM" };
 
@@ -56,41 +28,38 @@ void shell_free(struct shell *sh)
 	buf_free(&sh->ahead);
 	buf_free(&sh->paint);
 	edit_free(sh->edit);
+	shell_typed_over(sh);
 	free(sh);
 }
 
 /* ---- the screen ---- */
 
-/* Into the recording alone: what a person saw of a line that was typed, with what must not be shown taken out. */
-static void record(struct channel *c, struct view text)
+void shell_record_shown(struct channel *c, struct view text)
 {
-	struct session *s = c->session;
-	struct buf b;
+	const uint8_t *at;
 	int r = ERR_OK;
 
-	if (text.n == 0)
-		return;
-	buf_init(&b, 4 * EDIT_LINE_MAX);
-	if (s->masks != NULL)
-		r = mask_text(s->masks->set, s->mask_key, text.p, text.n, &b, NULL, NULL, NULL);
-	else
-		r = buf_put(&b, text.p, text.n);
-	if (r == ERR_OK) {
-		for (size_t at = 0; at < b.len && r == ERR_OK; at += 32768)
-			r = recording_output(c, false, buf_ptr(&b) + at, b.len - at < 32768 ? b.len - at : 32768);
-		if (r < 0)
-			session_cut(s, "the recording cannot be written");
-	}
-	buf_free(&b);
-}
+	while (text.n > 0 && r == ERR_OK) {
+		size_t n = text.n < 32768 ? text.n : 32768;
+		bool feed;
 
-static void record_text(struct channel *c, const char *text)
-{
-	record(c, proto_str(text));
+		at = memchr(text.p, '\n', n);
+		feed = at != NULL && (at == text.p || at[-1] != '\r');
+		n = at == NULL ? n : (size_t)(at - text.p) + (feed ? 0 : 1);
+		if (n > 0)
+			r = recording_output(c, false, text.p, n);
+		if (r == ERR_OK && feed)
+			r = recording_output(c, false, (const uint8_t *)"\r\n", 2);
+		n += feed ? 1 : 0;
+		text.p += n;
+		text.n -= n;
+	}
+	if (r < 0)
+		session_cut(c->session, "the recording cannot be written");
 }
 
 /* Painted bytes follow what is already on its way. */
-static bool flush_paint(struct channel *c)
+bool shell_flush_paint(struct channel *c)
 {
 	struct shell *sh = c->shell;
 
@@ -103,50 +72,21 @@ static bool flush_paint(struct channel *c)
 	return true;
 }
 
-static void prompt_text(struct channel *c, char *out, size_t n)
-{
-	struct session *s = c->session;
-	const char *dir = c->shell->st.cwd == NULL ? "~" : c->shell->st.cwd;
-	size_t k = (size_t)snprintf(out, n, "%.64s@%.64s:", s->login_name == NULL ? "" : s->login_name, s->target_name == NULL ? "" : s->target_name);
-
-	/* The target chose the directory's name: only what prints is shown. */
-	for (; *dir != '\0' && k + 4 < n; dir++)
-		out[k++] = (unsigned char)*dir < 0x20 || *dir == 0x7f ? '?' : *dir;
-	out[k++] = '$';
-	out[k++] = ' ';
-	out[k] = '\0';
-}
-
-static void show_prompt(struct channel *c)
-{
-	struct shell *sh = c->shell;
-	char text[600];
-
-	sh->more = sh->pending.len > 0;
-	if (sh->more)
-		snprintf(text, sizeof(text), "> ");
-	else
-		prompt_text(c, text, sizeof(text));
-	edit_prompt(sh->edit, text, &sh->paint);
-	record_text(c, text);
-	sh->prompted = true;
-}
-
 /* ---- the end ---- */
 
-static void leave(struct channel *c, int status)
+void shell_leave(struct channel *c, int status)
 {
 	c->exit_status = status;
 	free(c->exit_signal);
 	c->exit_signal = NULL;
 	c->shell->leaving = true;
-	(void)flush_paint(c);
+	(void)shell_flush_paint(c);
 	c->out.eof = c->err.eof = true;
 	c->out.finished = c->err.finished = false;
 	c->state = CHANNEL_LEAVING;
 }
 
-static void say(struct channel *c, const char *line)
+void shell_say(struct channel *c, const char *line)
 {
 	chan_say(c, proto_str(line));
 }
@@ -172,17 +112,17 @@ static void step_over(struct channel *c, bool ran, int status)
 	if (sh->alone) {
 		if (ran || status == EXIT_DENIED) {
 			status = 2; /* as a shell's own, that reads no further */
-			say(c, sh->step.error);
+			shell_say(c, sh->step.error);
 		}
 		sh->st.status = status;
 		if (!c->has_pty)
-			leave(c, status);
+			shell_leave(c, status);
 	} else if (sh->plan != NULL) {
 		if (sh->step.kind == STEP_REFUSE && ran)
-			say(c, sh->step.error);
+			shell_say(c, sh->step.error);
 		shell_plan_done(sh->plan, &sh->step, ran, status, out);
 		if (ran && sh->step.kind != STEP_REFUSE && sh->step.error[0] != '\0')
-			say(c, sh->step.error);
+			shell_say(c, sh->step.error);
 		if (ran && sh->step.show && sh->st.status == 0 && sh->st.cwd != NULL && buf_put_str(&c->out.ready, sh->st.cwd) == ERR_OK)
 			(void)buf_put_str(&c->out.ready, c->has_pty ? "\r\n" : "\n");
 	}
@@ -193,7 +133,7 @@ static void step_over(struct channel *c, bool ran, int status)
 }
 
 /* The statement under way will not go on. */
-static void drop_plan(struct shell *sh)
+void shell_drop_plan(struct shell *sh)
 {
 	shell_plan_free(sh->plan);
 	sh->plan = NULL;
@@ -206,17 +146,18 @@ void shell_refused(struct channel *c, int code, struct view line)
 
 	if (sh->leaving)
 		return;
-	chan_drop_target(c);
+	if (c->state != CHANNEL_ASKING) /* else nothing was asked of it yet: it waits for the next statement */
+		chan_drop_target(c);
 	tell_end(c, false);
 	pump_reset(c);
 	chan_say(c, line);
 	sh->step.show = false;
 	step_over(c, false, code);
 	if (code == EXIT_UNAVAILABLE) {
-		drop_plan(sh);
+		shell_drop_plan(sh);
 		buf_clear(&sh->ahead);
 		if (!c->has_pty) /* every further statement would say the same */
-			leave(c, code);
+			shell_leave(c, code);
 	}
 }
 
@@ -225,7 +166,7 @@ static bool capturing(const struct shell *sh)
 	return sh->step.kind == STEP_CD || sh->step.kind == STEP_VALUE;
 }
 
-static void ask_step(struct channel *c)
+void shell_ask(struct channel *c)
 {
 	struct shell *sh = c->shell;
 
@@ -259,19 +200,19 @@ static void next_step(struct channel *c)
 	struct shell *sh = c->shell;
 
 	if (!shell_plan_next(sh->plan, &sh->step)) {
-		drop_plan(sh);
+		shell_drop_plan(sh);
 		return;
 	}
 	switch (sh->step.kind) {
 	case STEP_EXIT:
-		leave(c, sh->step.status);
+		shell_leave(c, sh->step.status);
 		break;
 	case STEP_ERROR:
-		say(c, sh->step.error);
+		shell_say(c, sh->step.error);
 		shell_plan_done(sh->plan, &sh->step, false, sh->step.status, (struct view){ (const uint8_t *)"", 0 });
 		break;
 	default:
-		ask_step(c);
+		shell_ask(c);
 		break;
 	}
 }
@@ -296,6 +237,34 @@ static void allowed(struct channel *c, const struct msg_answer *a)
 	c->stdin_known = false;
 	buf_clear(&c->command);
 	chan_begin(c, a);
+	if (c->target != NULL && c->state == CHANNEL_STARTING)
+		c->step = c->target_open ? START_PTY : START_OPEN;
+}
+
+/* The channel that a statement will need is opened while it is decided, so that it costs no round trip to the target of its own. One
+ * that is not used waits for the next statement. */
+static bool open_ahead(struct channel *c)
+{
+	int r;
+
+	if (c->session->target_state != TARGET_UP || c->env_asked > 0)
+		return false;
+	if (c->target != NULL && c->target_open && ssh_channel_is_closed(c->target)) {
+		chan_drop_target(c);
+		pump_reset(c);
+	}
+	if (c->target == NULL) {
+		c->target = ssh_channel_new(c->session->target);
+		if (c->target != NULL && ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
+			chan_drop_target(c);
+	}
+	if (c->target == NULL || c->target_open)
+		return false;
+	r = ssh_channel_open_session(c->target);
+	if (r == SSH_ERROR) /* said when the statement is to run, and it is tried again */
+		chan_drop_target(c);
+	c->target_open = r == SSH_OK;
+	return c->target_open;
 }
 
 void shell_answer(struct channel *c, const struct msg_answer *a)
@@ -309,7 +278,7 @@ void shell_answer(struct channel *c, const struct msg_answer *a)
 	case ANSWER_WAIT:
 		chan_say(c, a->line);
 		if (c->has_pty)
-			say(c, "sallyport: waiting for a person; Ctrl-C withdraws the request");
+			shell_say(c, "sallyport: waiting for a person; Ctrl-C withdraws the request");
 		return;
 	case ANSWER_STDIN:
 		if (c->has_pty || c->stdin_known) {
@@ -326,7 +295,7 @@ void shell_answer(struct channel *c, const struct msg_answer *a)
 			session_cut(s, "the recording cannot be written");
 		shell_refused(c, a->exit_code != 0 ? a->exit_code : EXIT_UNAVAILABLE, a->line);
 		if (a->end_session && !c->shell->leaving)
-			leave(c, a->exit_code);
+			shell_leave(c, a->exit_code);
 		if (a->end_session)
 			session_end(s, a->exit_code, NULL, "the rule ends the session");
 		return;
@@ -372,16 +341,16 @@ static void to_terminal(struct flow *f)
 }
 
 /* Nothing more of what was asked for. */
-static void give_up(struct shell *sh)
+void shell_give_up(struct shell *sh)
 {
-	drop_plan(sh);
+	shell_drop_plan(sh);
 	buf_clear(&sh->pending);
 	buf_clear(&sh->ahead);
 	sh->looked = 0;
 }
 
 /* Ctrl-C among the keys that came; those before it are gone, those behind it wait. */
-static bool interrupted(struct channel *c)
+bool shell_interrupted(struct channel *c)
 {
 	const uint8_t *p = c->in.raw.len > 0 ? memchr(buf_ptr(&c->in.raw), 3, c->in.raw.len) : NULL;
 
@@ -417,9 +386,9 @@ static bool run(struct channel *c)
 		return true;
 	if (c->has_pty && c->no_tty) {
 		to_terminal(&c->err);
-		if (interrupted(c)) { /* it has no terminal that would do it */
-			shell_refused(c, STATUS_CANCELLED, proto_str("^C"));
-			give_up(sh);
+		if (shell_interrupted(c)) { /* it has no terminal that would do it */
+			shell_refused(c, SHELL_CANCELLED, proto_str("^C"));
+			shell_give_up(sh);
 			return true;
 		}
 	}
@@ -427,189 +396,15 @@ static bool run(struct channel *c)
 	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
 		return moved;
 	status = status_of(c);
+	/* The terminal showed ^C or ^\ and nothing else: the prompt begins a line, as a shell's does. */
+	if (c->has_pty && !c->no_tty && (status == SHELL_CANCELLED || status == SHELL_QUIT))
+		(void)buf_put_str(&c->out.ready, "\r\n");
 	tell_end(c, true);
 	chan_drop_target(c);
 	pump_reset(c);
 	step_over(c, true, status);
-	if (c->has_pty && status == STATUS_CANCELLED) /* Ctrl-C ends a loop, too */
-		give_up(sh);
-	return true;
-}
-
-/* ---- statements from bytes ---- */
-
-static void refuse_text(struct channel *c, struct view text, const char *why)
-{
-	struct shell *sh = c->shell;
-
-	sh->step.kind = STEP_REFUSE;
-	sh->step.show = false;
-	sh->alone = true;
-	snprintf(sh->step.error, sizeof(sh->step.error), "sallyport: syntax error: %.200s", why);
-	buf_clear(&sh->step.text);
-	(void)buf_put(&sh->step.text, text.p, text.n < SHELL_MAX_LEN ? text.n : SHELL_MAX_LEN);
-	buf_clear(&sh->pending);
-	sh->looked = 0;
-	sh->looks = 0;
-	ask_step(c);
-}
-
-/* One statement from the front of `pending`. True: something was done with it. */
-static bool take(struct channel *c, bool eof)
-{
-	struct shell *sh = c->shell;
-	const char *p = (const char *)buf_ptr(&sh->pending);
-	size_t n = sh->pending.len, look, taken = 0;
-	struct sh_ast *ast = NULL;
-	struct sh_error e;
-	int r;
-
-	if (n == 0 || (!eof && (n == sh->looked || memchr(p + sh->looked, '\n', n - sh->looked) == NULL)))
-		return false;
-	for (look = n < FIRST_LOOK ? n : FIRST_LOOK;; look = look * 2 < n ? look * 2 : n) {
-		arena_reset(&sh->arena);
-		r = shell_parse_statement(p, look, eof && look == n, (enum dialect)c->session->dialect, &sh->arena, &ast, &taken, &e);
-		if (r != ERR_AGAIN || look == n)
-			break;
-	}
-	if (r == ERR_AGAIN && ++sh->looks < LOOKS_MAX) {
-		sh->looked = n;
-		return false;
-	}
-	if (r != ERR_OK) {
-		refuse_text(c, (struct view){ (const uint8_t *)p, n }, r == ERR_AGAIN ? "a statement in too many pieces" : eof ? "unexpected end of file" : e.text);
-		return true;
-	}
-	sh->looked = 0;
-	sh->looks = 0;
-	buf_clear(&sh->source);
-	r = buf_put(&sh->source, p, taken > 0 && p[taken - 1] == '\n' ? taken - 1 : taken);
-	buf_consume(&sh->pending, taken);
-	if (ast->list == NULL || ast->list->items == NULL)
-		return true;
-	if (sh->edit != NULL)
-		edit_remember(sh->edit, (struct view){ buf_ptr(&sh->source), sh->source.len });
-	if (r == ERR_OK)
-		sh->plan = shell_plan_new(ast, (struct view){ buf_ptr(&sh->source), sh->source.len }, &sh->st);
-	if (sh->plan == NULL)
-		session_cut(c->session, "out of memory");
-	return true;
-}
-
-static bool read_script(struct channel *c)
-{
-	struct shell *sh = c->shell;
-	bool moved = false, end;
-
-	if (c->in.raw.len > 0 && sh->pending.len < PENDING_MAX / 2 && buf_put(&sh->pending, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK) {
-		buf_clear(&c->in.raw);
-		moved = true;
-	}
-	end = c->in.eof && c->in.raw.len == 0;
-	if (take(c, end))
-		return true;
-	if (end && sh->pending.len == 0) {
-		leave(c, sh->st.status);
-		return true;
-	}
-	return moved;
-}
-
-/* ---- with a terminal ---- */
-
-static void typed(struct channel *c, enum edit_event event)
-{
-	struct shell *sh = c->shell;
-	struct view line = edit_text(sh->edit);
-
-	switch (event) {
-	case EDIT_LINE:
-		sh->prompted = false;
-		record(c, line);
-		record_text(c, "\r\n");
-		if (buf_put(&sh->pending, line.p, line.n) < 0 || buf_put_str(&sh->pending, "\n") < 0) {
-			buf_clear(&sh->pending);
-			say(c, "sallyport: denied rule=gate:length: the statement is too long");
-		}
-		break;
-	case EDIT_CANCEL:
-		sh->prompted = false;
-		record(c, line);
-		record_text(c, "^C\r\n");
-		buf_clear(&sh->pending);
-		buf_clear(&sh->ahead);
-		sh->looked = 0;
-		sh->st.status = STATUS_CANCELLED;
-		break;
-	case EDIT_EOF:
-		sh->prompted = false;
-		if (sh->pending.len > 0) {
-			record_text(c, "\r\n");
-			refuse_text(c, (struct view){ buf_ptr(&sh->pending), sh->pending.len }, "unexpected end of file");
-		} else {
-			record_text(c, "exit\r\n");
-			leave(c, sh->st.status);
-		}
-		break;
-	case EDIT_STOP:
-		say(c, "\r\nsallyport: Ctrl-Z: a managed shell has no jobs to stop");
-		edit_again(sh->edit, &sh->paint);
-		break;
-	case EDIT_MORE:
-		break;
-	}
-}
-
-static bool read_keys(struct channel *c)
-{
-	struct shell *sh = c->shell;
-	struct buf *from;
-	size_t used = 0;
-	bool moved = flush_paint(c);
-	enum edit_event event;
-
-	if (sh->paint.len > 0)
-		return moved;
-	if (!sh->prompted) {
-		if (take(c, false))
-			return true;
-		if (c->out.ready.len > 0 || c->err.ready.len > 0)
-			return moved;
-		show_prompt(c);
-		return true;
-	}
-	from = sh->ahead.len > 0 ? &sh->ahead : &c->in.raw;
-	if (from->len == 0) {
-		if (!c->in.eof)
-			return moved;
-		leave(c, sh->st.status);
-		return true;
-	}
-	event = edit_input(sh->edit, buf_ptr(from), from->len < 4096 ? from->len : 4096, &used, &sh->paint);
-	buf_consume(from, used);
-	(void)flush_paint(c); /* before what is said about it */
-	typed(c, event);
-	/* What came with the line belongs to the shell, not to the program that it starts. */
-	if (event == EDIT_LINE && c->in.raw.len > 0 && buf_put(&sh->ahead, buf_ptr(&c->in.raw), c->in.raw.len) == ERR_OK)
-		buf_clear(&c->in.raw);
-	(void)flush_paint(c);
-	return true;
-}
-
-/* A question stands: only Ctrl-C means something. The rest waits for the prompt. */
-static bool cancelled(struct channel *c)
-{
-	struct shell *sh = c->shell;
-	struct session *s = c->session;
-	struct msg_withdraw m = { .question = c->question };
-	if (!interrupted(c))
-		return false;
-	if (!s->control_lost && s->control.fd >= 0 && msg_withdraw_send(&s->control, &m, NULL, 0) < 0)
-		control_gone(s);
-	if (c->state != CHANNEL_ASKING)
-		return true;
-	shell_refused(c, STATUS_CANCELLED, proto_str("sallyport: withdrawn"));
-	give_up(sh);
+	if (c->has_pty && status == SHELL_CANCELLED) /* Ctrl-C ends a loop, too */
+		shell_give_up(sh);
 	return true;
 }
 
@@ -622,26 +417,27 @@ bool shell_step(struct channel *c)
 		if (c->target != NULL)
 			chan_drop_target(c);
 		tell_end(c, false);
-		drop_plan(sh);
+		shell_drop_plan(sh);
 		pump_reset(c);
 		buf_clear(&c->out.ready);
 		buf_clear(&c->err.ready);
 		buf_clear(&sh->paint);
 		c->out.recorded = c->err.recorded = 0;
-		leave(c, 141); /* as a shell that SIGPIPE ended */
+		shell_leave(c, 141); /* as a shell that SIGPIPE ended */
 		return true;
 	}
 	switch (c->state) {
 	case CHANNEL_ASKING:
-		if (c->has_pty && cancelled(c))
+		if (c->has_pty && shell_cancelled(c))
 			return true;
-		moved = pump_channel(c);
-		return flush_paint(c) || moved;
+		moved = open_ahead(c);
+		moved |= pump_channel(c);
+		return shell_flush_paint(c) || moved;
 	case CHANNEL_STARTING:
 		if (capture(c, &moved) < 0)
 			return true;
 		moved |= pump_channel(c);
-		moved |= flush_paint(c);
+		moved |= shell_flush_paint(c);
 		if (sh->paint.len > 0 || c->out.ready.len > 0) /* the echo of the line comes before what it prints */
 			return moved;
 		return chan_start_step(c) || moved;
@@ -652,15 +448,15 @@ bool shell_step(struct channel *c)
 		if (sh->plan != NULL) {
 			if (c->out.ready.len > 0 || c->err.ready.len > 0)
 				return moved; /* what was said comes before what is run next */
-			if (c->has_pty && interrupted(c)) {
-				sh->st.status = STATUS_CANCELLED;
-				give_up(sh);
+			if (c->has_pty && shell_interrupted(c)) {
+				sh->st.status = SHELL_CANCELLED;
+				shell_give_up(sh);
 			} else {
 				next_step(c);
 			}
 			return true;
 		}
-		return (sh->edit != NULL ? read_keys(c) : read_script(c)) || moved;
+		return (sh->edit != NULL ? shell_read_keys(c) : shell_read_script(c)) || moved;
 	default:
 		return false;
 	}
@@ -714,15 +510,15 @@ void shell_start(struct channel *c, const struct msg_answer *a)
 	}
 	arena_init(&sh->arena, ARENA_MAX_DEFAULT);
 	buf_init(&sh->step.text, 2 * SHELL_MAX_LEN);
-	buf_init(&sh->pending, PENDING_MAX);
+	buf_init(&sh->pending, SHELL_PENDING_MAX);
 	buf_init(&sh->source, SHELL_MAX_LEN);
 	buf_init(&sh->captured, CAPTURE_MAX);
-	buf_init(&sh->ahead, PENDING_MAX);
+	buf_init(&sh->ahead, SHELL_PENDING_MAX);
 	buf_init(&sh->paint, 1024 * 1024);
 	c->shell = sh;
 	c->state = CHANNEL_SHELL;
 	if (a->marker.n > 0 && recording_marker(c, a->marker) < 0)
 		session_cut(s, "the recording cannot be written");
 	if (c->has_pty)
-		say(c, "Sallyport: each statement is decided before it runs, and recorded.");
+		shell_say(c, "Sallyport: each statement is decided before it runs, and recorded.");
 }

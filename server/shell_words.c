@@ -1,4 +1,4 @@
-/* Single commands of a managed shell: classes, values, builtins; see shell_words.h. */
+/* Single commands of a managed shell: their classes, and the steps of assignments, export, exit; see shell_words.h. */
 #include "server/shell_words.h"
 
 #include <stdio.h>
@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
-
-enum { WORDS_MAX = 4096 };
+#include "server/shell_local.h"
+#include "server/shell_value.h"
 
 static const struct {
 	const char *name;
@@ -108,155 +108,6 @@ bool words_cd_back(const struct sh_simple *s)
 	return s->words->next != NULL && s->words->next->next == NULL && ast_word_is(s->words->next, "-");
 }
 
-/* ---- values that are known here ---- */
-
-static bool is_number(const char *s)
-{
-	return *s != '\0' && strspn(s, "0123456789") == strlen(s) && strlen(s) < 6;
-}
-
-static int param_value(const struct shell_state *st, const struct sh_param *p, const char **value, size_t *n, char *space, size_t room)
-{
-	const struct shell_var *v;
-	unsigned long i;
-
-	if (p->op != SH_OP_NONE || p->indirect || p->subscript != NULL || p->name.n == 0)
-		return ERR_UNSUPPORTED;
-	*value = space;
-	if (strcmp(p->name.p, "?") == 0) {
-		*n = (size_t)snprintf(space, room, "%d", st->status);
-		return ERR_OK;
-	}
-	if (strcmp(p->name.p, "#") == 0) {
-		*n = (size_t)snprintf(space, room, "%u", st->nargs);
-		return ERR_OK;
-	}
-	if (is_number(p->name.p)) {
-		i = strtoul(p->name.p, NULL, 10);
-		if (i == 0)
-			return ERR_UNSUPPORTED;
-		*value = i <= st->nargs ? st->args[i - 1] : "";
-		*n = strlen(*value);
-		return ERR_OK;
-	}
-	v = shell_state_get(st, p->name.p, p->name.n);
-	if (v == NULL || v->unknown || (!v->set && (st->options & SHELL_NOUNSET)))
-		return ERR_UNSUPPORTED;
-	*value = v->value;
-	*n = v->n;
-	return ERR_OK;
-}
-
-/* field: an argument, in which what is not quoted is split and globbed. */
-static int put_parts(const struct shell_state *st, const struct sh_part *p, bool field, struct buf *out)
-{
-	const char *value;
-	char space[16];
-	size_t n;
-	int r = ERR_OK;
-
-	for (; p != NULL && r == ERR_OK; p = p->next) {
-		switch (p->kind) {
-		case SH_LITERAL:
-		case SH_ESCAPED:
-		case SH_SQUOTE:
-		case SH_CQUOTE:
-			r = buf_put(out, p->text.p, p->text.n);
-			break;
-		case SH_GLOB:
-			r = field || p->text.n != 1 ? ERR_UNSUPPORTED : buf_put(out, p->text.p, p->text.n);
-			break;
-		case SH_DQUOTE:
-			r = p->locale ? ERR_UNSUPPORTED : put_parts(st, p->parts, false, out);
-			break;
-		case SH_PARAM:
-			r = param_value(st, p->param, &value, &n, space, sizeof(space));
-			if (r == ERR_OK && field && !p->quoted && (n == 0 || strpbrk(value, " \t\n*?[\\~{") != NULL))
-				r = ERR_UNSUPPORTED;
-			if (r == ERR_OK)
-				r = buf_put(out, value, n);
-			break;
-		default:
-			r = ERR_UNSUPPORTED;
-			break;
-		}
-	}
-	return r;
-}
-
-static int word_value(const struct shell_state *st, const struct sh_word *w, bool field, struct buf *out)
-{
-	buf_clear(out);
-	return w == NULL ? ERR_OK : put_parts(st, w->parts, field, out);
-}
-
-static bool is_all_args(const struct sh_word *w)
-{
-	const struct sh_part *p = w->parts;
-
-	if (p == NULL || p->next != NULL || p->kind != SH_DQUOTE || p->locale || p->parts == NULL || p->parts->next != NULL)
-		return false;
-	p = p->parts;
-	return p->kind == SH_PARAM && p->param->op == SH_OP_NONE && !p->param->indirect && p->param->subscript == NULL && strcmp(p->param->name.p, "@") == 0;
-}
-
-static void free_words(char **words, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		free(words[i]);
-	free(words);
-}
-
-static int all_words(const struct shell_state *st, const struct sh_word *w, char ***out, unsigned *n)
-{
-	char **words = calloc(WORDS_MAX, sizeof(*words));
-	struct buf b;
-	unsigned k = 0;
-	int r = words == NULL ? ERR_NOMEM : ERR_OK;
-
-	*out = NULL;
-	*n = 0;
-	buf_init(&b, SHELL_VALUE_MAX);
-	for (; w != NULL && r == ERR_OK; w = w->next) {
-		if (is_all_args(w)) {
-			for (unsigned i = 0; i < st->nargs && r == ERR_OK; i++) {
-				r = k == WORDS_MAX ? ERR_LIMIT : ERR_OK;
-				if (r == ERR_OK && (words[k++] = strdup(st->args[i])) == NULL)
-					r = ERR_NOMEM;
-			}
-			continue;
-		}
-		r = word_value(st, w, true, &b);
-		if (r == ERR_OK && k == WORDS_MAX)
-			r = ERR_LIMIT;
-		if (r == ERR_OK && (buf_cstr(&b) == NULL || (words[k++] = strdup(buf_cstr(&b))) == NULL))
-			r = ERR_NOMEM;
-	}
-	buf_free(&b);
-	if (r < 0) {
-		if (words != NULL)
-			free_words(words, k);
-		return r == ERR_LIMIT ? ERR_UNSUPPORTED : r;
-	}
-	*out = words;
-	*n = k;
-	return ERR_OK;
-}
-
-int words_for(const struct shell_state *st, const struct sh_for *f, char ***words, unsigned *n)
-{
-	char **copy;
-
-	if (f->has_in)
-		return all_words(st, f->words, words, n);
-	copy = calloc(st->nargs + 1u, sizeof(*copy));
-	*words = copy;
-	*n = 0;
-	while (copy != NULL && *n < st->nargs && (copy[*n] = strdup(st->args[*n])) != NULL)
-		(*n)++;
-	return copy != NULL && *n == st->nargs ? ERR_OK : ERR_NOMEM;
-}
-
 /* ---- steps ---- */
 
 static void cannot(struct shell_step *s, const char *why)
@@ -274,26 +125,6 @@ static int put_assignment(struct buf *out, bool exported, const char *name, size
 	if (r == ERR_OK)
 		r = buf_put_str(out, "=");
 	return r == ERR_OK ? shell_quote(buf_ptr(value) == NULL ? (const uint8_t *)"" : buf_ptr(value), value->len, out) : r;
-}
-
-/* The value of an assignment, where it is known here. */
-static int assigned(const struct shell_state *st, const struct sh_assign *a, struct buf *out)
-{
-	const struct shell_var *v = shell_state_get(st, a->name.p, a->name.n);
-	struct buf b;
-	int r;
-
-	buf_clear(out);
-	if (a->append && (v == NULL || v->unknown))
-		return ERR_UNSUPPORTED;
-	if (a->append && (r = buf_put(out, v->value, v->n)) < 0)
-		return r;
-	buf_init(&b, SHELL_VALUE_MAX);
-	r = word_value(st, a->value, false, &b);
-	if (r == ERR_OK && b.len > 0)
-		r = buf_put(out, buf_ptr(&b), b.len);
-	buf_free(&b);
-	return r;
 }
 
 /* The target works the value out, and prints it. */
@@ -351,7 +182,7 @@ void words_step(struct shell_state *st, const struct sh_ast *ast, const struct s
 		return;
 	}
 	buf_init(&value, SHELL_VALUE_MAX);
-	r = assigned(st, a, &value);
+	r = value_assigned(st, a, &value);
 	s->kind = STEP_LOCAL;
 	s->assign = a;
 	s->simple = simple;
@@ -362,17 +193,6 @@ void words_step(struct shell_state *st, const struct sh_ast *ast, const struct s
 	if (r < 0 && s->kind == STEP_LOCAL)
 		cannot(s, "the value is too long");
 	buf_free(&value);
-}
-
-static bool is_name(const char *p, size_t n)
-{
-	if (n == 0 || n > 256 || (p[0] >= '0' && p[0] <= '9'))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] != '_' && !(p[i] >= '0' && p[i] <= '9') && !(p[i] >= 'a' && p[i] <= 'z') && !(p[i] >= 'A' && p[i] <= 'Z'))
-			return false;
-	}
-	return true;
 }
 
 /* One argument of export: NAME or NAME=value. fn NULL: only writes it down. */
@@ -386,12 +206,12 @@ static int export_word(struct shell_state *st, const struct sh_word *w, bool app
 	buf_init(&b, SHELL_VALUE_MAX);
 	buf_init(&value, SHELL_VALUE_MAX);
 	if (w->assign != NULL) {
-		r = is_array(w->assign) ? ERR_REFUSED : assigned(st, w->assign, &value);
+		r = is_array(w->assign) ? ERR_REFUSED : value_assigned(st, w->assign, &value);
 		p = w->assign->name.p;
 		n = w->assign->name.n;
 		eq = p;
 	} else {
-		r = word_value(st, w, true, &b);
+		r = value_word(st, w, true, &b);
 		p = buf_cstr(&b);
 		eq = p == NULL ? NULL : strchr(p, '=');
 		n = p == NULL ? 0 : eq == NULL ? strlen(p) : (size_t)(eq - p);
@@ -400,7 +220,7 @@ static int export_word(struct shell_state *st, const struct sh_word *w, bool app
 		if (r == ERR_UNSUPPORTED)
 			r = ERR_REFUSED;
 	}
-	if (r == ERR_OK && (!is_name(p, n) || (n == 6 && memcmp(p, "CDPATH", 6) == 0)))
+	if (r == ERR_OK && (!value_is_name(p, n) || (n == 6 && memcmp(p, "CDPATH", 6) == 0)))
 		r = ERR_REFUSED;
 	if (r == ERR_OK && eq == NULL) { /* NAME alone: with the value that it has, if it has one here */
 		const struct shell_var *v = shell_state_get(st, p, n);
@@ -443,155 +263,22 @@ static void export_step(struct shell_state *st, const struct sh_ast *ast, const 
 		cannot(s, "export takes names and NAME=value here, no options, and one substitution at a time");
 }
 
-/* ---- unset, umask, set, shift ---- */
-
-static int set_letters(const char *letters, bool on, unsigned *options)
-{
-	static const struct { char letter; unsigned option; } known[] = {
-		{ 'e', SHELL_ERREXIT }, { 'u', SHELL_NOUNSET }, { 'f', SHELL_NOGLOB }, { 'x', SHELL_XTRACE }, { 'C', SHELL_NOCLOBBER } };
-	size_t i;
-
-	for (; *letters != '\0'; letters++) {
-		for (i = 0; i < sizeof(known) / sizeof(*known) && known[i].letter != *letters; i++)
-			;
-		if (i == sizeof(known) / sizeof(*known))
-			return ERR_UNSUPPORTED;
-		*options = on ? *options | known[i].option : *options & ~known[i].option;
-	}
-	return ERR_OK;
-}
-
-static int set_named(const char *name, bool on, enum dialect d, unsigned *options)
-{
-	static const struct { const char *name; unsigned option; } known[] = { { "errexit", SHELL_ERREXIT }, { "nounset", SHELL_NOUNSET },
-		{ "noglob", SHELL_NOGLOB }, { "xtrace", SHELL_XTRACE }, { "noclobber", SHELL_NOCLOBBER }, { "pipefail", SHELL_PIPEFAIL } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strcmp(known[i].name, name) != 0 || (known[i].option == SHELL_PIPEFAIL && d == DIALECT_DASH))
-			continue;
-		*options = on ? *options | known[i].option : *options & ~known[i].option;
-		return ERR_OK;
-	}
-	return ERR_UNSUPPORTED;
-}
-
-/* set: options first, then parameters. apply false: only whether it can be done. */
-static int do_set(struct shell_state *st, enum dialect d, char **w, unsigned n, bool apply)
-{
-	unsigned options = st->options, i = 1, k = 0;
-	bool params = false;
-	char **args = NULL;
-
-	for (; i < n; i++) {
-		bool on = w[i][0] == '-';
-
-		if (strcmp(w[i], "--") == 0) {
-			params = true;
-			i++;
-			break;
-		}
-		if ((w[i][0] != '-' && w[i][0] != '+') || w[i][1] == '\0') {
-			params = true;
-			break;
-		}
-		if (w[i][strlen(w[i]) - 1] == 'o' && i + 1 < n) {
-			w[i][strlen(w[i]) - 1] = '\0';
-			if (set_letters(w[i] + 1, on, &options) < 0 || set_named(w[i + 1], on, d, &options) < 0)
-				return ERR_UNSUPPORTED;
-			i++;
-		} else if (set_letters(w[i] + 1, on, &options) < 0) {
-			return ERR_UNSUPPORTED;
-		}
-	}
-	if (!apply)
-		return n - i > SHELL_ARGS_MAX ? ERR_UNSUPPORTED : ERR_OK;
-	st->options = options;
-	if (!params)
-		return ERR_OK;
-	args = calloc(n - i + 1, sizeof(*args));
-	for (; args != NULL && i < n; i++) {
-		args[k] = strdup(w[i]);
-		if (args[k] != NULL)
-			k++;
-	}
-	return args == NULL ? ERR_NOMEM : shell_state_args(st, args, k);
-}
-
-static int do_unset(struct shell_state *st, char **w, unsigned n, bool apply)
-{
-	for (unsigned i = 1; i < n; i++) {
-		if (i == 1 && (strcmp(w[i], "-v") == 0 || strcmp(w[i], "--") == 0))
-			continue;
-		if (!is_name(w[i], strlen(w[i])))
-			return ERR_UNSUPPORTED;
-		if (apply && shell_state_unset(st, w[i], strlen(w[i])) < 0)
-			return ERR_UNSUPPORTED;
-	}
-	return ERR_OK;
-}
-
-static int do_umask(struct shell_state *st, char **w, unsigned n, bool apply)
-{
-	if (n != 2 || strlen(w[1]) > 4 || *w[1] == '\0' || strspn(w[1], "01234567") != strlen(w[1]))
-		return ERR_UNSUPPORTED;
-	if (apply)
-		snprintf(st->umask, sizeof(st->umask), "%s", w[1]);
-	return ERR_OK;
-}
-
-static int do_shift(struct shell_state *st, char **w, unsigned n, bool apply)
-{
-	unsigned by = n > 1 ? (is_number(w[1]) ? (unsigned)atoi(w[1]) : 100000u) : 1;
-
-	if (n > 2 || by == 100000u)
-		return ERR_UNSUPPORTED;
-	if (!apply)
-		return ERR_OK;
-	if (by > st->nargs) {
-		st->status = 1;
-		return ERR_OK;
-	}
-	for (unsigned i = 0; i < st->nargs; i++) {
-		if (i < by)
-			free(st->args[i]);
-		else
-			st->args[i - by] = st->args[i];
-	}
-	st->nargs -= by;
-	return ERR_OK;
-}
-
-static int do_builtin(struct shell_state *st, enum dialect d, const struct sh_simple *s, bool apply, struct buf *text)
-{
-	char **w = NULL;
-	unsigned n = 0;
-	int r = all_words(st, s->words, &w, &n);
-
-	for (unsigned i = 0; i < n && r == ERR_OK && text != NULL; i++) {
-		r = i > 0 ? buf_put_str(text, " ") : ERR_OK;
-		if (r == ERR_OK)
-			r = i > 0 ? shell_quote(w[i], strlen(w[i]), text) : buf_put_str(text, w[i]);
-	}
-	if (r == ERR_OK && strcmp(w[0], "set") == 0)
-		r = do_set(st, d, w, n, apply);
-	else if (r == ERR_OK && strcmp(w[0], "unset") == 0)
-		r = do_unset(st, w, n, apply);
-	else if (r == ERR_OK && strcmp(w[0], "umask") == 0)
-		r = do_umask(st, w, n, apply);
-	else if (r == ERR_OK)
-		r = do_shift(st, w, n, apply);
-	if (w != NULL)
-		free_words(w, n);
-	return r;
-}
-
 void words_local(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, struct shell_step *s)
 {
+	static const struct { const char *name, *what; } takes[] = {
+		{ "set", "set takes -e -u -f -x -C, -o with their names and pipefail, and parameters, in words that are known here" },
+		{ "unset", "unset takes names of variables, in words that are known here" },
+		{ "umask", "umask takes octal digits, as in umask 027; alone it prints" },
+		{ "shift", "shift takes a number" } };
+
 	s->kind = STEP_LOCAL;
 	s->status = ast->dialect;
-	if (do_builtin(st, ast->dialect, simple, false, &s->text) < 0)
-		cannot(s, "set takes -e -u -f -x -C, -o with their names and pipefail, and parameters; unset names; umask octal digits; shift a number; their "
-			  "words must be known");
+	if (local_builtin(st, ast->dialect, simple, false, &s->text) == ERR_OK)
+		return;
+	for (size_t i = 0; i < sizeof(takes) / sizeof(*takes); i++) {
+		if (ast_word_is(simple->words, takes[i].name))
+			cannot(s, takes[i].what);
+	}
 }
 
 void words_apply(struct shell_state *st, struct shell_step *s)
@@ -601,7 +288,7 @@ void words_apply(struct shell_state *st, struct shell_step *s)
 
 	buf_init(&value, SHELL_VALUE_MAX);
 	if (s->assign != NULL) {
-		r = assigned(st, s->assign, &value);
+		r = value_assigned(st, s->assign, &value);
 		st->status = 0;
 		if (r == ERR_OK)
 			r = shell_state_set(st, s->assign->name.p, s->assign->name.n, value.len > 0 ? (const char *)buf_ptr(&value) : "", value.len, false);
@@ -611,7 +298,7 @@ void words_apply(struct shell_state *st, struct shell_step *s)
 				r = export_word(st, w, true, NULL);
 		}
 	} else {
-		r = do_builtin(st, (enum dialect)s->status, s->simple, true, NULL);
+		r = local_builtin(st, (enum dialect)s->status, s->simple, true, NULL);
 	}
 	buf_free(&value);
 	if (r < 0) {
@@ -629,7 +316,7 @@ void words_exit(struct shell_state *st, const struct sh_simple *simple, struct s
 	s->status = st->status;
 	if (simple->words->next == NULL)
 		return;
-	if (all_words(st, simple->words, &w, &n) < 0 || n != 2 || !is_number(w[1])) {
+	if (value_words(st, simple->words, &w, &n) < 0 || n != 2 || !value_is_number(w[1])) {
 		s->kind = STEP_ERROR;
 		s->status = 2;
 		snprintf(s->error, sizeof(s->error), "exit: a number that is known is needed");
@@ -637,5 +324,5 @@ void words_exit(struct shell_state *st, const struct sh_simple *simple, struct s
 		s->status = atoi(w[1]) & 255;
 	}
 	if (w != NULL)
-		free_words(w, n);
+		value_free(w, n);
 }

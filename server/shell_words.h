@@ -27,9 +27,6 @@ void words_local(struct shell_state *st, const struct sh_ast *ast, const struct 
 void words_exit(struct shell_state *st, const struct sh_simple *s, struct shell_step *step);
 void words_apply(struct shell_state *st, struct shell_step *step); /* STEP_LOCAL was allowed */
 
-/* The words of a for loop where all are known: ERR_OK, ERR_UNSUPPORTED, ERR_NOMEM. *words and each of them is the caller's. */
-int words_for(const struct shell_state *st, const struct sh_for *f, char ***words, unsigned *n);
-
 /* Replaces $? by its value where it surely still has it; body is a rendering of ast, perhaps with more behind it. u (of ast) then says
  * whether a $? is left. */
 int words_exact_status(const struct sh_ast *ast, int status, struct buf *body, struct shell_uses *u);

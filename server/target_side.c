@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
@@ -37,6 +39,8 @@ static void fail(struct session *s, const char *what, const char *detail)
 
 void target_free(struct session *s)
 {
+	remote_target_gone(s);
+	resolve_lost(s);
 	if (s->target != NULL) {
 		if (s->target_in_event)
 			ssh_event_remove_session(s->event, s->target);
@@ -46,6 +50,7 @@ void target_free(struct session *s)
 			if (c->target != NULL)
 				(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
 			c->target = NULL;
+			c->target_open = false;
 		}
 		ssh_disconnect(s->target);
 		ssh_free(s->target);
@@ -87,6 +92,15 @@ static void hostkey_types(const struct session *s, char *out, size_t n)
 	}
 }
 
+/* A target may ask its client for nothing: no channel, no forward. libssh would keep each such request for a caller that never comes. */
+static int refuse_request(ssh_session target, ssh_message m, void *arg)
+{
+	(void)target;
+	(void)m;
+	(void)arg;
+	return 1; /* the answer is libssh's own no */
+}
+
 int target_set_options(struct session *s)
 {
 	char types[512];
@@ -107,7 +121,8 @@ int target_set_options(struct session *s)
 	if (types[0] == '\0' || ssh_options_set(s->target, SSH_OPTIONS_HOSTKEYS, types) < 0)
 		return ERR_UNSUPPORTED;
 	ssh_set_blocking(s->target, 0);
-	ssh_set_counters(s->target, &s->target_counter, NULL);
+	ssh_set_message_callback(s->target, refuse_request, NULL);
+	ssh_set_counters(s->target, &s->target_backlog.sock, &s->target_backlog.raw);
 	return ERR_OK;
 }
 
@@ -200,6 +215,7 @@ static bool login_step(struct session *s)
 		return true;
 	}
 	s->target_state = TARGET_UP;
+	remote_target_up(s);
 	m.host_key = proto_str(s->host_key);
 	if (!s->control_lost && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);
