@@ -1,4 +1,4 @@
-/* What auditors read and operators stop: sessions, recordings, the audit log, certificates. */
+/* What auditors read and operators stop: sessions, recordings, certificates. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -8,9 +8,8 @@
 
 #include "approve/http_call.h"
 #include "audit/chain.h"
-#include "audit/segments.h"
 
-enum { AUDIT_LIMIT = 1000, AUDIT_BYTES = 8 << 20, RECORDINGS_LIMIT = 1000 };
+enum { RECORDINGS_LIMIT = 1000 };
 
 /* ---- sessions ---- */
 
@@ -97,6 +96,8 @@ static void list_recording(void *arg, const struct store_recording *v)
 
 	if (v->ended_ms != 0)
 		json_object_set_new(o, "ended", control_time(v->ended_ms));
+	if (v->ended_ms != 0 && v->bytes == 0)
+		json_object_set_new(o, "deleted", json_true());
 	json_array_append_new(arg, o);
 }
 
@@ -119,6 +120,7 @@ void api_recording(struct call *call)
 {
 	json_t *list = json_array();
 	struct MHD_Response *r;
+	bool sealed = false;
 	char name[128];
 	struct stat st;
 	int64_t part;
@@ -137,6 +139,11 @@ void api_recording(struct call *call)
 	else
 		snprintf(name, sizeof(name), "recordings/%s.%d.cast.gz", call->id, (int)part);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT) {
+		strcat(name, ".cms");
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		sealed = fd >= 0;
+	}
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		if (fd >= 0)
 			close(fd);
@@ -149,87 +156,9 @@ void api_recording(struct call *call)
 		call_problem(call, 503, "no memory");
 		return;
 	}
-	MHD_add_response_header(r, "Content-Type", "application/x-asciicast");
-	MHD_add_response_header(r, "Content-Encoding", "gzip");
+	/* Encrypted it is for its readers only: openssl cms -decrypt -inform DER, then zcat. */
+	MHD_add_response_header(r, "Content-Type", sealed ? "application/cms" : "application/x-asciicast");
+	if (!sealed)
+		MHD_add_response_header(r, "Content-Encoding", "gzip");
 	call_reply_response(call, 200, r);
-}
-
-/* ---- the audit log ---- */
-
-struct page {
-	struct buf out;
-	uint64_t after, last;
-	int64_t limit, n;
-	bool lines, full;
-};
-
-static int page_segment(struct page *p, int dirfd, unsigned number)
-{
-	char name[SEGMENT_NAME_MAX];
-	struct chain_record cr;
-	struct lines l;
-	struct view line;
-	int r;
-
-	segment_name(SEGMENT_LOG, number, name);
-	r = lines_open(&l, dirfd, name, 0);
-	if (r < 0)
-		return r;
-	while (!p->full && (r = lines_next(&l, &line, NULL)) == ERR_OK) {
-		if (chain_read(line, &cr, NULL) < 0)
-			break;
-		if (cr.seq <= p->after)
-			continue;
-		if (p->n == p->limit || p->out.len + line.n > AUDIT_BYTES) {
-			p->full = true;
-			break;
-		}
-		if (!p->lines && p->n > 0)
-			r = buf_put_u8(&p->out, ',');
-		if (r >= 0)
-			r = buf_put(&p->out, line.p, line.n);
-		if (r >= 0 && p->lines)
-			r = buf_put_u8(&p->out, '\n');
-		if (r < 0)
-			break;
-		p->last = cr.seq;
-		p->n++;
-	}
-	lines_close(&l);
-	return r == ERR_EOF || r == ERR_MALFORMED ? ERR_OK : r;
-}
-
-/* ?after=SEQ&limit=N, and format=jsonl for the very bytes of the chain. */
-void api_audit(struct call *call)
-{
-	const char *format = call_query(call, "format");
-	struct page p = { .lines = format != NULL && strcmp(format, "jsonl") == 0 };
-	unsigned *numbers = NULL;
-	size_t n = 0;
-	int64_t after;
-	int dirfd, r;
-
-	if (call_query_number(call, "after", INT64_MAX, 0, &after) < 0 || call_query_number(call, "limit", AUDIT_LIMIT, 100, &p.limit) < 0 ||
-	    p.limit == 0) {
-		call_problem(call, 400, "after and limit are numbers (limit at most %d)", AUDIT_LIMIT);
-		return;
-	}
-	p.after = p.last = (uint64_t)after;
-	buf_init(&p.out, AUDIT_BYTES + (1 << 20));
-	dirfd = open("audit", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	r = dirfd < 0 ? ERR_SYS : segments_list(dirfd, SEGMENT_LOG, &numbers, &n);
-	if (r >= 0 && !p.lines)
-		r = buf_put_str(&p.out, "{\"records\":[");
-	for (size_t i = 0; r >= 0 && i < n && !p.full; i++)
-		r = page_segment(&p, dirfd, numbers[i]);
-	if (r >= 0 && !p.lines)
-		r = buf_printf(&p.out, "],\"next\":%llu,\"more\":%s}", (unsigned long long)p.last, p.full ? "true" : "false");
-	if (r < 0)
-		call_problem(call, 503, "the log cannot be read");
-	else
-		call_reply(call, 200, p.lines ? "application/jsonl" : "application/json", buf_ptr(&p.out), p.out.len);
-	if (dirfd >= 0)
-		close(dirfd);
-	free(numbers);
-	buf_free(&p.out);
 }

@@ -135,10 +135,27 @@ static json_t *argvs(struct session *s, const struct policy_answer *a)
 	return list;
 }
 
+/* A file operation: its op, and every path that it concerns with what is done there. */
+static void set_paths(struct session *s, json_t *j, const struct msg_question *m)
+{
+	struct view list = m->state, op, path;
+	json_t *paths = json_array(), *one;
+
+	json_object_set_new(j, "op", json_string(question_op(m->op)));
+	while (proto_list_next(&list, &op) == ERR_OK && proto_list_next(&list, &path) == ERR_OK) {
+		one = json_object();
+		set_text(s, one, "op", op, false);
+		set_text(s, one, "path", path, false);
+		json_array_append_new(paths, one);
+	}
+	if (json_array_size(paths) > 0)
+		json_object_set(j, "paths", paths);
+	json_decref(paths);
+}
+
 json_t *ask_make(struct session *s, const struct request_ask *ask)
 {
-	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
-	static const char *const ops[] = { "read", "write", "delete", "list", "meta" };
+	static const char *const kinds[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 	const struct policy_answer *a = ask->answer;
 	const struct msg_question *m = ask->question;
 	const struct config_target *t = config_target(s->ctl->config, s->target);
@@ -160,13 +177,14 @@ json_t *ask_make(struct session *s, const struct request_ask *ask)
 	if (a->canonical)
 		set_text(s, j, "asked", m->text, false);
 	if (m->kind == QUESTION_FILE)
-		json_object_set_new(j, "op", json_string(ops[m->op]));
+		set_paths(s, j, m);
 	if (m->cwd.n > 0)
 		set_text(s, j, "cwd", m->cwd, false);
 	if (a->ncommands > 0)
 		json_object_set_new(j, "commands", argvs(s, a));
 	set_pairs(s, j, "env", m->env);
-	set_pairs(s, j, "state_carried", m->state);
+	if (m->kind != QUESTION_FILE)
+		set_pairs(s, j, "state_carried", m->state);
 	if (m->stdin_known) {
 		set_text(s, j, "stdin", m->stdin, false);
 		set_hash(j, "stdin_sha256", m->stdin);

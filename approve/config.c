@@ -279,7 +279,7 @@ static void load_approvals(struct config *c, const struct yaml_node *root)
 static void load_limits(struct config *c, const struct yaml_node *root)
 {
 	static const char *const keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
-					    "session_max", "sessions_per_identity", "commands_per_minute", NULL };
+					    "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute", "penalties", NULL };
 	const struct yaml_node *m = yaml_map(&c->doc, root, "limits", false);
 
 	c->limits.login_grace = 30;
@@ -290,6 +290,7 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	c->limits.channels = 64;
 	c->limits.session_max = 12 * 3600;
 	c->limits.sessions_per_identity = 64;
+	c->limits.sessions_per_minute = 3000;
 	c->limits.commands_per_minute = 6000;
 	if (m == NULL)
 		return;
@@ -302,77 +303,14 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	yaml_uint(&c->doc, m, "channels", 1, 1024, &c->limits.channels);
 	yaml_seconds(&c->doc, m, "session_max", 1, 30 * 86400, &c->limits.session_max);
 	yaml_uint(&c->doc, m, "sessions_per_identity", 1, 100000, &c->limits.sessions_per_identity);
+	yaml_uint(&c->doc, m, "sessions_per_minute", 1, 10000000, &c->limits.sessions_per_minute);
 	yaml_uint(&c->doc, m, "commands_per_minute", 1, 10000000, &c->limits.commands_per_minute);
-}
-
-/* "64MiB", "512KiB", "1GiB", or bytes. */
-static bool load_bytes(struct config *c, const struct yaml_node *m, const char *key, uint64_t min, uint64_t max, uint64_t *out)
-{
-	static const struct {
-		const char *unit;
-		uint64_t times;
-	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 } };
-	const char *text;
-	char *end;
-	uint64_t v;
-
-	if (!yaml_str(&c->doc, m, key, false, &text))
-		return false;
-	errno = 0;
-	v = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : (end = NULL, 0);
-	for (size_t i = 0; end != NULL && errno == 0 && i < sizeof(units) / sizeof(*units); i++) {
-		if (strcmp(end, units[i].unit) == 0 && v <= max / units[i].times && v * units[i].times >= min) {
-			*out = v * units[i].times;
-			return true;
-		}
-	}
-	yaml_error(&c->doc, yaml_get(m, key), "\"%s\" must be a size from %llu to %llu bytes, such as 64MiB", key,
-		   (unsigned long long)min, (unsigned long long)max);
-	return false;
-}
-
-static void load_records(struct config *c, const struct yaml_node *root)
-{
-	static const char *const mask_keys[] = { "enabled", NULL };
-	static const char *const rec_keys[] = { "part_bytes", NULL };
-	static const char *const audit_keys[] = { "origin", "checkpoint_records", "checkpoint_seconds", "epoch", "syslog", "witness",
-						  "witness_ca", NULL };
-	const struct yaml_node *m;
-
-	c->masking = true;
-	c->part_bytes = 64 << 20;
-	c->audit.checkpoint_records = 10;
-	c->audit.checkpoint_seconds = 1;
-	c->audit.epoch = 7 * 86400;
-	if ((m = yaml_map(&c->doc, root, "masking", false)) != NULL) {
-		yaml_known_keys(&c->doc, m, "masking", mask_keys);
-		yaml_bool(&c->doc, m, "enabled", &c->masking);
-	}
-	if ((m = yaml_map(&c->doc, root, "recording", false)) != NULL) {
-		yaml_known_keys(&c->doc, m, "recording", rec_keys);
-		load_bytes(c, m, "part_bytes", 64 << 10, 1 << 30, &c->part_bytes);
-	}
-	if ((m = yaml_map(&c->doc, root, "audit", false)) != NULL) {
-		yaml_known_keys(&c->doc, m, "audit", audit_keys);
-		if (yaml_str(&c->doc, m, "origin", false, &c->audit.origin) &&
-		    (c->audit.origin[0] == '\0' || strpbrk(c->audit.origin, " +\t\"") != NULL || strlen(c->audit.origin) > 200))
-			yaml_error(&c->doc, yaml_get(m, "origin"), "\"origin\" must be a name without spaces, '+' or quotes, such as bastion.example");
-		yaml_uint(&c->doc, m, "checkpoint_records", 1, 100000, &c->audit.checkpoint_records);
-		/* A bare number is seconds here: the key's name says so. */
-		yaml_uint(&c->doc, m, "checkpoint_seconds", 1, 3600, &c->audit.checkpoint_seconds);
-		yaml_seconds(&c->doc, m, "epoch", 60, 366 * 86400, &c->audit.epoch);
-		yaml_bool(&c->doc, m, "syslog", &c->audit.syslog);
-		config_url(c, m, "witness", false, &c->audit.witness);
-		config_path(c, m, "witness_ca", false, &c->audit.witness_ca);
-	}
-	if (c->audit.origin == NULL)
-		c->audit.origin = c->http.ssh_host != NULL ? c->http.ssh_host : "sallyport";
 }
 
 static void load_root(struct config *c)
 {
 	static const char *const keys[] = { "version", "listen", "host_key", "state", "policy", "vault", "http", "users", "certificates",
-					    "issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", NULL };
+					    "issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", "witness", NULL };
 	static const char *const cert_keys[] = { "lifetime", "source_address", NULL };
 	const struct yaml_node *root = c->doc.root, *m;
 	uint64_t version = 0;
@@ -404,7 +342,7 @@ static void load_root(struct config *c)
 	config_roles(c, root);
 	load_approvals(c, root);
 	load_limits(c, root);
-	load_records(c, root);
+	config_records(c, root);
 }
 
 int config_parse(const char *name, const char *folder, const void *text, size_t n, struct config **out, struct buf *errors)
@@ -464,22 +402,34 @@ static int read_file(const char *path, struct buf *out)
 	return r;
 }
 
+int config_load_text(const char *path, const void *text, size_t n, struct config **out, struct buf *errors)
+{
+	char full[PATH_MAX], folder[PATH_MAX], *slash;
+
+	*out = NULL;
+	/* The folder of what a link points to; where there is nothing any more, that of the path itself. */
+	if (realpath(path, full) == NULL && snprintf(full, sizeof(full), "%s", path) >= (int)sizeof(full))
+		return ERR_LIMIT;
+	slash = strrchr(full, '/');
+	if (slash != NULL)
+		*(slash == full ? slash + 1 : slash) = '\0';
+	if (realpath(slash != NULL ? full : ".", folder) == NULL && snprintf(folder, sizeof(folder), "%s", full) >= (int)sizeof(folder))
+		return ERR_LIMIT;
+	return config_parse(path, folder, text, n, out, errors);
+}
+
 int config_load(const char *path, struct config **out, struct buf *errors)
 {
-	char full[PATH_MAX], *slash;
 	struct buf text;
 	int r;
 
 	*out = NULL;
 	buf_init(&text, 1 << 20);
-	r = realpath(path, full) == NULL ? ERR_SYS : read_file(full, &text);
-	if (r < 0) {
+	r = read_file(path, &text);
+	if (r < 0)
 		(void)buf_printf(errors, "%s: cannot be read: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
-	} else {
-		slash = strrchr(full, '/');
-		*(slash == full ? slash + 1 : slash) = '\0';
-		r = config_parse(path, full, buf_ptr(&text), text.len, out, errors);
-	}
+	else
+		r = config_load_text(path, buf_ptr(&text), text.len, out, errors);
 	buf_free(&text);
 	return r;
 }
@@ -504,6 +454,14 @@ int config_files(const struct config *c, struct buf *errors)
 	bad |= check_file(c, c->http.client_ca, "http.tls.client_ca", errors);
 	bad |= check_file(c, c->approvals.allowed_signers, "approvals.allowed_signers", errors);
 	bad |= check_file(c, c->audit.witness_ca, "audit.witness_ca", errors);
+	for (size_t i = 0; i < c->n_outputs; i++) {
+		bad |= check_file(c, c->outputs[i].secret_file, "audit.outputs: secret_file", errors);
+		bad |= check_file(c, c->outputs[i].ca_file, "audit.outputs: ca_file", errors);
+	}
+	for (size_t i = 0; i < c->recording.encrypt_to.n; i++)
+		bad |= check_file(c, c->recording.encrypt_to.v[i], "recording.encrypt_to", errors);
+	for (size_t i = 0; i < c->n_witnessed; i++)
+		bad |= check_file(c, c->witnessed[i].allowed_signers, "witness.logs: allowed_signers", errors);
 	for (size_t i = 0; i < c->n_issuers; i++) {
 		bad |= check_file(c, c->issuers[i].jwks_file, "issuers: jwks_file", errors);
 		bad |= check_file(c, c->issuers[i].ca_file, "issuers: ca_file", errors);

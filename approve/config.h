@@ -79,6 +79,25 @@ struct config_webhook {
 	enum config_hook_format format;
 };
 
+enum config_output_kind { OUTPUT_SYSLOG_UDP, OUTPUT_SYSLOG_TCP, OUTPUT_SYSLOG_UNIX, OUTPUT_JOURNALD, OUTPUT_WEBHOOK };
+
+/* Where the audit log's records go, besides its own files. */
+struct config_output {
+	const char *name;         /* what its place in the log is remembered by */
+	enum config_output_kind kind;
+	struct config_endpoint to; /* UDP, TCP */
+	const char *path;         /* UNIX, JOURNALD: the socket */
+	const char *url, *secret_file, *ca_file; /* WEBHOOK */
+	bool ocsf;                /* events of the OCSF schema instead of the records themselves */
+	uint64_t max_bytes;       /* of one syslog message; a longer record is told in short */
+	struct config_strings events; /* globs; none: all */
+};
+
+/* A log whose checkpoints we keep, as its witness. */
+struct config_witnessed {
+	const char *origin, *allowed_signers;
+};
+
 struct config {
 	struct yaml_doc doc;
 	char *path, *folder; /* of the file */
@@ -124,10 +143,19 @@ struct config {
 	} approvals;
 	struct {
 		uint64_t login_grace, attempts, sessions, per_source, unauthenticated, channels, session_max;
-		uint64_t sessions_per_identity, commands_per_minute;
+		uint64_t sessions_per_identity, sessions_per_minute, commands_per_minute;
 	} limits;
 	bool masking;
 	uint64_t part_bytes;
+	struct {
+		uint64_t keep;       /* seconds after which a recording's content is deleted; 0: never */
+		uint64_t keep_bytes; /* above which the oldest are deleted; 0: no bound */
+		struct config_strings encrypt_to; /* certificates (PEM) of those who may read recordings; none: in clear */
+	} recording;
+	struct config_output *outputs;
+	size_t n_outputs;
+	struct config_witnessed *witnessed;
+	size_t n_witnessed;
 	struct {
 		const char *origin;
 		uint64_t checkpoint_records, checkpoint_seconds;
@@ -140,6 +168,8 @@ struct config {
 /* Reads and checks the file at path. errors gets a line a mistake. On failure *out is NULL. ERR_OK, ERR_SYS (the file
  * cannot be read; errors says so too), ERR_MALFORMED, ERR_LIMIT, ERR_NOMEM. */
 int config_load(const char *path, struct config **out, struct buf *errors);
+/* The same of a text, which is said to be that file's; paths in it begin in that file's folder. */
+int config_load_text(const char *path, const void *text, size_t n, struct config **out, struct buf *errors);
 
 /* The same from bytes; relative paths are meant from folder. */
 int config_parse(const char *name, const char *folder, const void *text, size_t n, struct config **out, struct buf *errors);

@@ -25,5 +25,6 @@ bool config_url(struct config *c, const struct yaml_node *m, const char *key, bo
 void config_issuers(struct config *c, const struct yaml_node *root);
 void config_roles(struct config *c, const struct yaml_node *root);
 void config_targets(struct config *c, const struct yaml_node *root);
+void config_records(struct config *c, const struct yaml_node *root);
 
 #endif

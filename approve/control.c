@@ -2,6 +2,7 @@
  * descriptors are those of base/proto.h. Distrusts the workers, the callers of the API, and whatever comes from issuers. */
 #include "approve/control.h"
 
+#include <config.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,10 +17,14 @@
 #include "approve/hooks.h"
 #include "approve/http.h"
 #include "approve/issue.h"
+#include "approve/outputs.h"
 #include "approve/rebuild.h"
 #include "approve/receipt.h"
 #include "approve/reconcile.h"
+#include "approve/retention.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
+#include "base/lastgood.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/sandbox.h"
@@ -144,8 +149,7 @@ static void control_round(void *arg)
 				_exit(1);
 			}
 			c->appended = 0;
-			c->count.commits++;
-			c->count.commit_us_total += (uint64_t)(clock_mono_us() - from);
+			histogram_add(&c->count.commit, clock_mono_us() - from);
 		}
 		if (store_commit(c->store, audit_durable(c->log), &why) < 0) {
 			log_error("%s", why.text);
@@ -154,6 +158,8 @@ static void control_round(void *arg)
 		more = http_release(c);
 		evidence_round(c);
 	} while (c->appended > 0 || more);
+	outputs_round(c);
+	witness_round(c);
 	peer_round(&c->peers);
 	if (c->supervisor == NULL && c->sessions == NULL && c->ready)
 		loop_stop(c->loop);
@@ -181,7 +187,11 @@ static int make_dirs(int state_fd)
 			return ERR_SYS;
 		}
 	}
-	return fchdir(state_fd) < 0 ? ERR_SYS : ERR_OK;
+	if (fchdir(state_fd) < 0) {
+		log_error("cannot go to the state folder: %s", strerror(errno));
+		return ERR_SYS;
+	}
+	return ERR_OK;
 }
 
 /* A process of the supervisor's limits may open as many files as it is allowed at all: every session holds two sockets here. */
@@ -243,35 +253,26 @@ static int say_errors(struct buf *errors, int r)
 	return r;
 }
 
-static int load(struct control *c)
+static json_t *take_errors(struct refused *refused)
 {
-	struct buf errors;
-	int r;
+	json_t *errors = refused->errors;
 
-	buf_init(&errors, 1 << 20);
-	r = control_load_config(c, true, &errors);
-	if (r >= 0)
-		r = control_load_policy(c, true, &errors);
-	return say_errors(&errors, r);
+	refused->errors = NULL;
+	return errors;
 }
 
 static int start_records(struct control *c, const struct audit_opened *found, unsigned recovered)
 {
-	struct view source;
 	int r;
 
-	policy_source(c->policy, &source);
 	r = control_record(c, NULL, "control.start",
 			   json_pack("{s:s,s:s,s:i,s:I,s:s}", "version", PACKAGE_VERSION, "policy", policy_version(c->policy), "recovered",
 				     (int)recovered, "torn_bytes", (json_int_t)found->torn_bytes, "config", c->config_digest),
 			   NULL);
 	if (r >= 0)
-		r = control_record(c, NULL, "config.loaded", json_pack("{s:s,s:s}", "digest", c->config_digest, "file", c->config_path), NULL);
+		r = control_record_load(c, false, NULL, take_errors(&c->config_refused));
 	if (r >= 0)
-		r = control_record(c, NULL, "policy.loaded",
-				   json_pack("{s:s,s:s,s:o}", "policy", policy_version(c->policy), "file", c->config->policy, "text",
-					     chain_text(source.p, source.n)),
-				   NULL);
+		r = control_record_load(c, true, NULL, take_errors(&c->policy_refused));
 	return r;
 }
 
@@ -282,9 +283,8 @@ static int start(struct control *c)
 	unsigned recovered;
 	int r;
 
-	r = make_dirs(FD_CONTROL_STATE);
-	if (r >= 0)
-		r = open_log(c, &found);
+	c->started_ms = clock_wall_ms();
+	r = open_log(c, &found);
 	if (r >= 0)
 		r = open_store(c);
 	if (r < 0)
@@ -306,9 +306,16 @@ static int start(struct control *c)
 	if (r >= 0)
 		r = evidence_open(c);
 	if (r >= 0)
+		r = outputs_open(c);
+	if (r >= 0)
+		r = retention_open(c);
+	if (r >= 0)
+		r = witness_open(c);
+	if (r >= 0)
 		r = http_open(c);
 	if (r < 0)
 		return r;
+	control_keep_good(c);
 	each_minute(c);
 	loop_after_round(c->loop, control_round, c);
 	c->supervisor = peer_open(&c->peers, FD_CONTROL, false, "the supervisor", on_supervisor_message, on_supervisor_gone, c);
@@ -331,8 +338,11 @@ static void stop(struct control *c)
 			(void)store_commit(c->store, audit_durable(c->log), &why);
 	}
 	hooks_close(c);
+	outputs_close(c);
+	witness_close(c);
 	issue_close(c);
 	evidence_close(c);
+	retention_close(c);
 	receipt_close(c);
 	requests_close(c->requests);
 	vault_side_close(c);
@@ -341,11 +351,14 @@ static void stop(struct control *c)
 	store_close(c->store);
 	audit_close(c->log);
 	loop_free(c->loop);
+	rate_free(&c->rate);
 	policy_free(c->policy);
 	mask_set_free(c->masks);
 	config_free(c->config);
+	buf_free(&c->config_text);
 	buf_free(&c->ca_blob);
 	buf_free(&c->ca_previous);
+	buf_free(&c->readers);
 	free(c->ca_line);
 	free(c->audit_key_line);
 	free(c->config_path);
@@ -358,18 +371,38 @@ static int check(const char *path)
 	struct buf errors;
 	int r;
 
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&errors, 1 << 20);
+	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
 	r = control_load_config(&c, true, &errors);
 	if (r >= 0) {
 		r = config_files(c.config, &errors);
-		if (access(c.config->policy, R_OK) == 0 && control_load_policy(&c, true, &errors) < 0)
+		if (access(c.config->policy, R_OK) == 0 && control_load_policy(&c, &errors) < 0)
 			r = ERR_MALFORMED;
 	}
 	policy_free(c.policy);
 	mask_set_free(c.masks);
 	config_free(c.config);
+	buf_free(&c.config_text);
 	free(c.config_path);
+	buf_free(&c.readers);
 	return say_errors(&errors, r) < 0 ? 1 : 0;
+}
+
+/* It reads where the operator's files lie, which may be anywhere; it writes below the state folder. */
+static int close_in(void)
+{
+	struct landlock_path paths[] = { { .fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) }, { .fd = FD_CONTROL_STATE, .write = true } };
+	int r = sandbox_enter(SANDBOX_CONTROL, paths, 2);
+
+	close(paths[0].fd);
+	if (r == ERR_UNSUPPORTED) {
+		log_warn("the kernel's sandbox is not available: running without it");
+		return ERR_OK;
+	}
+	if (r < 0)
+		log_error("cannot enter the sandbox: %s", strerror(errno));
+	return r;
 }
 
 int main(int argc, char **argv)
@@ -390,21 +423,26 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	raise_files();
+	log_journal(LOG_JOURNAL);
 	/* An absolute path: the working directory becomes the state folder. */
 	c.config_path = realpath(argv[2], NULL);
+	if (c.config_path == NULL && argv[2][0] == '/')
+		c.config_path = strdup(argv[2]); /* it is gone, or its folder: what was kept may do */
+	c.state_fd = FD_CONTROL_STATE;
+	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
+	buf_init(&c.readers, 1 << 18);
 	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
 	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
 	if (c.config_path == NULL) {
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;
 	}
-	if (load(&c) < 0 || start(&c) < 0) {
+	/* Before anything of others is read and before there is a second thread. */
+	if (make_dirs(FD_CONTROL_STATE) < 0 || close_in() < 0 || control_load(&c) < 0 || start(&c) < 0) {
 		log_error("not started");
 		stop(&c);
 		return 1;
 	}
-	if (sandbox_enter(SANDBOX_CONTROL) < 0)
-		log_warn("the kernel's sandbox is not available: running without it");
 	/* What start() recorded and queued goes out before anything is waited for. */
 	control_round(&c);
 	loop_run(c.loop);

@@ -7,11 +7,16 @@
 #ifndef APPROVE_CONTROL_H
 #define APPROVE_CONTROL_H
 
+#include <config.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <jansson.h>
 
+#include "approve/histogram.h"
+#include "approve/metrics.h"
+#include "approve/rate.h"
 #include "approve/tally.h"
 #include "approve/approval.h"
 #include "approve/config.h"
@@ -26,10 +31,6 @@
 #include "identity/sshkey.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0"
-#endif
 
 enum {
 	CONTROL_ID = 26,              /* characters of a public id */
@@ -92,14 +93,14 @@ struct session {
 	enum prepare prepare;
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
+	bool sealed;             /* its recordings are encrypted */
 	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
 	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
 	json_t *maskings; /* rule → how many values; NULL: none */
-	int64_t minute_ms;
-	unsigned minute_n;
+	unsigned attempts; /* logins refused */
 	char *end_why;
 	uint32_t wait_status;
 };
@@ -116,6 +117,11 @@ struct control {
 	struct policy *policy;
 	struct mask_set *masks;
 	char config_digest[65];
+	struct buf config_text; /* what the file said when it was taken */
+	struct refused {
+		bool now;       /* what the file says is not what is served: it has mistakes */
+		json_t *errors; /* of the start, until they are recorded */
+	} config_refused, policy_refused;
 	struct audit_log *log;
 	struct store *store;
 	int state_fd;
@@ -125,8 +131,10 @@ struct control {
 	bool ready;             /* control_ready was sent */
 	bool stopping;
 	unsigned minutes;       /* that it runs */
+	int64_t started_ms;
 	struct session *sessions;
 	unsigned n_sessions;
+	struct rate rate;
 	uint32_t next_req;
 	struct vault_call *vault_calls;
 	struct buf ca_blob;     /* the user CA's plain public key; empty until the vault said it */
@@ -140,11 +148,17 @@ struct control {
 	struct hooks *hooks;
 	struct receipts *receipts;
 	struct evidence *evidence;
+	struct outputs *outputs;
+	struct retention *retention;
+	struct witness *witness;
+	struct buf readers;     /* certificates that recordings are encrypted to; empty: they are not */
 	struct {
 		struct tally by_rule, shadow, masks; /* rule and verdict; rule that only watches and what it would have said; masking rule */
-		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, commits, records;
-		uint64_t commit_us_total;
+		uint64_t decisions[3], approvals_asked, logins, logins_refused, certificates, certificates_refused, records;
 		uint64_t http_requests, maskings;
+		uint64_t answered[APPROVAL_WITHDRAWN + 1]; /* requests by how they ended */
+		uint64_t failures[FAIL_KINDS];
+		struct histogram commit, approval_wait, recorder_lag;
 	} count;
 };
 
@@ -152,6 +166,9 @@ struct control {
 
 /* Appends a record. Takes fields over. ERR_UNAVAILABLE when nothing may happen any more. session may be NULL. */
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq);
+
+/* journal.c: the operator's line for a record that has one. */
+void journal_note(struct control *c, const char *session, const char *event, const json_t *fields);
 
 /* A public id: 26 characters of 0-9 a-z, the first ten from the clock so that they sort. */
 void control_id(char out[CONTROL_ID + 1]);
@@ -185,8 +202,14 @@ int control_vault_call(struct control *c, vault_fn *fn, void *arg, uint32_t *req
 void control_vault_forget(struct control *c, uint32_t req);
 
 /* ---- reload.c ---- */
+/* Both at the start: where one has mistakes, the last good one of before is served in its place. */
+int control_load(struct control *c);
 int control_load_config(struct control *c, bool first, struct buf *errors);
-int control_load_policy(struct control *c, bool first, struct buf *errors);
+int control_load_policy(struct control *c, struct buf *errors);
+/* What is served now is what a later start may fall back to, unless it is that already. */
+void control_keep_good(struct control *c);
+/* Records that a configuration or policy is in force, or was refused: errors (taken over). was: what was in force before; NULL at the start. */
+int control_record_load(struct control *c, bool policy, const char *was, json_t *errors);
 void control_reload(struct control *c);
 
 /* ---- session.c ---- */
@@ -209,7 +232,6 @@ int question_message(struct session *s, const struct msg_question *m);
 int question_withdraw(struct session *s, uint32_t number);
 void question_drop(struct question *q, const char *why); /* its session is over, or asks no longer */
 int question_command_end(struct session *s, const struct msg_command_end *m);
-int question_file_done(struct session *s, const struct msg_file_done *m);
 int question_masked(struct session *s, const struct msg_masked *m);
 struct question *question_find(struct session *s, uint32_t number);
 void question_free(struct question *q);
@@ -219,6 +241,13 @@ void question_unready(struct session *s, const char *why);
 /* A person's answer is there, for a question that waits: runs it with the stored text (taken over), or refuses it. */
 void question_run(struct question *q, char *text, size_t len);
 void question_refuse(struct question *q, uint8_t exit_code, const char *line);
+
+/* ---- question_file.c ---- */
+enum { QUESTION_PATHS_MAX = 32 };
+const char *question_op(unsigned op); /* "read", "write"… */
+/* What a file operation does beside what its text and op say. ERR_MALFORMED: it is no such question. */
+int question_paths(const struct msg_question *m, struct policy_path *out, size_t *n);
+int question_file_done(struct session *s, const struct msg_file_done *m);
 
 /* ---- prepare.c ---- */
 void prepare_start(struct session *s);

@@ -9,7 +9,8 @@
 #include <syslog.h>
 
 #include "approve/control.h"
-#include "approve/issue.h"
+#include "approve/outputs.h"
+#include "approve/witness.h"
 #include "audit/chain.h"
 #include "audit/checkpoint.h"
 #include "base/log.h"
@@ -105,35 +106,15 @@ static int armour(struct view sig, struct buf *out)
 	return r;
 }
 
-static void witnessed(void *arg, struct http_result *res)
-{
-	(void)arg;
-	if (res->err < 0 || res->status < 200 || res->status > 299)
-		log_warn("the witness did not take a checkpoint: %s", res->err < 0 ? res->why.text : "it answered with an error");
-}
-
-/* Copies leave the host. What cannot be delivered is told; the next one says the same and more. */
+/* Copies leave the host. */
 static void send_away(struct control *c, struct view text, struct buf *sig)
 {
-	struct http_request req = { .method = "POST", .url = c->config->audit.witness, .ca_file = c->config->audit.witness_ca,
-				    .loopback_http = true, .done = witnessed };
-	const char *headers[] = { "Content-Type: text/plain; charset=utf-8", NULL };
-	struct why why = { "" };
-	struct buf body;
+	struct view sshsig = { buf_ptr(sig), sig->len };
 
+	outputs_checkpoint(c, text, sshsig);
+	witness_offer(c, text, sshsig);
 	if (c->config->audit.syslog)
 		syslog(LOG_AUTHPRIV | LOG_NOTICE, "checkpoint %.*s", (int)text.n, (const char *)text.p);
-	if (req.url == NULL)
-		return;
-	buf_init(&body, 1 << 16);
-	if (buf_put(&body, text.p, text.n) >= 0 && buf_put_str(&body, "\n") >= 0 && buf_put(&body, buf_ptr(sig), sig->len) >= 0) {
-		req.headers = headers;
-		req.body = buf_ptr(&body);
-		req.body_len = body.len;
-		if (http_fetch_submit(issue_fetcher(c), &req, &why) < 0)
-			log_warn("the witness: %s", why.text);
-	}
-	buf_free(&body);
 }
 
 static void on_signed(void *arg, bool ok, struct view data, struct view why_text)
@@ -153,6 +134,7 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 	if (r >= 0)
 		r = audit_checkpoint_store(c->log, text, (struct view){ buf_ptr(&sig), sig.len }, &why);
 	if (r < 0) {
+		c->count.failures[FAIL_CHECKPOINT]++;
 		log_warn("a checkpoint cannot be made: %s", why.text[0] != '\0' ? why.text : err_text(r));
 	} else {
 		send_away(c, text, &sig);
@@ -164,6 +146,19 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 	buf_free(&sig);
 }
 
+/* The last checkpoint of an epoch says who signs the next: a witness, which sees no records, follows by it. */
+static int name_next(struct evidence *e)
+{
+	const char *line = e->next_key;
+	size_t n;
+
+	if (e->turn != TURN_CLOSING || audit_durable(e->ctl->log) < e->closing_seq || line == NULL)
+		return ERR_OK;
+	n = strcspn(line, " ");
+	n += line[n] == ' ' ? 1 + strcspn(line + n + 1, " \n") : 0;
+	return buf_printf(&e->text, "next %.*s\n", (int)n, line);
+}
+
 static void checkpoint(struct evidence *e)
 {
 	struct control *c = e->ctl;
@@ -171,7 +166,7 @@ static void checkpoint(struct evidence *e)
 	struct checkpoint cp;
 	struct why why = { "" };
 
-	if (c->vault == NULL || audit_checkpoint_text(c->log, &e->text, &why) < 0 ||
+	if (c->vault == NULL || audit_checkpoint_text(c->log, &e->text, &why) < 0 || name_next(e) < 0 ||
 	    checkpoint_read((struct view){ buf_ptr(&e->text), e->text.len }, &cp, &why) < 0 ||
 	    control_vault_call(c, on_signed, e, &m.req) < 0) {
 		buf_clear(&e->text);

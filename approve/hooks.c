@@ -1,19 +1,16 @@
-/* Webhooks; see hooks.h. The receiver is outside: what it gets is masked and escaped, what it answers is not read. */
+/* Webhooks; see hooks.h. The receiver is outside: what it gets is masked and escaped, what it answers is not read.
+ *
+ * A message is written to the store in the same transaction as the request that it tells of, and leaves it when a receiver has taken it. */
 #include "approve/hooks.h"
 
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "approve/control.h"
 #include "approve/issue.h"
+#include "approve/webhook.h"
 #include "base/log.h"
-#include "identity/b64.h"
 
 enum { SPOOL_MAX = 512, ATTEMPTS_MAX = 8 };
 
@@ -26,6 +23,7 @@ struct delivery {
 	char url[1025], id[CONTROL_ID + 5], *ca_file, *secret_file;
 	enum config_hook_format format;
 	char *body;
+	int64_t created_ms;
 	int attempt;
 	bool under_way;
 	struct loop_timer *timer;
@@ -38,7 +36,14 @@ struct hooks {
 	bool told_full;
 };
 
-static void drop(struct delivery *d)
+static void keep(const struct delivery *d)
+{
+	if (store_hook_put(d->all->ctl->store,
+			   &(struct store_hook){ d->id, d->url, d->ca_file, d->secret_file, d->body, d->created_ms, (int)d->format, d->attempt }) < 0)
+		log_error("webhook %s: it cannot be kept, and would be lost by a restart", d->id);
+}
+
+static void forget(struct delivery *d)
 {
 	struct delivery **p;
 
@@ -53,52 +58,11 @@ static void drop(struct delivery *d)
 	free(d);
 }
 
-/* The secret: "whsec_" and base64, or the file's bytes as they are. */
-static int read_secret(const char *path, struct buf *out)
+/* It was taken, or is given up. */
+static void drop(struct delivery *d)
 {
-	uint8_t raw[1024];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, raw, sizeof(raw)) : -1;
-	int r;
-
-	if (fd >= 0)
-		close(fd);
-	while (n > 0 && (raw[n - 1] == '\n' || raw[n - 1] == '\r'))
-		n--;
-	if (n <= 0)
-		return ERR_NOTFOUND;
-	if (n > 6 && memcmp(raw, "whsec_", 6) == 0)
-		r = b64_decode(B64_STD, (const char *)raw + 6, (size_t)n - 6, out);
-	else
-		r = buf_put(out, raw, (size_t)n);
-	wipe(raw, sizeof(raw));
-	return r;
-}
-
-/* "webhook-signature: v1,BASE64(HMAC-SHA256(secret, id.timestamp.body))" (Standard Webhooks, section "Signature scheme"). */
-static int sign(const struct delivery *d, const char *stamp, struct buf *header)
-{
-	struct buf secret, signed_text;
-	uint8_t mac[32];
-	unsigned n = sizeof(mac);
-	int r;
-
-	buf_init_secret(&secret, 2048);
-	buf_init(&signed_text, 1 << 20);
-	r = read_secret(d->secret_file, &secret);
-	if (r >= 0)
-		r = buf_printf(&signed_text, "%s.%s.", d->id, stamp);
-	if (r >= 0)
-		r = buf_put_str(&signed_text, d->body);
-	if (r >= 0 && HMAC(EVP_sha256(), buf_ptr(&secret), (int)secret.len, buf_ptr(&signed_text), signed_text.len, mac, &n) == NULL)
-		r = ERR_CRYPTO;
-	if (r >= 0)
-		r = buf_put_str(header, "webhook-signature: v1,");
-	if (r >= 0)
-		r = b64_encode(B64_STD, mac, sizeof(mac), header);
-	buf_free(&secret);
-	buf_free(&signed_text);
-	return r;
+	(void)store_hook_drop(d->all->ctl->store, d->id);
+	forget(d);
 }
 
 static void attempt(struct delivery *d);
@@ -114,11 +78,13 @@ static void retry(void *arg)
 static void failed(struct delivery *d, const char *why)
 {
 	if (++d->attempt >= ATTEMPTS_MAX) {
+		d->all->ctl->count.failures[FAIL_WEBHOOK]++;
 		log_error("webhook %s: given up after %d attempts: %s", d->id, d->attempt, why);
 		drop(d);
 		return;
 	}
 	log_warn("webhook %s: %s; trying again in %d s", d->id, why, pauses[d->attempt - 1] / 1000);
+	keep(d);
 	d->timer = loop_timer(d->all->ctl->loop, pauses[d->attempt - 1], retry, d);
 }
 
@@ -142,30 +108,24 @@ static void attempt(struct delivery *d)
 {
 	struct http_request req = { .method = "POST", .url = d->url, .body = d->body, .body_len = strlen(d->body), .ca_file = d->ca_file,
 				    .loopback_http = true, .done = done, .arg = d };
-	const char *headers[5] = { "Content-Type: application/json", NULL };
-	char stamp[24], id_header[64], stamp_header[64];
+	static const char *const plain[] = { "Content-Type: application/json", NULL };
+	struct webhook_headers headers = { .list = { NULL } };
 	struct why why = { "" };
-	struct buf signature;
 	int r = ERR_OK;
 
-	buf_init(&signature, 1024);
-	snprintf(stamp, sizeof(stamp), "%lld", (long long)(clock_wall_ms() / 1000));
+	req.headers = plain;
 	if (d->format == HOOK_STANDARD) {
-		snprintf(id_header, sizeof(id_header), "webhook-id: %s", d->id);
-		snprintf(stamp_header, sizeof(stamp_header), "webhook-timestamp: %s", stamp);
-		r = sign(d, stamp, &signature);
-		headers[1] = id_header;
-		headers[2] = stamp_header;
-		headers[3] = buf_cstr(&signature);
+		r = webhook_headers(&headers, d->secret_file, d->id, clock_wall_ms() / 1000, d->body, strlen(d->body));
+		req.headers = headers.list;
 	}
-	req.headers = headers;
 	if (r < 0)
 		failed(d, "its secret cannot be read");
 	else if (http_fetch_submit(issue_fetcher(d->all->ctl), &req, &why) < 0)
 		failed(d, why.text);
 	else
 		d->under_way = true;
-	buf_free(&signature);
+	if (d->format == HOOK_STANDARD)
+		webhook_headers_free(&headers);
 }
 
 /* ---- what is said ---- */
@@ -224,10 +184,32 @@ static char *slack_body(struct control *c, const struct approval *a)
 	return text;
 }
 
+static struct delivery *add(struct hooks *h, const char *id, const char *url, const char *ca_file, const char *secret_file, int format, char *body)
+{
+	struct delivery *d = body != NULL ? calloc(1, sizeof(*d)) : NULL;
+
+	if (d == NULL) {
+		free(body);
+		return NULL;
+	}
+	d->all = h;
+	snprintf(d->id, sizeof(d->id), "%s", id);
+	snprintf(d->url, sizeof(d->url), "%s", url);
+	d->format = format == HOOK_SLACK ? HOOK_SLACK : HOOK_STANDARD;
+	d->ca_file = ca_file != NULL ? strdup(ca_file) : NULL;
+	d->secret_file = secret_file != NULL ? strdup(secret_file) : NULL;
+	d->body = body;
+	d->next = h->first;
+	h->first = d;
+	h->n++;
+	d->timer = loop_timer(h->ctl->loop, 5, retry, d); /* after this round's records are on disk */
+	return d;
+}
+
 static void send_one(struct hooks *h, const struct config_webhook *w, const struct approval *a)
 {
 	struct delivery *d;
-	char id[CONTROL_ID + 1];
+	char id[CONTROL_ID + 5] = "msg_";
 
 	if (h->n >= SPOOL_MAX) {
 		if (!h->told_full)
@@ -236,24 +218,12 @@ static void send_one(struct hooks *h, const struct config_webhook *w, const stru
 		return;
 	}
 	h->told_full = false;
-	d = calloc(1, sizeof(*d));
+	control_id(id + 4);
+	d = add(h, id, w->url, w->ca_file, w->secret_file, (int)w->format, w->format == HOOK_SLACK ? slack_body(h->ctl, a) : standard_body(h->ctl, a));
 	if (d == NULL)
 		return;
-	d->all = h;
-	control_id(id);
-	snprintf(d->id, sizeof(d->id), "msg_%s", id);
-	snprintf(d->url, sizeof(d->url), "%s", w->url);
-	d->format = w->format;
-	d->ca_file = w->ca_file != NULL ? strdup(w->ca_file) : NULL;
-	d->secret_file = w->secret_file != NULL ? strdup(w->secret_file) : NULL;
-	d->body = w->format == HOOK_SLACK ? slack_body(h->ctl, a) : standard_body(h->ctl, a);
-	d->next = h->first;
-	h->first = d;
-	h->n++;
-	if (d->body == NULL)
-		drop(d);
-	else
-		d->timer = loop_timer(h->ctl->loop, 5, retry, d); /* after this round's records are on disk */
+	d->created_ms = clock_wall_ms();
+	keep(d);
 }
 
 void hooks_approval(struct control *c, const struct approval *a)
@@ -262,13 +232,56 @@ void hooks_approval(struct control *c, const struct approval *a)
 		send_one(c->hooks, &c->config->approvals.hooks[i], a);
 }
 
+static void gather(void *arg, const struct store_hook *v)
+{
+	json_array_append_new(arg, json_pack("{s:s,s:s,s:s*,s:s*,s:s,s:I,s:i,s:i}", "id", v->id, "url", v->url, "ca", v->ca_file, "secret",
+					     v->secret_file, "body", v->body, "created", (json_int_t)v->created_ms, "format", v->format,
+					     "attempt", v->attempt));
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+/* What waited when the last control ended. */
+static int take_up(struct control *c)
+{
+	json_t *list = json_array(), *o;
+	struct approval *a;
+	struct delivery *d;
+	size_t i;
+	int r = store_hooks(c->store, gather, list);
+
+	json_array_foreach(list, i, o) {
+		if (text_of(o, "url")[0] != '\0') {
+			d = add(c->hooks, text_of(o, "id"), text_of(o, "url"), text_of(o, "ca"), text_of(o, "secret"),
+				(int)json_integer_value(json_object_get(o, "format")), strdup(text_of(o, "body")));
+			if (d != NULL) {
+				d->created_ms = json_integer_value(json_object_get(o, "created"));
+				d->attempt = (int)json_integer_value(json_object_get(o, "attempt"));
+			}
+			continue;
+		}
+		if (store_approval_get(c->store, text_of(o, "body"), &a) == ERR_OK) {
+			hooks_approval(c, a);
+			approval_free(a);
+		}
+		(void)store_hook_drop(c->store, text_of(o, "id"));
+	}
+	if (json_array_size(list) > 0)
+		log_info("%zu webhook messages waited for this start", json_array_size(list));
+	json_decref(list);
+	return r;
+}
+
 int hooks_open(struct control *c)
 {
 	c->hooks = calloc(1, sizeof(*c->hooks));
 	if (c->hooks == NULL)
 		return ERR_NOMEM;
 	c->hooks->ctl = c;
-	return ERR_OK;
+	return take_up(c);
 }
 
 /* Called before the thread is stopped: what is under way belongs to it, and comes back to nobody. */
@@ -279,9 +292,9 @@ void hooks_close(struct control *c)
 	if (h == NULL)
 		return;
 	if (h->n > 0)
-		log_warn("%u webhook messages were not delivered", h->n);
+		log_info("%u webhook messages wait for the next start", h->n);
 	while (h->first != NULL)
-		drop(h->first);
+		forget(h->first);
 	free(h);
 	c->hooks = NULL;
 }

@@ -1,5 +1,5 @@
 /* Webhooks out: who is to be told of requests for approval. Standard Webhooks (signed) or Slack's format; sent by the fetching
- * thread, tried again with growing pauses, kept in a bounded queue. */
+ * thread, tried again with growing pauses, kept in a bounded queue that outlives the process. */
 #ifndef APPROVE_HOOKS_H
 #define APPROVE_HOOKS_H
 

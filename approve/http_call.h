@@ -120,6 +120,8 @@ int api_form_field(struct view form, const char *name, struct buf *out);
 
 call_fn api_certificate, api_token, api_ssh_config;
 call_fn api_approvals, api_approval, api_approve, api_deny, api_receipt, api_events;
+call_fn api_audit_key, api_audit_certify;
+call_fn api_witness_add, api_witness_last;
 call_fn api_sessions, api_session_stop, api_recordings, api_recording, api_audit, api_revoke;
 call_fn api_health, api_ready, api_metrics, api_openapi, api_jwks;
 

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "approve/http_call.h"
+#include "audit/chain.h"
 
 enum { ANY_ROLE = ROLE_APPROVER | ROLE_AUDITOR | ROLE_ADMIN };
 
@@ -22,6 +23,10 @@ const struct route routes[] = {
 	{ "GET",    "/v1/recordings",             NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_recordings, "listRecordings" },
 	{ "GET",    "/v1/recordings/{id}",        NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_recording, "getRecording" },
 	{ "GET",    "/v1/audit",                  NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_audit, "listAuditRecords" },
+	{ "GET",    "/v1/audit/key",              NEEDS_NOBODY,   0, BODY_NONE, false, api_audit_key, "auditKey" },
+	{ "POST",   "/v1/audit/key",              NEEDS_ROLE, ROLE_ADMIN, BODY_TEXT, false, api_audit_certify, "certifyAuditKey" },
+	{ "POST",   "/v1/witness",                NEEDS_NOBODY,   0, BODY_TEXT, false, api_witness_add, "addCheckpoint" },
+	{ "GET",    "/v1/witness",                NEEDS_ROLE, ROLE_AUDITOR | ROLE_ADMIN, BODY_NONE, true, api_witness_last, "getCheckpoint" },
 	{ "DELETE", "/v1/certificates/{id}",      NEEDS_ROLE, ROLE_ADMIN, BODY_NONE, false, api_revoke, "revokeCertificate" },
 	{ "GET",    "/healthz",                   NEEDS_NOBODY,   0, BODY_NONE, false, api_health, "health" },
 	{ "GET",    "/readyz",                    NEEDS_NOBODY,   0, BODY_NONE, false, api_ready, "ready" },
@@ -115,15 +120,30 @@ static void record_refused(struct call *call, const char *reason, int status)
 	(void)control_record(call->ctl, NULL, "api.refused", j, NULL);
 }
 
+/* What was asked for, as given. */
+static enum MHD_Result put_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+{
+	struct buf *b = arg;
+
+	(void)kind;
+	(void)buf_printf(b, "%s%s%s%s", b->len > 0 ? "&" : "", key, value != NULL ? "=" : "", value != NULL ? value : "");
+	return MHD_YES;
+}
+
 static bool record_read(struct call *call)
 {
 	char route[CALL_PATH_MAX + 16];
+	struct buf query;
 	json_t *j;
-	const char *after = call_query(call, "after");
 
 	snprintf(route, sizeof(route), "%s %s", call->method, call->route->path);
-	j = json_pack("{s:{s:s,s:s},s:s,s:s,s:s*,s:s*}", "by", "issuer", call->who->issuer, "subject", call->who->subject, "route", route,
-		      "source", call->source, "object", call->id[0] != '\0' ? call->id : NULL, "query", after);
+	j = json_pack("{s:{s:s,s:s},s:s,s:s,s:s*}", "by", "issuer", call->who->issuer, "subject", call->who->subject, "route", route,
+		      "source", call->source, "object", call->id[0] != '\0' ? call->id : NULL);
+	buf_init(&query, CALL_HEADER_BYTES);
+	(void)MHD_get_connection_values(call->conn, MHD_GET_ARGUMENT_KIND, put_argument, &query);
+	if (query.len > 0)
+		json_object_set_new(j, "query", chain_text(buf_ptr(&query), query.len));
+	buf_free(&query);
 	if (control_record(call->ctl, NULL, "read", j, NULL) >= 0)
 		return true;
 	call_problem(call, 503, "reading is recorded, and nothing can be recorded now");

@@ -243,8 +243,10 @@ static void on_keys(void *arg, int err, struct jwks *set, const struct why *why)
 {
 	struct home *h = arg;
 
-	if (err < 0)
+	if (err < 0) {
+		h->all->ctl->count.failures[FAIL_ISSUER_KEYS]++;
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why->text);
+	}
 	jwks_cache_done(&h->cache, set, clock_mono_ms() / 1000);
 	release_held(h);
 	if (h->retired)
@@ -259,6 +261,7 @@ static void fetch(struct home *h)
 	if (h->iss->jwks_file != NULL) {
 		load_file(h);
 	} else if (fetch_keys(h->all->fetch, h->iss, on_keys, h, &why) < 0) {
+		h->all->ctl->count.failures[FAIL_ISSUER_KEYS]++;
 		log_warn("issuer %s: its keys cannot be fetched: %s", h->iss->name, why.text);
 		jwks_cache_done(&h->cache, NULL, clock_mono_ms() / 1000);
 	}
@@ -387,6 +390,30 @@ static void retire(struct home **homes, size_t n)
 	}
 }
 
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Keys that were fetched stay known where nothing changed in where they come from: their server may be down just now. */
+static void keep_keys(struct issue *all, struct home **was, size_t n)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct home *h = all->homes[i];
+
+		for (size_t k = 0; k < n && h->iss->jwks_file == NULL; k++) {
+			struct home *old = was[k];
+
+			if (old->iss->jwks_file != NULL || old->cache.set == NULL || strcmp(old->iss->name, h->iss->name) != 0 ||
+			    !same(old->iss->issuer, h->iss->issuer) || !same(old->iss->discovery, h->iss->discovery) || !same(old->iss->jwks_url, h->iss->jwks_url) || !same(old->iss->ca_file, h->iss->ca_file))
+				continue;
+			h->cache.set = old->cache.set; /* of age: the next token has them fetched again, and does not wait for it */
+			old->cache.set = NULL;
+			break;
+		}
+	}
+}
+
 void issue_reload(struct control *c)
 {
 	struct issue *all = c->issue;
@@ -399,6 +426,7 @@ void issue_reload(struct control *c)
 		all->homes = was;
 		return;
 	}
+	keep_keys(all, was, n);
 	retire(was, n);
 	free(was);
 }

@@ -22,7 +22,7 @@ int issue_check(const struct config *cfg, struct buf *errors);
 int issue_open(struct control *c);
 void issue_close(struct control *c);
 
-/* After a new configuration: issuers are made anew; their keys are fetched again when a token comes. */
+/* After a new configuration: issuers are made anew. Keys that were fetched are kept where their source is the same. */
 void issue_reload(struct control *c);
 
 /* Whether an issuer of this short name is configured. */

@@ -82,6 +82,9 @@ static int check_limits(struct session *s, struct login *l)
 	}
 	if (n >= c->config->limits.sessions_per_identity)
 		return why_fail(&l->why, ERR_LIMIT, "the identity has %llu sessions already", (unsigned long long)n);
+	if (rate_count(&c->rate, l->who, RATE_SESSIONS, clock_mono_ms()) > c->config->limits.sessions_per_minute)
+		return why_fail(&l->why, ERR_LIMIT, "the identity has begun more than %llu sessions within a minute",
+				(unsigned long long)c->config->limits.sessions_per_minute);
 	if (audit_health(c->log) != AUDIT_HEALTHY)
 		return why_fail(&l->why, ERR_UNAVAILABLE, "nothing can be recorded now");
 	return ERR_OK;
@@ -197,6 +200,9 @@ int login_message(struct session *s, const struct msg_login *m)
 	struct login l = { .user = "" };
 	int found, good, r;
 
+	/* The worker counts, too. One that does not count any more is none of ours. */
+	if (s->attempts++ > s->ctl->config->limits.attempts || s->timer != NULL)
+		return ERR_WRONGSTATE;
 	/* All checks are made whatever came of the ones before: how long it takes says nothing. */
 	if (m->user.n == 0 || m->user.n >= sizeof(l.user) || memchr(m->user.p, '\0', m->user.n) != NULL) {
 		found = why_fail(&l.why, ERR_MALFORMED, "the user name is not of the form [LOGIN+]TARGET");

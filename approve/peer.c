@@ -40,8 +40,10 @@ static void on_ready(int fd, unsigned events, void *arg)
 			break;
 		if (n >= 0) {
 			n = p->on_message(p->arg, &m);
-			if (n < 0)
+			if (n < 0) {
+				p->set->bad++;
 				log_warn("dropping %s: message %s: %s", p->name, proto_name(m.type), err_text(n));
+			}
 			ipc_msg_close(&m);
 		}
 		if (p->closed)

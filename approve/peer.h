@@ -17,6 +17,7 @@ typedef void peer_gone_fn(void *arg, const char *why);
 
 struct peer_set {
 	struct loop *loop;
+	uint64_t bad; /* messages that cost their sender its socket */
 	struct peer *first;
 	struct peer *dead; /* closed in this round; freed at its end */
 };

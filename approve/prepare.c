@@ -6,6 +6,7 @@
 
 #include "audit/digest.h"
 #include "approve/control.h"
+#include "approve/retention.h"
 #include "audit/chain.h"
 #include "base/log.h"
 #include "identity/sshcert.h"
@@ -153,6 +154,7 @@ void prepare_dialed(struct control *c, const struct msg_dialed *m, int fd)
 	s->dial_req = 0;
 	if (!m->ok || fd < 0) {
 		close_fd(&fd);
+		c->count.failures[FAIL_DIAL]++;
 		snprintf(text, sizeof(text), "the target cannot be reached: %.*s", (int)(m->why.n > 200 ? 200 : m->why.n), (const char *)m->why.p);
 		fail(s, text);
 		return;
@@ -244,6 +246,12 @@ int prepare_host_certificate(struct session *s, const struct msg_host_certificat
 
 /* ---- the recorder ---- */
 
+/* The name of an encrypted part's file. */
+static json_t *file_of(const char *id, uint32_t part)
+{
+	return part == 1 ? json_sprintf("%s.cast.gz.cms", id) : json_sprintf("%s.%u.cast.gz.cms", id, part);
+}
+
 static int on_recorder_message(void *arg, struct ipc_msg *m)
 {
 	struct session *s = arg;
@@ -266,7 +274,10 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	case MSG_rec_opened:
 		if (msg_rec_opened_read(m, &u.opened) < 0 || u.opened.recording.n > 64 || view_strdup(&u.opened.recording, &id) < 0)
 			return ERR_MALFORMED;
-		r = control_record(c, s->id, "recording.opened", json_pack("{s:s,s:I}", "recording", id, "channel", (json_int_t)u.opened.channel), NULL);
+		j = json_pack("{s:s,s:I}", "recording", id, "channel", (json_int_t)u.opened.channel);
+		if (s->sealed)
+			json_object_set_new(j, "encrypted", json_true());
+		r = control_record(c, s->id, "recording.opened", j, NULL);
 		row = (struct store_recording){ .id = id, .session = s->id, .issuer = s->who->issuer, .subject = s->who->subject,
 						.target = s->target, .login = s->login, .started_ms = clock_wall_ms(), .channel = u.opened.channel };
 		if (r >= 0)
@@ -277,6 +288,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		    !digest_unhex((const char *)u.digest.sha256.p, u.digest.sha256.n, digest) || view_strdup(&u.digest.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
+		histogram_add(&c->count.recorder_lag, (int64_t)u.digest.lag_ms * 1000);
 		r = control_record(c, s->id, "recording.digest",
 				   json_pack("{s:s,s:I,s:s,s:I}", "recording", id, "bytes", (json_int_t)u.digest.bytes, "sha256", sha, "part",
 					     (json_int_t)u.digest.part),
@@ -287,9 +299,12 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 		    !digest_unhex((const char *)u.closed.sha256.p, u.closed.sha256.n, digest) || view_strdup(&u.closed.recording, &id) < 0)
 			break;
 		digest_hex(digest, sha);
+		histogram_add(&c->count.recorder_lag, (int64_t)u.closed.lag_ms * 1000);
 		j = json_pack("{s:s,s:I,s:s,s:I,s:I,s:I,s:b}", "recording", id, "bytes", (json_int_t)u.closed.bytes, "sha256", sha, "part",
 			      (json_int_t)u.closed.part, "raw_bytes", (json_int_t)u.closed.raw_bytes, "duration_ms", (json_int_t)u.closed.ms,
 			      "complete", 1);
+		if (s->sealed)
+			json_object_set_new(j, "file", file_of(id, u.closed.part));
 		/* Only the last part knows how many there are. */
 		if (u.closed.last)
 			json_object_set_new(j, "parts", json_integer((json_int_t)u.closed.part));
@@ -301,6 +316,7 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	case MSG_rec_failed:
 		r = msg_rec_failed_read(m, &u.failed);
 		if (r >= 0) {
+			c->count.failures[FAIL_RECORDING]++;
 			log_error("a recording cannot be written: %.*s", (int)u.failed.why.n, (const char *)u.failed.why.p);
 			session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recording cannot be written");
 		}
@@ -325,6 +341,7 @@ static void on_recorder_gone(void *arg, const char *why)
 		return;
 	}
 	if (!s->over) {
+		s->ctl->count.failures[FAIL_RECORDER]++;
 		session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recorder ended, and nothing runs unrecorded");
 		(void)control_record(s->ctl, s->id, "process.lost",
 				     json_pack("{s:s,s:s}", "program", "sallyport-recorder", "reason", "it ended before its session"), NULL);
@@ -349,7 +366,8 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 	struct msg_rec_start start = { .session = proto_str(s->id), .identity = proto_str(s->who->subject),
 				       .on_behalf_of = proto_str(s->who->on_behalf_of), .target = proto_str(s->target),
 				       .login = proto_str(s->login), .issuer = proto_str(s->who->issuer),
-				       .part_bytes = s->ctl->config->part_bytes };
+				       .part_bytes = s->ctl->config->part_bytes,
+				       .readers = { buf_ptr(&s->ctl->readers), s->ctl->readers.len } };
 	struct msg_recorder m = { 0 };
 
 	s->recorder = peer_open(&s->ctl->peers, control_fd, false, "a recorder", on_recorder_message, on_recorder_gone, s);
@@ -358,6 +376,7 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 		fail(s, "no memory");
 		return;
 	}
+	s->sealed = start.readers.n > 0;
 	(void)msg_rec_start_send(&s->recorder->ipc, &start, NULL, 0);
 	(void)msg_recorder_send(&s->peer->ipc, &m, &session_fd, 1);
 	s->recorder_sent = true;
@@ -366,8 +385,13 @@ static void start_recorder(struct session *s, int control_fd, int session_fd)
 
 void prepare_recorder(struct control *c, const struct msg_recorder_ready *m, int control_fd, int session_fd)
 {
-	struct session *s = session_by_sid(c, m->sid);
+	struct session *s;
 
+	if (m->sid == 0) {
+		retention_recorder(c, m, control_fd, session_fd);
+		return;
+	}
+	s = session_by_sid(c, m->sid);
 	if (s == NULL || s->over || s->peer == NULL || s->recorder_req != m->req || m->req == 0) {
 		close_fd(&control_fd);
 		close_fd(&session_fd);
@@ -378,6 +402,7 @@ void prepare_recorder(struct control *c, const struct msg_recorder_ready *m, int
 		close_fd(&control_fd);
 		close_fd(&session_fd);
 		s->recorder_asked = false;
+		c->count.failures[FAIL_RECORDER]++;
 		log_error("a recorder cannot be started: %.*s", (int)(m->why.n > 200 ? 200 : m->why.n), (const char *)m->why.p);
 		fail(s, "the recorder cannot be started");
 		return;
@@ -444,6 +469,7 @@ int prepare_target_result(struct session *s, const struct msg_target_result *m)
 		(void)control_record(s->ctl, s->id, "target.connected", j, NULL);
 		return ERR_OK;
 	}
+	s->ctl->count.failures[FAIL_TARGET_LOGIN]++;
 	json_object_set_new(j, "reason", chain_text(m->why.p, m->why.n));
 	(void)control_record(s->ctl, s->id, "target.refused", j, NULL);
 	prepare_drop(s); /* the next command tries anew */

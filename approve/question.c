@@ -11,8 +11,7 @@
 
 enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20, MASKING_RULES_MAX = 128 };
 
-static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other" };
-static const char *const op_names[] = { "read", "write", "delete", "list", "meta" };
+static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 
 /* ---- the table of open questions ---- */
 
@@ -119,9 +118,11 @@ static bool needs_target(enum question_kind kind)
 	return kind != QUESTION_ENV && kind != QUESTION_OTHER;
 }
 
-static bool is_command(enum question_kind kind)
+/* What has a beginning and an end in the log. A remote forward has none itself; each connection that comes through it has, and a channel. */
+static bool is_command(const struct question *q)
 {
-	return kind == QUESTION_EXEC || kind == QUESTION_STATEMENT || kind == QUESTION_PTY_RAW || kind == QUESTION_SUBSYSTEM;
+	return q->kind == QUESTION_EXEC || q->kind == QUESTION_STATEMENT || q->kind == QUESTION_PTY_RAW || q->kind == QUESTION_SUBSYSTEM ||
+	       q->kind == QUESTION_FORWARD || (q->kind == QUESTION_LISTEN && q->channel != 0);
 }
 
 static void run_now(struct question *q)
@@ -130,11 +131,12 @@ static void run_now(struct question *q)
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
 				.stdin_given = q->stdin_consumed };
 
-	if (is_command(q->kind)) {
+	if (is_command(q)) {
 		int r = control_record(s->ctl, s->id, "command.start",
-				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s}", "decision", (json_int_t)q->decision, "channel",
+				       json_pack("{s:I,s:I,s:o,s:s*,s:s,s:s,s:s*}", "decision", (json_int_t)q->decision, "channel",
 						 (json_int_t)q->channel, "command", control_masked(s->ctl, s->mask_key, q->text, q->len),
-						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login),
+						 "approval", q->approval[0] != '\0' ? q->approval : NULL, "target", s->target, "login", s->login, "mode",
+						 q->kind == QUESTION_FORWARD || q->kind == QUESTION_LISTEN ? "digest" : NULL),
 				       NULL);
 
 		if (r < 0) {
@@ -144,7 +146,7 @@ static void run_now(struct question *q)
 		s->commands++;
 	}
 	send_answer(q, &a);
-	if (is_command(q->kind) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
+	if (is_command(q) || q->kind == QUESTION_FILE || q->kind == QUESTION_SHELL)
 		q->stage = QSTAGE_RUNNING; /* until the worker says how it ended */
 	else
 		question_free(q);
@@ -200,7 +202,13 @@ void question_unready(struct session *s, const char *why)
 
 static int check_form(struct session *s, const struct msg_question *m)
 {
-	if (m->kind > QUESTION_OTHER || m->op > FILE_META || question_find(s, m->question) != NULL)
+	struct policy_path paths[QUESTION_PATHS_MAX];
+	size_t n;
+
+	/* A raw terminal is never asked for: it is what a shell's question may come to, here. */
+	if (m->kind > QUESTION_LISTEN || m->kind == QUESTION_PTY_RAW || m->op > FILE_META || question_find(s, m->question) != NULL)
+		return ERR_MALFORMED;
+	if (m->kind == QUESTION_FILE && question_paths(m, paths, &n) < 0)
 		return ERR_MALFORMED;
 	if (m->env.n > ENV_MAX || m->state.n > ENV_MAX || m->cwd.n > CWD_MAX || m->stdin.n > STDIN_MAX ||
 	    s->n_questions >= CONTROL_QUESTIONS_MAX)
@@ -208,24 +216,10 @@ static int check_form(struct session *s, const struct msg_question *m)
 	return ERR_OK;
 }
 
-/* Commands a minute; a window that starts with the first. */
+/* An identity's sessions count together, those that are over too. */
 static bool over_rate(struct session *s)
 {
-	int64_t now = clock_mono_ms();
-	uint64_t n = 0;
-
-	if (s->minute_ms == 0 || now - s->minute_ms >= 60000) {
-		s->minute_ms = now;
-		s->minute_n = 0;
-	}
-	s->minute_n++;
-	/* An identity's sessions count together. */
-	for (struct session *o = s->ctl->sessions; o != NULL; o = o->next) {
-		if (o->in && now - o->minute_ms < 60000 && strcmp(o->who->issuer, s->who->issuer) == 0 &&
-		    strcmp(o->who->subject, s->who->subject) == 0)
-			n += o->minute_n;
-	}
-	return n > s->ctl->config->limits.commands_per_minute;
+	return rate_count(&s->ctl->rate, s->who, RATE_COMMANDS, clock_mono_ms()) > s->ctl->config->limits.commands_per_minute;
 }
 
 static json_t *commands_json(struct session *s, const struct policy_answer *a)
@@ -262,7 +256,7 @@ static json_t *decision_json(struct session *s, const struct msg_question *m, co
 			      policy_version(s->ctl->policy), "channel", (json_int_t)m->channel, "command",
 			      control_masked(s->ctl, s->mask_key, m->text.p, m->text.n), "identity", control_who(s->who), "target", s->target,
 			      "login", s->login, "pty", m->has_pty != 0, "reason", chain_text(a->reason, strlen(a->reason)), "op",
-			      m->kind == QUESTION_FILE ? op_names[m->op] : "", "instead", a->instead, "risk", a->risk);
+			      m->kind == QUESTION_FILE ? question_op(m->op) : "", "instead", a->instead, "risk", a->risk);
 
 	if (j == NULL)
 		return NULL;
@@ -289,12 +283,14 @@ static json_t *decision_json(struct session *s, const struct msg_question *m, co
 static char *make_marker(struct question *q, const struct msg_question *m, const struct policy_answer *a)
 {
 	struct session *s = q->session;
+	struct view text;
 	struct buf b;
 	char *out = NULL;
 
 	buf_init(&b, 1 << 20);
 	(void)buf_printf(&b, "%s %s: ", verdict_name(a->verdict), a->rule);
-	(void)control_mask(s->ctl, s->mask_key, m->text.p, m->text.n > 4096 ? 4096 : m->text.n, &b, NULL);
+	text = q->kind == QUESTION_FILE && a->text != NULL ? (struct view){ (const uint8_t *)a->text, a->text_len } : m->text;
+	(void)control_mask(s->ctl, s->mask_key, text.p, text.n > 4096 ? 4096 : text.n, &b, NULL);
 	if (buf_cstr(&b) != NULL)
 		out = strdup(buf_cstr(&b));
 	buf_free(&b);
@@ -408,13 +404,19 @@ static void fill_question(struct session *s, const struct config_target *t, cons
 static void decide(struct question *q, const struct config_target *t, const struct msg_question *m)
 {
 	struct session *s = q->session;
+	struct policy_path paths[QUESTION_PATHS_MAX];
 	struct policy_question pq;
 	struct policy_answer a = { 0 };
 	struct msg_question raw;
 	char *cwd = NULL;
+	bool decided = false;
 	int r = m->cwd.n > 0 ? view_strdup(&m->cwd, &cwd) : ERR_OK;
 
 	fill_question(s, t, m, cwd, &pq);
+	if (r >= 0 && m->kind == QUESTION_FILE) {
+		pq.paths = paths;
+		r = question_paths(m, paths, &pq.npaths);
+	}
 	if (r >= 0 && m->kind == QUESTION_SHELL && m->has_pty) { /* a raw terminal only where a rule says so */
 		raw = *m;
 		raw.kind = pq.kind = QUESTION_PTY_RAW;
@@ -422,12 +424,13 @@ static void decide(struct question *q, const struct config_target *t, const stru
 		if (r >= 0 && a.verdict == VERDICT_ALLOW && a.pty_raw) {
 			m = &raw;
 			q->kind = QUESTION_PTY_RAW;
+			decided = true;
 		} else {
 			policy_answer_free(&a);
 			pq.kind = QUESTION_SHELL;
 		}
 	}
-	if (r >= 0 && q->kind != QUESTION_PTY_RAW)
+	if (r >= 0 && !decided)
 		r = policy_decide(s->ctl->policy, &pq, &a);
 	if (r < 0) {
 		free(cwd);
@@ -464,7 +467,8 @@ int question_message(struct session *s, const struct msg_question *m)
 	t = config_target(s->ctl->config, s->target);
 	if (t == NULL || !config_target_has_login(t, s->login)) {
 		refuse_unavailable(q, "the target is not in the inventory any more");
-	} else if (m->kind != QUESTION_STATEMENT && over_rate(s)) { /* a shell's statements come one at a time: that is their limit */
+	} else if (m->kind != QUESTION_STATEMENT && m->kind != QUESTION_FILE && over_rate(s)) {
+		/* A shell's statements, and operations on files, come one at a time: that is their limit. */
 		r = control_record(s->ctl, s->id, "decision",
 				   json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:s}", "kind", kind_names[m->kind], "verdict", "deny", "rule", "limit",
 					     "confidence", "opaque", "policy", policy_version(s->ctl->policy), "command",
@@ -537,25 +541,6 @@ int question_command_end(struct session *s, const struct msg_command_end *m)
 	set_hex(j, "sha256_out", m->out_sha256);
 	s->bytes_in += m->in_bytes;
 	s->bytes_out += m->out_bytes + m->err_bytes;
-	(void)control_record(s->ctl, s->id, "command.end", j, NULL);
-	question_free(q);
-	return ERR_OK;
-}
-
-int question_file_done(struct session *s, const struct msg_file_done *m)
-{
-	struct question *q = question_find(s, m->question);
-	json_t *j;
-
-	if (m->path.n > 8192 || m->op > FILE_META)
-		return ERR_MALFORMED;
-	if (q == NULL || q->stage != QSTAGE_RUNNING)
-		return ERR_OK;
-	j = json_pack("{s:I,s:I,s:I,s:I,s:I}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "bytes_in",
-		      (json_int_t)m->bytes_in, "bytes_out", (json_int_t)m->bytes_out, "exit_status", (json_int_t)m->status);
-	set_hex(j, m->op == FILE_WRITE ? "sha256_in" : "sha256_out", m->sha256);
-	s->bytes_in += m->bytes_in;
-	s->bytes_out += m->bytes_out;
 	(void)control_record(s->ctl, s->id, "command.end", j, NULL);
 	question_free(q);
 	return ERR_OK;

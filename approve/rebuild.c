@@ -14,6 +14,7 @@ enum { TOKEN_KEPT = 30 * 86400 }; /* seconds: longer than any token is accepted 
 
 struct record {
 	struct store *store;
+	bool late;           /* of a state that was kept up to the last moment: who is to be told of it was not, maybe */
 	const char *session; /* NULL: none */
 	int64_t time_ms;
 	json_t *j;
@@ -156,6 +157,20 @@ static int recording_closed(const struct record *r)
 				     json_object_get(r->j, "parts") != NULL || strcmp(text(r, "event"), "recording.repaired") == 0);
 }
 
+static void size_of(void *arg, const struct store_recording *v)
+{
+	*(uint64_t *)arg = v->bytes;
+}
+
+/* A record a part: with the first one the content counts no more, with the last one all parts are to be deleted. */
+static int recording_deleted(const struct record *r)
+{
+	uint64_t bytes = 0;
+
+	(void)store_recordings(r->store, text(r, "recording"), NULL, 0, 1, size_of, &bytes);
+	return store_recording_gone(r->store, text(r, "recording"), (uint32_t)number(r, "part"), bytes);
+}
+
 static int epoch_open(const struct record *r)
 {
 	int e = store_number_put(r->store, "epoch", number(r, "epoch"));
@@ -289,16 +304,25 @@ static const struct {
 	{ "certificate.issued", certificate_issued }, { "certificate.revoked", certificate_revoked },
 	{ "session.start", session_start },	      { "session.end", session_end },
 	{ "recording.opened", recording_opened },     { "recording.closed", recording_closed },
-	{ "recording.repaired", recording_closed },
+	{ "recording.repaired", recording_closed },   { "recording.deleted", recording_deleted },
 	{ "epoch.open", epoch_open },		      { "approval.requested", approval_requested },
 	{ "approval.approved", approval_change },     { "approval.denied", approval_change },
 	{ "approval.expired", approval_change },      { "approval.withdrawn", approval_change },
 	{ "approval.used", approval_change },
 };
 
-static int apply(struct store *s, struct view line, const struct chain_record *cr)
+/* The webhooks of a request whose record became durable just before the end: they are made at start (hooks.c). */
+static int note_hook(const struct record *r)
 {
-	struct record r = { .store = s };
+	char id[64];
+
+	snprintf(id, sizeof(id), "due_%s", text(r, "approval"));
+	return store_hook_put(r->store, &(struct store_hook){ .id = id, .url = "", .body = text(r, "approval"), .created_ms = r->time_ms });
+}
+
+static int apply(struct store *s, bool late, struct view line, const struct chain_record *cr)
+{
+	struct record r = { .store = s, .late = late };
 	uint64_t ms = 0;
 	size_t i;
 	int e = ERR_OK;
@@ -314,11 +338,13 @@ static int apply(struct store *s, struct view line, const struct chain_record *c
 	if (chain_time_parse((const char *)cr->time.p, cr->time.n, &ms) == ERR_OK)
 		r.time_ms = (int64_t)ms;
 	e = table[i].apply(&r);
+	if (e >= 0 && r.late && strncmp(table[i].event, "approval.", 9) == 0)
+		e = note_hook(&r);
 	json_decref(r.j);
 	return e;
 }
 
-static int apply_segment(struct store *s, int dirfd, unsigned number_of, uint64_t *seq, struct why *why)
+static int apply_segment(struct store *s, bool late, int dirfd, unsigned number_of, uint64_t *seq, struct why *why)
 {
 	char name[SEGMENT_NAME_MAX];
 	struct chain_record cr;
@@ -336,7 +362,7 @@ static int apply_segment(struct store *s, int dirfd, unsigned number_of, uint64_
 			break;
 		if (cr.seq <= *seq)
 			continue;
-		r = apply(s, line, &cr);
+		r = apply(s, late, line, &cr);
 		if (r < 0) {
 			why_set(why, "record %llu cannot be applied to the state database: %s", (unsigned long long)cr.seq, err_text(r));
 			break;
@@ -358,7 +384,7 @@ int rebuild_run(struct store *s, const char *folder, struct why *why)
 		return why_fail(why, ERR_SYS, "the audit folder cannot be read");
 	r = segments_list(dirfd, SEGMENT_LOG, &numbers, &n);
 	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = apply_segment(s, dirfd, numbers[i], &seq, why);
+		r = apply_segment(s, from > 0, dirfd, numbers[i], &seq, why);
 	/* The transaction is committed also where nothing was applied but the position moved. */
 	if (r >= 0 && seq != from)
 		r = store_number_put(s, "chain_seq", (int64_t)seq);

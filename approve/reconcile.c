@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "approve/control.h"
+#include "audit/chain.h"
 #include "audit/digest.h"
 #include "base/log.h"
 
@@ -44,7 +45,7 @@ static int64_t number(const json_t *note, const char *name)
 /* Whether the part is the last one. */
 static bool close_part(struct control *c, const char *id, const char *session, uint32_t part, const json_t *note)
 {
-	const char *sha = json_string_value(json_object_get(note, "sha256"));
+	const char *sha = json_string_value(json_object_get(note, "sha256")), *file = json_string_value(json_object_get(note, "file"));
 	bool repaired = json_is_true(json_object_get(note, "repaired"));
 	bool last = repaired || json_is_true(json_object_get(note, "last")) || json_object_get(note, "last") == NULL;
 	bool complete = json_is_true(json_object_get(note, "complete"));
@@ -59,12 +60,16 @@ static bool close_part(struct control *c, const char *id, const char *session, u
 		json_object_set_new(j, "was_bytes", json_integer(number(note, "was_bytes")));
 		if (json_is_string(json_object_get(note, "was_sha256")))
 			json_object_set(j, "was_sha256", json_object_get(note, "was_sha256"));
+		if (number(note, "lost_bytes") > 0)
+			json_object_set_new(j, "lost_bytes", json_integer(number(note, "lost_bytes")));
 	} else {
 		json_object_set_new(j, "complete", json_boolean(complete));
 		json_object_set_new(j, "duration_ms", json_integer(number(note, "duration_ms")));
 		if (last)
 			json_object_set_new(j, "parts", json_integer((json_int_t)part));
 	}
+	if (file != NULL && strlen(file) > 4 && strcmp(file + strlen(file) - 4, ".cms") == 0)
+		json_object_set_new(j, "file", chain_text(file, strlen(file)));
 	if (control_record(c, session, repaired ? "recording.repaired" : "recording.closed", j, NULL) < 0)
 		return true;
 	(void)store_recording_close(c->store, id, part, (uint64_t)number(note, "bytes"), (uint64_t)number(note, "raw_bytes"), sha, clock_wall_ms(),

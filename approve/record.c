@@ -10,8 +10,12 @@
 int control_record(struct control *c, const char *session, const char *event, json_t *fields, uint64_t *seq)
 {
 	struct why why = { "" };
+	json_t *kept = json_incref(fields);
 	int r = audit_append(c->log, session, event, fields, seq, &why);
 
+	if (r >= 0)
+		journal_note(c, session, event, kept);
+	json_decref(kept);
 	if (r < 0) {
 		log_error("cannot record %s: %s", event, why.text[0] != '\0' ? why.text : err_text(r));
 		return r;

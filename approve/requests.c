@@ -256,6 +256,11 @@ static void changed(struct requests *r, struct approval *a)
 {
 	struct line l = { .event = approval_state_name(a->state), .approval = a->id, .exit_code = EXIT_PENDING };
 
+	if (a->state != APPROVAL_PENDING) {
+		r->ctl->count.answered[a->state]++;
+		if (a->state == APPROVAL_APPROVED || a->state == APPROVAL_DENIED)
+			histogram_add(&r->ctl->count.approval_wait, (a->decided_ms - a->created_ms) * 1000);
+	}
 	http_approval_event(r->ctl, a);
 	hooks_approval(r->ctl, a);
 	switch (a->state) {

@@ -2,12 +2,13 @@
 # but its main(), so that tests can link parts of it.
 noinst_LIBRARIES += libapprove.a
 libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h approve/reconcile.c approve/reconcile.h \
-	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c \
-	approve/control.h approve/record.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c \
+	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c approve/config_records.c \
+	approve/control.h approve/record.c approve/journal.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c approve/question_file.c \
 	approve/prepare.c approve/requests.c approve/ask.c approve/line.c approve/signature.c approve/issue.c approve/issue.h approve/certificate.c \
-	approve/evidence.c approve/evidence.h approve/hooks.c approve/hooks.h approve/receipt.c approve/receipt.h \
+	approve/evidence.c approve/evidence.h approve/hooks.c approve/hooks.h approve/webhook.c approve/webhook.h approve/outputs.c approve/outputs.h \
+	approve/outputs_impl.h approve/outputs_socket.c approve/outputs_hook.c approve/retention.c approve/retention.h approve/witness.h approve/witness_send.c approve/witness_keep.c approve/api_witness.c approve/api_key.c approve/sealed.c approve/sealed.h approve/receipt.c approve/receipt.h \
 	approve/http.c approve/http.h approve/http_reply.c approve/http_call.h approve/http_auth.c approve/http_tls.c approve/http_routes.c approve/api_issue.c \
-	approve/api_approvals.c approve/api_evidence.c approve/api_meta.c approve/tally.c approve/tally.h approve/openapi.h
+	approve/api_approvals.c approve/api_evidence.c approve/api_audit.c approve/api_meta.c approve/metrics.c approve/metrics.h approve/histogram.c approve/histogram.h approve/tally.c approve/tally.h approve/rate.c approve/rate.h approve/openapi.h
 nodist_libapprove_a_SOURCES = approve/openapi_json.c
 libapprove_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS) $(LIBJWT_CFLAGS)
 
@@ -31,9 +32,12 @@ sallyport_control_CPPFLAGS = $(libapprove_a_CPPFLAGS)
 sallyport_control_LDADD = $(APPROVE_LIBS)
 
 if HAVE_CMOCKA
-approve_tests = tests/unit/approve_approval tests/unit/approve_store tests/unit/approve_config tests/unit/approve_http
+approve_tests = tests/unit/approve_rate tests/unit/approve_approval tests/unit/approve_store tests/unit/approve_config tests/unit/approve_http
 check_PROGRAMS += $(approve_tests)
 TESTS += $(approve_tests)
+tests_unit_approve_rate_SOURCES = tests/unit/approve_rate.c tests/unit/unit.h
+tests_unit_approve_rate_CPPFLAGS = $(libapprove_a_CPPFLAGS)
+tests_unit_approve_rate_LDADD = $(APPROVE_LIBS) $(CMOCKA_LIBS)
 tests_unit_approve_approval_SOURCES = tests/unit/approve_approval.c tests/unit/unit.h
 tests_unit_approve_approval_CPPFLAGS = $(libapprove_a_CPPFLAGS)
 tests_unit_approve_approval_LDADD = $(APPROVE_LIBS) $(CMOCKA_LIBS)

@@ -1,5 +1,6 @@
 /* The table of sessions: one a worker, keyed by the socket that its messages come from. What a worker says is about itself
  * alone; it never says who it is. Distrusts the worker: it parsed what the network sent. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -136,6 +137,8 @@ void session_gone(struct control *c, uint64_t sid, uint32_t status)
 
 	if (s == NULL)
 		return;
+	if (WIFSIGNALED((int)status) && WTERMSIG((int)status) != SIGTERM)
+		c->count.failures[FAIL_SESSION]++;
 	if (s->end_why == NULL && WIFSIGNALED((int)status)) {
 		snprintf(why, sizeof(why), "the session's process was ended by signal %d", WTERMSIG((int)status));
 		s->end_why = strdup(why);

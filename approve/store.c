@@ -31,6 +31,15 @@ enum { STORE_VERSION = 1 };
 	S(RECORDING_LIST, "SELECT * FROM recordings WHERE (?1 IS NULL OR id=?1) AND (?2 IS NULL OR session=?2) AND "       \
 			  "(?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4")                                 \
 	S(RECORDING_UNFINISHED, "SELECT * FROM recordings WHERE ended=0 ORDER BY started LIMIT 10000")                    \
+	S(RECORDING_KEPT, "SELECT * FROM recordings WHERE bytes>0 AND ended>0 ORDER BY ended LIMIT ?")                    \
+	S(RECORDING_BYTES, "SELECT coalesce(sum(bytes),0) FROM recordings WHERE bytes>0")                                 \
+	S(RECORDING_GONE, "UPDATE recordings SET bytes=0 WHERE id=?")                                                     \
+	S(GONE_PUT, "INSERT OR REPLACE INTO gone VALUES(?,?)")                                                            \
+	S(GONE_DROP, "DELETE FROM gone WHERE id=?")                                                                       \
+	S(GONE_LIST, "SELECT * FROM gone LIMIT ?")                                                                        \
+	S(HOOK_PUT, "INSERT OR REPLACE INTO hooks VALUES(?,?,?,?,?,?,?,?)")                                               \
+	S(HOOK_DROP, "DELETE FROM hooks WHERE id=?")                                                                      \
+	S(HOOK_LIST, "SELECT * FROM hooks ORDER BY created, id LIMIT 4096")                                               \
 	S(META_GET, "SELECT value FROM meta WHERE name=?")                                                                \
 	S(META_PUT, "INSERT OR REPLACE INTO meta VALUES(?,?)")
 
@@ -53,12 +62,18 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS recordings(id TEXT PRIMARY KEY, session TEXT, issuer TEXT, subject TEXT, target TEXT, login TEXT,"
 	" started INTEGER, ended INTEGER, channel INTEGER, parts INTEGER, bytes INTEGER, raw_bytes INTEGER, sha256 TEXT) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS recordings_started ON recordings(started);"
+	"CREATE INDEX IF NOT EXISTS recordings_kept ON recordings(ended, bytes) WHERE bytes>0 AND ended>0;"
+	"CREATE TABLE IF NOT EXISTS gone(id TEXT PRIMARY KEY, parts INTEGER) WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS hooks(id TEXT PRIMARY KEY, url TEXT, format INTEGER, ca TEXT, secret TEXT, body TEXT,"
+	" attempt INTEGER, created INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *st[N_STATEMENTS];
 	bool open; /* a transaction is */
+	uint64_t bytes; /* of all recordings that are there */
+	bool bytes_known;
 };
 
 static int sql_error(struct store *s, struct why *why)
@@ -93,7 +108,7 @@ static int set_up(struct store *s, struct why *why)
 	char pragma[64];
 
 	sqlite3_busy_timeout(s->db, 5000);
-	r = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;", why);
+	r = run(s, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA temp_store=MEMORY;", why);
 	if (r >= 0)
 		r = get_version(s, &version, why);
 	if (r >= 0 && version != 0 && version != STORE_VERSION)
@@ -479,6 +494,7 @@ int store_recording_open(struct store *s, const struct store_recording *v)
 int store_recording_close(struct store *s, const char *id, uint32_t part, uint64_t bytes, uint64_t raw_bytes, const char *sha256,
 			  int64_t ended_ms, bool last)
 {
+	s->bytes += bytes;
 	return change(s, bind(s, RECORDING_CLOSE, "tiiitii", id, (int64_t)part, (int64_t)bytes, (int64_t)raw_bytes, sha256, ended_ms,
 			      (int64_t)last));
 }
@@ -509,4 +525,78 @@ int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg)
 {
 	read_recordings(bind(s, RECORDING_UNFINISHED, ""), fn, arg);
 	return ERR_OK;
+}
+
+int store_recordings_kept(struct store *s, unsigned limit, store_recording_fn *fn, void *arg)
+{
+	read_recordings(bind(s, RECORDING_KEPT, "i", (int64_t)limit), fn, arg);
+	return ERR_OK;
+}
+
+/* Counted once, then kept by those who change it. */
+uint64_t store_recordings_bytes(struct store *s)
+{
+	sqlite3_stmt *st;
+
+	if (!s->bytes_known) {
+		st = bind(s, RECORDING_BYTES, "");
+		s->bytes = sqlite3_step(st) == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+		s->bytes_known = true;
+		sqlite3_reset(st);
+	}
+	return s->bytes;
+}
+
+int store_recording_gone(struct store *s, const char *id, uint32_t parts, uint64_t bytes)
+{
+	int r = change(s, bind(s, RECORDING_GONE, "t", id));
+
+	s->bytes -= bytes < s->bytes ? bytes : s->bytes;
+	return r >= 0 ? change(s, bind(s, GONE_PUT, "ti", id, (int64_t)parts)) : r;
+}
+
+int store_gone_drop(struct store *s, const char *id)
+{
+	return change(s, bind(s, GONE_DROP, "t", id));
+}
+
+int store_gone(struct store *s, unsigned limit, store_gone_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = bind(s, GONE_LIST, "i", (int64_t)limit);
+	int e;
+
+	while ((e = sqlite3_step(st)) == SQLITE_ROW)
+		if (sqlite3_column_text(st, 0) != NULL)
+			fn(arg, (const char *)sqlite3_column_text(st, 0), (uint32_t)sqlite3_column_int64(st, 1));
+	sqlite3_reset(st);
+	return e == SQLITE_DONE ? ERR_OK : ERR_SYS;
+}
+
+int store_hook_put(struct store *s, const struct store_hook *v)
+{
+	return change(s, bind(s, HOOK_PUT, "ttitttii", v->id, v->url, (int64_t)v->format, v->ca_file, v->secret_file, v->body,
+			      (int64_t)v->attempt, v->created_ms));
+}
+
+int store_hook_drop(struct store *s, const char *id)
+{
+	return change(s, bind(s, HOOK_DROP, "t", id));
+}
+
+int store_hooks(struct store *s, store_hook_fn *fn, void *arg)
+{
+	sqlite3_stmt *st = bind(s, HOOK_LIST, "");
+	int e;
+
+	while ((e = sqlite3_step(st)) == SQLITE_ROW) {
+		struct store_hook v = { .id = (const char *)sqlite3_column_text(st, 0), .url = (const char *)sqlite3_column_text(st, 1),
+					.format = sqlite3_column_int(st, 2), .ca_file = (const char *)sqlite3_column_text(st, 3),
+					.secret_file = (const char *)sqlite3_column_text(st, 4), .body = (const char *)sqlite3_column_text(st, 5),
+					.attempt = sqlite3_column_int(st, 6), .created_ms = sqlite3_column_int64(st, 7) };
+
+		if (v.id != NULL && v.url != NULL && v.body != NULL)
+			fn(arg, &v);
+	}
+	sqlite3_reset(st);
+	return e == SQLITE_DONE ? ERR_OK : ERR_SYS;
 }

@@ -69,7 +69,7 @@ struct store_recording {
 	const char *id, *session, *issuer, *subject, *target, *login; /* valid during the callback; "" where unknown */
 	int64_t started_ms, ended_ms; /* ended 0: still open */
 	uint32_t channel, parts;
-	uint64_t bytes, raw_bytes;
+	uint64_t bytes, raw_bytes; /* bytes 0 of a complete one: its content was deleted */
 	const char *sha256; /* of the last part, "" while open */
 };
 int store_recording_open(struct store *s, const struct store_recording *v);
@@ -83,5 +83,25 @@ int store_recordings(struct store *s, const char *id, const char *session, int64
 
 /* Those whose end is not known yet. */
 int store_recordings_open(struct store *s, store_recording_fn *fn, void *arg);
+
+/* Retention. kept: complete recordings whose content is there, the oldest first. bytes: what all of these take. gone: its content is to be deleted
+ * (the log says so); it counts no more, and stands in the list of those whose files may still lie there until dropped from it. */
+int store_recordings_kept(struct store *s, unsigned limit, store_recording_fn *fn, void *arg);
+uint64_t store_recordings_bytes(struct store *s);
+int store_recording_gone(struct store *s, const char *id, uint32_t parts, uint64_t bytes);
+int store_gone_drop(struct store *s, const char *id);
+typedef void store_gone_fn(void *arg, const char *id, uint32_t parts);
+int store_gone(struct store *s, unsigned limit, store_gone_fn *fn, void *arg);
+
+/* Webhook messages that nobody has taken yet. url "": not made yet, body is the id of the approval that it is about. */
+struct store_hook {
+	const char *id, *url, *ca_file, *secret_file, *body; /* valid during the callback; ca_file and secret_file may be NULL */
+	int64_t created_ms;
+	int format, attempt;
+};
+int store_hook_put(struct store *s, const struct store_hook *v); /* new or changed */
+int store_hook_drop(struct store *s, const char *id);
+typedef void store_hook_fn(void *arg, const struct store_hook *v);
+int store_hooks(struct store *s, store_hook_fn *fn, void *arg); /* oldest first; fn must not change them */
 
 #endif

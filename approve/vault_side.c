@@ -86,6 +86,7 @@ static void on_vault_gone(void *arg, const char *why)
 	struct control *c = arg;
 
 	c->vault = NULL;
+	c->count.failures[FAIL_VAULT]++;
 	log_warn("the vault is gone: %s", why);
 	(void)control_record(c, NULL, "process.lost", json_pack("{s:s,s:s}", "program", "sallyport-vault", "reason", why), NULL);
 	while (c->vault_calls != NULL)

@@ -94,6 +94,8 @@ int checkpoint_read(struct view text, struct checkpoint *out, struct why *w)
 			return why_fail(w, ERR_MALFORMED, "the checkpoint's time is not one");
 		if (line.n == 5 + DIGEST_HEX && memcmp(line.p, "head ", 5) == 0)
 			out->has_head = digest_unhex((const char *)line.p + 5, DIGEST_HEX, out->head);
+		if (line.n > 5 && memcmp(line.p, "next ", 5) == 0)
+			out->next = (struct view){ line.p + 5, line.n - 5 };
 		if (line.n == 0)
 			return why_fail(w, ERR_MALFORMED, "an empty line in a checkpoint");
 	}

@@ -1,7 +1,7 @@
 /* Checkpoints: the text that is signed, and the line that keeps it with its signature. Pure.
  *
  * The text is a C2SP tlog-checkpoint body: the log's origin, its size in decimal, the base64 of its RFC 6962 root, then two
- * extension lines: "time 2026-01-31T12:00:00.000Z", and "head HEX", the SHA-256 of the last record's line, from which the chain can be
+ * extension lines (a third one, "next KEY-LINE", where an epoch ends): "time 2026-01-31T12:00:00.000Z", and "head HEX", the SHA-256 of the last record's line, from which the chain can be
  * followed backwards with sha256sum alone. Each line ends in a newline. It is signed as an SSHSIG (OpenSSH
  * PROTOCOL.sshsig) in the namespace below, so that `ssh-keygen -Y verify` checks it. */
 #ifndef AUDIT_CHECKPOINT_H
@@ -25,6 +25,7 @@ struct checkpoint {
 	uint64_t time_ms;   /* 0 when the text does not say */
 	bool has_head;
 	uint8_t head[DIGEST_SIZE];
+	struct view next;   /* "next KEY-LINE": the key that signs from here on, told by the one in force; empty when there is none */
 };
 
 /* Appends the text. origin: 1 to 255 printable ASCII bytes. ERR_OK, ERR_MALFORMED, ERR_LIMIT, ERR_NOMEM. */

@@ -20,19 +20,53 @@ int merkle_leaf(const void *p, size_t n, uint8_t out[DIGEST_SIZE])
 	return digest_pieces(0x00, p, n, NULL, 0, out);
 }
 
-int merkle_add(struct merkle *m, const uint8_t leaf[DIGEST_SIZE])
+int merkle_add_subtree(struct merkle *m, unsigned level, const uint8_t root[DIGEST_SIZE])
 {
+	uint64_t leaves = 1ull << (level & 63);
 	uint8_t h[DIGEST_SIZE];
-	int level = 0, r;
+	int r;
 
-	memcpy(h, leaf, DIGEST_SIZE);
-	for (uint64_t s = m->size; s & 1; s >>= 1, level++) {
+	if (level > 62 || (m->size & (leaves - 1)) != 0 || m->size > UINT64_MAX - leaves)
+		return ERR_MALFORMED;
+	memcpy(h, root, DIGEST_SIZE);
+	for (uint64_t s = m->size >> level; s & 1; s >>= 1, level++) {
 		r = join(m->node[level], h, h);
 		if (r < 0)
 			return r;
 	}
 	memcpy(m->node[level], h, DIGEST_SIZE);
-	m->size++;
+	m->size += leaves;
+	return ERR_OK;
+}
+
+int merkle_add(struct merkle *m, const uint8_t leaf[DIGEST_SIZE])
+{
+	return merkle_add_subtree(m, 0, leaf);
+}
+
+void merkle_range_init(struct merkle_range *r, uint64_t from)
+{
+	r->from = r->to = from;
+	r->n = 0;
+}
+
+int merkle_range_add(struct merkle_range *r, const uint8_t leaf[DIGEST_SIZE])
+{
+	uint64_t pair;
+	int k;
+
+	r->node[r->n].level = 0;
+	memcpy(r->node[r->n++].digest, leaf, DIGEST_SIZE);
+	r->to++;
+	while (r->n >= 2 && r->node[r->n - 1].level == r->node[r->n - 2].level) {
+		pair = 2ull << r->node[r->n - 1].level;
+		if ((r->to & (pair - 1)) != 0 || r->to - r->from < pair)
+			break;
+		k = join(r->node[r->n - 2].digest, r->node[r->n - 1].digest, r->node[r->n - 2].digest);
+		if (k < 0)
+			return k;
+		r->node[--r->n - 1].level++;
+	}
 	return ERR_OK;
 }
 

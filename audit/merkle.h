@@ -58,4 +58,21 @@ int merkle_consistency(const uint8_t (*leaves)[DIGEST_SIZE], uint64_t m, uint64_
 int merkle_consistent(uint64_t m, uint64_t n, const uint8_t (*path)[DIGEST_SIZE], size_t npath,
 		      const uint8_t old_root[DIGEST_SIZE], const uint8_t new_root[DIGEST_SIZE]);
 
+/* What grows a tree from `from` leaves to `to`: the roots of the complete, aligned subtrees that cover the leaves in between, from left to right. Whoever
+ * holds the tree of the first `from` leaves adds them and has the tree of all; nothing else leads to its root. At most 126 of them. */
+struct merkle_range {
+	uint64_t from, to;
+	size_t n;
+	struct {
+		uint8_t level; /* of 2^level leaves */
+		uint8_t digest[DIGEST_SIZE];
+	} node[128];
+};
+
+void merkle_range_init(struct merkle_range *r, uint64_t from);
+int merkle_range_add(struct merkle_range *r, const uint8_t leaf[DIGEST_SIZE]);
+
+/* Adds a complete subtree of 2^level leaves; it must be aligned: m->size a multiple of 2^level. ERR_OK, ERR_MALFORMED, ERR_CRYPTO. */
+int merkle_add_subtree(struct merkle *m, unsigned level, const uint8_t root[DIGEST_SIZE]);
+
 #endif

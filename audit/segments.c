@@ -152,3 +152,69 @@ int lines_next(struct lines *l, struct view *line, uint64_t *at)
 	l->offset += l->taken;
 	return nl != NULL ? ERR_OK : ERR_MALFORMED;
 }
+
+/* The number of the first record that begins at or after `at`, and where its line begins. false: none can be read there. */
+static bool record_at(int fd, uint64_t at, uint64_t *seq, uint64_t *begins)
+{
+	static const char head[] = "{\"seq\":";
+	char text[SEGMENT_NEAR / 4];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, (off_t)at);
+	const char *p = text;
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	if (at > 0) { /* in the middle of a line: the next one */
+		p = memchr(text, '\n', (size_t)n);
+		if (p == NULL)
+			return false;
+		p++;
+	}
+	if (strncmp(p, head, sizeof(head) - 1) != 0)
+		return false;
+	*seq = strtoull(p + sizeof(head) - 1, NULL, 10);
+	*begins = at + (uint64_t)(p - text);
+	return *seq > 0;
+}
+
+/* Halves the file until what is left is near. */
+static uint64_t seek_within(int fd, uint64_t seq)
+{
+	uint64_t low = 0, high, middle, found, begins;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	high = (uint64_t)st.st_size;
+	while (high - low > SEGMENT_NEAR) {
+		middle = low + (high - low) / 2;
+		/* Lines longer than what record_at() looks at (policies) are rare: then the front half is read. */
+		if (record_at(fd, middle, &found, &begins) && found <= seq && begins > low)
+			low = begins;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t segments_seek(int dirfd, const unsigned *numbers, size_t n, uint64_t seq, uint64_t *offset)
+{
+	char name[SEGMENT_NAME_MAX];
+	uint64_t first, begins;
+	int fd;
+
+	*offset = 0;
+	for (size_t i = n; i-- > 0;) {
+		segment_name(SEGMENT_LOG, numbers[i], name);
+		fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd < 0)
+			return 0;
+		if (record_at(fd, 0, &first, &begins) && first <= seq) {
+			*offset = seek_within(fd, seq);
+			close(fd);
+			return i;
+		}
+		close(fd);
+	}
+	return 0;
+}

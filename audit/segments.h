@@ -37,4 +37,10 @@ void lines_close(struct lines *l);
  * ERR_MALFORMED: the file ends in bytes without a newline, and *line is those. ERR_LIMIT: a line over CHAIN_MAX_LINE. */
 int lines_next(struct lines *l, struct view *line, uint64_t *at);
 
+/* Where to begin to read for record `seq`: the last segment of `numbers` (sorted) that begins at or before it, and an offset
+ * in it at which a line begins, at most SEGMENT_NEAR bytes before the record where the file is sound. Segment 1, offset 0 when the log has no such record
+ * yet or is damaged: reading from the front is never wrong. Returns the index into numbers. */
+#define SEGMENT_NEAR (64 * 1024)
+size_t segments_seek(int dirfd, const unsigned *numbers, size_t n, uint64_t seq, uint64_t *offset);
+
 #endif

@@ -62,16 +62,17 @@ static bool trusted_key(const struct verify *v, const struct buf *key, const cha
 	return trust_allowed(v->o.allowed_signers, key, space, v->report.last_ms / 1000);
 }
 
-/* The operator's signature over the key line, made where the bastion cannot reach. */
-static bool certified(const struct verify *v, const char *key_line, const char *sig)
+/* The operator's signature over the key line, made where the bastion cannot reach. *good: it is one; the result: by a key that the auditor trusts. */
+static bool certified(const struct verify *v, const char *key_line, const char *sig, bool *good)
 {
 	struct buf text, signer;
 	bool ok = false;
 
 	buf_init(&text, TRUST_BLOB_MAX);
 	buf_init(&signer, TRUST_BLOB_MAX);
-	if (buf_printf(&text, "%s\n", key_line) == ERR_OK &&
-	    trust_verify((struct view){ (const uint8_t *)sig, strlen(sig) }, VERIFY_EPOCH_NAMESPACE, all(&text), &signer, NULL) == ERR_OK)
+	*good = buf_printf(&text, "%s\n", key_line) == ERR_OK &&
+		trust_verify((struct view){ (const uint8_t *)sig, strlen(sig) }, VERIFY_EPOCH_NAMESPACE, all(&text), &signer, NULL) == ERR_OK;
+	if (*good)
 		ok = trusted_key(v, &signer, VERIFY_EPOCH_NAMESPACE);
 	buf_free(&text);
 	buf_free(&signer);
@@ -120,6 +121,7 @@ static int open_epoch(struct verify *v, uint64_t seq, json_t *j)
 {
 	const char *line = json_string_value(json_object_get(j, "key")), *cert = json_string_value(json_object_get(j, "certified"));
 	struct buf key;
+	bool good;
 	int r;
 
 	buf_init(&key, TRUST_BLOB_MAX);
@@ -145,10 +147,28 @@ static int open_epoch(struct verify *v, uint64_t seq, json_t *j)
 	v->close_seq = 0;
 	buf_clear(&v->key);
 	r = buf_put(&v->key, buf_ptr(&key), key.len);
-	v->trusted = v->trusted || trusted_key(v, &v->key, CHECKPOINT_NAMESPACE) || (cert != NULL && certified(v, line, cert));
+	v->trusted = v->trusted || trusted_key(v, &v->key, CHECKPOINT_NAMESPACE) || (cert != NULL && certified(v, line, cert, &good));
 out:
 	buf_free(&key);
 	return r == ERR_MALFORMED ? ERR_OK : r;
+}
+
+/* The certificate came after the epoch had begun: it must be one of the key in force. */
+static int certify_epoch(struct verify *v, uint64_t seq, json_t *j)
+{
+	const char *line = json_string_value(json_object_get(j, "key")), *cert = json_string_value(json_object_get(j, "certified"));
+	struct buf key;
+	bool good = false;
+
+	buf_init(&key, TRUST_BLOB_MAX);
+	if (line == NULL || cert == NULL || trust_key_line(line, &key, NULL) < 0 || (v->key.len > 0 && !same(&key, &v->key)))
+		verify_report_fault(v, VERIFY_KEY, seq, "record %llu certifies another key than the one in force", (unsigned long long)seq);
+	else if (certified(v, line, cert, &good))
+		v->trusted = true;
+	else if (!good)
+		verify_report_fault(v, VERIFY_KEY, seq, "record %llu: the operator's signature under the key is none", (unsigned long long)seq);
+	buf_free(&key);
+	return ERR_OK;
 }
 
 static int close_epoch(struct verify *v, uint64_t seq, json_t *j)
@@ -164,18 +184,18 @@ static int close_epoch(struct verify *v, uint64_t seq, json_t *j)
 
 int verify_event(struct verify *v, struct view line, const struct chain_record *rec)
 {
-	bool opens = view_is(&rec->event, "epoch.open");
+	bool opens = view_is(&rec->event, "epoch.open"), certifies = view_is(&rec->event, "epoch.certified");
 	json_t *j;
 	int r;
 
-	if (!opens && !view_is(&rec->event, "epoch.close"))
+	if (!opens && !certifies && !view_is(&rec->event, "epoch.close"))
 		return ERR_OK;
 	j = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
 	if (j == NULL) {
 		verify_report_fault(v, VERIFY_MALFORMED, rec->seq, "record %llu is not JSON", (unsigned long long)rec->seq);
 		return ERR_OK;
 	}
-	r = opens ? open_epoch(v, rec->seq, j) : close_epoch(v, rec->seq, j);
+	r = opens ? open_epoch(v, rec->seq, j) : certifies ? certify_epoch(v, rec->seq, j) : close_epoch(v, rec->seq, j);
 	json_decref(j);
 	return r;
 }

@@ -104,13 +104,19 @@ static void check_part(const char *id, long long part, json_t *j, const struct v
 	uint64_t seq = (uint64_t)json_integer_value(json_object_get(j, "seq")), size;
 	uint64_t bytes = (uint64_t)json_integer_value(json_object_get(j, "bytes"));
 	bool running = strcmp(event, "recording.digest") == 0;
-	char name[160], hex[DIGEST_HEX + 1];
+	char name[168], sealed[sizeof(name) + 4], hex[DIGEST_HEX + 1];
 	struct stat st;
 
 	if (part == 1)
 		snprintf(name, sizeof(name), "%s.cast.gz", id);
 	else
 		snprintf(name, sizeof(name), "%s.%lld.cast.gz", id, part);
+	/* An encrypted one; which of the two it was matters not, its digest tells. */
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) {
+		snprintf(sealed, sizeof(sealed), "%s.cms", name);
+		if (fstatat(dirfd, sealed, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			snprintf(name, sizeof(name), "%.163s", sealed);
+	}
 	if (strcmp(event, "recording.deleted") == 0) {
 		out->deleted++;
 		if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -149,7 +155,9 @@ static void count_unknown(struct recordings *r, int dirfd, struct verify_dir_rep
 		size_t n = strlen(e->d_name);
 		char *dot;
 
-		if (n < 9 || n > 200 || strcmp(e->d_name + n - 8, ".cast.gz") != 0)
+		if (n > 4 && strcmp(e->d_name + n - 4, ".cms") == 0)
+			n -= 4;
+		if (n < 9 || n > 200 || strncmp(e->d_name + n - 8, ".cast.gz", 8) != 0)
 			continue;
 		snprintf(key, sizeof(key), "%.*s", (int)(n - 8), e->d_name);
 		dot = strchr(key, '.');

@@ -48,7 +48,7 @@ enum {
 	/* control → supervisor */ \
 	M(control_ready,  10,  0) /* connections may be accepted */ \
 	M(dial,           11,  0) /* connect to a target */ \
-	M(recorder_start, 12,  0) /* start a recorder for a session */ \
+	M(recorder_start, 12,  0) /* start a recorder for a session; sid 0: for none, to delete */ \
 	M(session_kill,   13,  0) /* end a worker that does not end itself */ \
 	/* control → session */ \
 	M(session_start,  20,  0) /* limits and the session's id; the first message */ \
@@ -72,10 +72,12 @@ enum {
 	M(host_certificate, 39, 0) /* answer to target_scan; checked by control, which then gives a `target` pinned to its key */ \
 	/* control → recorder */ \
 	M(rec_start,      40,  0) /* what goes into every header; the first message */ \
+	M(rec_forget,     41,  0) /* delete a recording's content */ \
 	/* recorder → control */ \
 	M(rec_opened,     45,  0) \
 	M(rec_digest,     46,  0) /* running digest of a recording */ \
 	M(rec_closed,     47,  0) \
+	M(rec_forgotten,  49,  0) \
 	M(rec_failed,     48,  0) /* a recording cannot be written: nothing more may run in this session */ \
 	/* control → vault; each is answered by vault_answer with the same req */ \
 	M(vault_sign_cert,    50, 0) /* sign a user certificate's to-be-signed blob */ \
@@ -108,10 +110,11 @@ enum {
 				     F(u8, mask) F(bytes, mask_yaml) F(bytes, mask_key) F(u64, expires_at)
 #define MSG_FIELDS_sign_answer(F)    F(u8, ok) F(bytes, text) /* certificate line, or one line for stderr */
 /* action: enum answer_action. line: for the agent's stderr, without newline. text: for the target's shell. marker: for the
- * recording. stdin_cap: bytes, for `stdin`. stdin_given: the program that came on stdin stands in text; the target's is empty. */
+ * recording. stdin_cap: bytes, for `stdin`. stdin_given: the program that came on stdin stands in text; the target's is empty. transfer:
+ * enum transfer (policy/policy.h), what passes is a file transfer; argv: a list, the command that it is. */
 #define MSG_FIELDS_answer(F)         F(u32, question) F(u8, action) F(u8, exit_code) F(bytes, text) F(bytes, line) F(bytes, marker) \
 				     F(u8, record_digest) F(u8, pty_raw) F(u8, end_session) F(u32, stdin_cap) \
-				     F(bytes, mask_yaml) F(u8, stdin_given)
+				     F(bytes, mask_yaml) F(u8, stdin_given) F(u8, transfer) F(bytes, argv)
 /* host_keys: list of "TYPE BASE64" that are pinned; host_cas: list of the same for host certificates; name: what a host
  * certificate must be for; agent_key: the public key line (or certificate) that the vault will answer with. */
 #define MSG_FIELDS_target(F)         F(u8, ok) F(bytes, why) F(bytes, name) F(bytes, login) F(bytes, host_keys) F(bytes, host_cas) \
@@ -122,7 +125,9 @@ enum {
 #define MSG_FIELDS_login(F)          F(bytes, user) F(bytes, certificate) /* the blob as on the wire */
 #define MSG_FIELDS_sign_request(F)   F(bytes, token) F(bytes, public_key) /* the key: one OpenSSH line */
 /* question: the worker's number of it, growing; channel: the recording it belongs to. kind, op: policy/policy.h. env: list of
- * NAME, value pairs. line_mode: a managed shell asks. state: list of NAME, value pairs that the managed shell carries in. */
+ * NAME, value pairs. line_mode: a managed shell asks. state: list of NAME, value pairs that the managed shell carries in. For a file operation text is
+ * a path, cwd the directory that `~/` stands for, state a list of OP, path pairs of what else it does (read, write, delete, list, meta; with
+ * "-tree" behind it also to all below). */
 #define MSG_FIELDS_question(F)       F(u32, question) F(u32, channel) F(u8, kind) F(u8, op) F(u8, has_pty) F(bytes, term) F(u32, cols) \
 				     F(u32, rows) F(bytes, text) F(bytes, env) F(bytes, cwd) F(bytes, state) F(u8, stdin_known) \
 				     F(bytes, stdin) F(u8, json)
@@ -133,18 +138,27 @@ enum {
 				     F(u64, err_bytes) F(u64, ms) F(bytes, in_sha256) F(bytes, out_sha256)
 /* stream: 0 stdin, 1 stdout, 2 stderr, 3 pty, 4 text of a command. length_class: 0 ≤16, 1 ≤64, 2 ≤256, 3 more bytes */
 #define MSG_FIELDS_masked(F)         F(u32, question) F(bytes, rule) F(u8, stream) F(u64, offset) F(u8, length_class) F(u32, count)
-#define MSG_FIELDS_file_done(F)      F(u32, question) F(u8, op) F(bytes, path) F(u64, bytes_in) F(u64, bytes_out) F(bytes, sha256) F(u32, status)
+/* path: what it was done to. sha256: of the bytes from offset on, 32 bytes; empty: they did not pass as one piece. status: as sftp has it */
+#define MSG_FIELDS_file_done(F)      F(u32, question) F(u8, op) F(bytes, path) F(u64, bytes_in) F(u64, bytes_out) F(bytes, sha256) F(u32, status) \
+				     F(u64, offset)
 #define MSG_FIELDS_target_scan(F)    F(u8, none)
 /* blob: as on the wire; it proves nothing by itself, the login on the next connection proves that its key is held */
 #define MSG_FIELDS_host_certificate(F) F(u8, ok) F(bytes, why) F(bytes, blob)
 #define MSG_FIELDS_session_over(F)   F(bytes, why)
 
 #define MSG_FIELDS_rec_start(F)      F(bytes, session) F(bytes, identity) F(bytes, on_behalf_of) F(bytes, target) F(bytes, login) F(bytes, issuer) \
-				     F(u64, part_bytes) /* 0: the recorder's own */
-#define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording) /* its id: the file is <id>.cast.gz, further parts <id>.N.cast.gz */
+				     F(u64, part_bytes) /* 0: the recorder's own */ \
+				     F(bytes, readers) /* list of certificates in PEM; empty: not encrypted */
+/* Of a recorder without a session, instead of rec_start: deletes the parts 1 to `parts`; answered by rec_forgotten. */
+#define MSG_FIELDS_rec_forget(F)     F(bytes, recording) F(u32, parts)
+#define MSG_FIELDS_rec_forgotten(F)  F(bytes, recording) F(u8, ok) F(bytes, why)
+/* recording: its id; the file is <id>.cast.gz, further parts <id>.N.cast.gz, with .cms behind it when it is encrypted */
+#define MSG_FIELDS_rec_opened(F)     F(u32, channel) F(bytes, recording)
 /* sha256: 64 lower-case hex digits, as records carry them */
-#define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256)
-#define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last)
+/* lag_ms: the longest that a byte waited to be on the disk, since the last of these messages about this recording */
+#define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256) F(u32, lag_ms)
+#define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last) \
+				     F(u32, lag_ms)
 #define MSG_FIELDS_rec_failed(F)     F(bytes, why)
 
 #define MSG_FIELDS_vault_sign_cert(F)     F(u32, req) F(bytes, tbs)

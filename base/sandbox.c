@@ -18,7 +18,7 @@ static const char *const calls_all[] = {
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"getrandom", "futex", "sched_yield", "sched_getaffinity", "set_robust_list", "get_robust_list", "rseq", "exit", "exit_group",
 	"getuid", "geteuid", "getgid", "getegid", "getrusage", "getrlimit", "prlimit64", "uname", "sysinfo", "prctl",
-	"sendmsg", "recvmsg", "sendto", "recvfrom", "shutdown", "socketpair", NULL
+	"sendmsg", "recvmsg", "sendto", "recvfrom", "shutdown", NULL
 };
 /* Named files. */
 static const char *const calls_files[] = {
@@ -34,9 +34,9 @@ static const char *const calls_files_at[] = {
 };
 /* The connection at hand. */
 static const char *const calls_connection[] = { "setsockopt", "getsockopt", "getsockname", "getpeername", NULL };
-/* New connections, both ways. */
+/* New connections, both ways. A pair of sockets is among them: one of datagrams sends to any path there is. */
 static const char *const calls_network[] = {
-	"socket", "connect", "bind", "listen", "accept", "accept4", "setsockopt", "getsockopt", "getsockname", "getpeername", "sendmmsg",
+	"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "setsockopt", "getsockopt", "getsockname", "getpeername", "sendmmsg",
 	"recvmmsg", NULL
 };
 static const char *const calls_threads[] = { "clone", "clone3", "set_tid_address", NULL };
@@ -50,7 +50,7 @@ static const char *const calls_fatal[] = {
 static const struct profile {
 	const char *const *groups[6];
 } profiles[] = {
-	[SANDBOX_VAULT] = { { calls_all, calls_files, calls_connection, NULL } },
+	[SANDBOX_VAULT] = { { calls_all, calls_files_at, calls_connection, NULL } },
 	[SANDBOX_CONTROL] = { { calls_all, calls_files, calls_network, calls_threads, NULL } },
 	[SANDBOX_SESSION] = { { calls_all, calls_connection, NULL } },
 	[SANDBOX_RECORDER] = { { calls_all, calls_files_at, NULL } },
@@ -78,10 +78,12 @@ static int add_all(scmp_filter_ctx ctx, uint32_t action, const char *const *name
 #endif
 #endif
 
-int sandbox_enter(enum sandbox_kind kind)
+int sandbox_enter(enum sandbox_kind kind, const struct landlock_path *paths, unsigned n)
 {
 #ifdef WITH_SANITIZER
 	(void)kind;
+	(void)paths;
+	(void)n;
 	(void)profiles;
 	(void)calls_fatal;
 	(void)add_all;
@@ -95,12 +97,17 @@ int sandbox_enter(enum sandbox_kind kind)
 	for (size_t i = 0; r >= 0 && profiles[kind].groups[i] != NULL; i++)
 		r = add_all(ctx, SCMP_ACT_ALLOW, profiles[kind].groups[i]);
 	/* A name is opened only below a directory that was handed over. */
-	if (r >= 0 && kind == SANDBOX_RECORDER &&
+	if (r >= 0 && (kind == SANDBOX_RECORDER || kind == SANDBOX_VAULT) &&
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A0(SCMP_CMP_LT, 0x7fffffff, 0)) < 0)
 		r = ERR_SYS;
 	if (r >= 0)
 		r = add_all(ctx, SCMP_ACT_KILL_PROCESS, calls_fatal);
 	if (r >= 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = ERR_SYS;
+	if (r >= 0 && landlock_enter(paths, n, kind != SANDBOX_CONTROL) == ERR_SYS)
+		r = ERR_SYS;
+	/* A thread that were there already would otherwise stay outside. */
+	if (r >= 0 && seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1) < 0)
 		r = ERR_SYS;
 	if (r >= 0 && seccomp_load(ctx) < 0)
 		r = ERR_UNSUPPORTED;

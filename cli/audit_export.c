@@ -12,6 +12,7 @@
 
 #include "audit/checkpoint.h"
 #include "audit/digest.h"
+#include "audit/ocsf.h"
 #include "audit/segments.h"
 #include "audit/trust.h"
 #include "base/loop.h"
@@ -42,6 +43,7 @@ struct export {
 	struct buf cp_text, cp_sig;     /* the last checkpoint within the exported segments */
 	struct checkpoint cp;
 	json_t *keys;                   /* lines of the epochs' keys */
+	json_t *epochs;                 /* records about them, of the whole log */
 	struct why w;
 };
 
@@ -53,20 +55,25 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 	json_t *j, *o;
 	const char *key;
 	int r = ERR_OK;
+	bool deleted = view_is(&rec->event, "recording.deleted"), epoch = rec->event.n > 6 && memcmp(rec->event.p, "epoch.", 6) == 0;
 	bool inside = chain_time_parse((const char *)rec->time.p, rec->time.n, &ms) == ERR_OK && ms >= x->filter.from_ms && ms < x->filter.to_ms;
 
-	if (!inside && !view_is(&rec->event, "epoch.open") && !view_is(&rec->event, "session.start"))
+	if (!inside && !deleted && !epoch && !view_is(&rec->event, "session.start"))
 		return ERR_OK;
 	j = json_loadb((const char *)line.p, line.n, 0, NULL);
 	if (j == NULL)
 		return ERR_OK;
 	key = json_string_value(json_object_get(j, "key"));
+	if (epoch)
+		json_array_append(x->epochs, j);
 	if (view_is(&rec->event, "epoch.open") && key != NULL)
 		json_array_append_new(x->keys, json_string(key));
 	if (inside || view_is(&rec->event, "session.start")) /* sessions that began before: their rows say who */
 		r = export_tables_take(x->tables, j);
+	else if (deleted)
+		r = export_tables_late(x->tables, j);
 	if (inside && x->ocsf_file != NULL) {
-		o = export_ocsf(j);
+		o = ocsf_event(j);
 		if (o == NULL || json_dumpf(o, x->ocsf_file, JSON_COMPACT | JSON_ENSURE_ASCII) < 0 || fputc('\n', x->ocsf_file) == EOF)
 			r = ERR_SYS;
 		json_decref(o);
@@ -379,6 +386,16 @@ static int put_bundle_json(struct export *x, const struct export_facts *f)
 	return r;
 }
 
+/* Which key signed when, and who vouches for it: also of epochs that began before the window. */
+static int put_keys(struct export *x)
+{
+	char *s = json_dumps(x->epochs, JSON_INDENT(1) | JSON_ENSURE_ASCII);
+	int r = s == NULL ? ERR_NOMEM : put_text(x, "keys.json", s, strlen(s));
+
+	free(s);
+	return r;
+}
+
 /* The number of the first record of the first segment that was copied. */
 static uint64_t first_of_cutting(struct export *x)
 {
@@ -425,6 +442,8 @@ static int build(struct export *x, unsigned *missing)
 	if (r == ERR_OK)
 		r = put_bundle_json(x, &f);
 	if (r == ERR_OK)
+		r = put_keys(x);
+	if (r == ERR_OK)
 		r = export_write_verify(x->dirfd, &f);
 	if (r == ERR_OK)
 		r = export_write_soc2(x->dirfd);
@@ -466,6 +485,7 @@ static int run(struct export *x)
 		dir[strlen(dir) - 1] = '\0';
 	x->tables = export_tables_new(&x->filter);
 	x->keys = json_array();
+	x->epochs = json_array();
 	buf_init(&x->cp_text, 1 << 16);
 	buf_init(&x->cp_sig, 1 << 16);
 	r = x->tables == NULL ? ERR_NOMEM : make_folders(x, dir);
@@ -546,6 +566,7 @@ int audit_verb_export(int argc, char **argv)
 	evidence_close(&x.e);
 	export_tables_free(x.tables);
 	json_decref(x.keys);
+	json_decref(x.epochs);
 	buf_free(&x.cp_text);
 	buf_free(&x.cp_sig);
 	if (x.ocsf_file != NULL)

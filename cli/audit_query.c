@@ -1,40 +1,37 @@
 /* `sallyport audit query`: records by who, where, what, when; as a table, JSON lines or CSV. */
-#include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "audit/chain.h"
+#include "audit/filter.h"
+#include "audit/ocsf.h"
 #include "cli/audit.h"
 #include "cli/cli.h"
 #include "cli/evidence.h"
 
 static const char usage[] =
 	"usage: sallyport audit query [--identity GLOB] [--target GLOB] [--verdict allow|approve|deny] [--event GLOB] [--session ID]\n"
-	"                             [--rule GLOB] [--command GLOB] [--from TIME] [--to TIME] [--limit N] [--format table|json|csv] [--dir DIR]\n"
+	"                             [--rule GLOB] [--command GLOB] [--from TIME] [--to TIME] [--limit N] [--format FORMAT] [--dir DIR]\n"
 	"GLOB is a shell pattern (* ? [..]); for --identity it is matched against the subject, for --command against the text asked.\n"
-	"TIME is the beginning of one as the log has it: 2026-01-31, 2026-01-31T12, 2026-01-31T12:00:00Z. --to is not included.\n";
+	"TIME is the beginning of one as the log has it: 2026-01-31, 2026-01-31T12, 2026-01-31T12:00:00Z. --to is not included.\n"
+	"FORMAT is table (the default), json (the records as they are, a line each), csv, or ocsf (events of the OCSF schema, a line each).\n";
 
-enum format { TABLE, JSON, CSV };
+enum format { TABLE, JSON, CSV, OCSF };
 
 struct query {
-	const char *identity, *target, *verdict, *event, *session, *rule, *command, *from, *to;
+	struct audit_filter filter;
 	enum format format;
 	unsigned long limit, shown;
 	json_t *who; /* session → identity and target of its beginning */
 };
 
-static const char *field_or_session(const struct query *q, const json_t *r, const char *path)
+static const json_t *session_of(void *ctx, const char *session)
 {
-	const char *s = evidence_field(r, path);
+	struct query *q = ctx;
 
-	return s[0] != '\0' ? s : evidence_field(json_object_get(q->who, evidence_field(r, "session")), path);
-}
-
-static bool glob(const char *pattern, const char *s)
-{
-	return pattern == NULL || fnmatch(pattern, s, 0) == 0;
+	return json_object_get(q->who, session);
 }
 
 static void put_csv(const char *s, bool last)
@@ -67,7 +64,7 @@ static const char *about(const json_t *r)
 static void show(struct query *q, struct view line, const json_t *r)
 {
 	const char *columns[] = { evidence_field(r, "time"), evidence_field(r, "event"), evidence_field(r, "verdict"), evidence_field(r, "rule"),
-				  field_or_session(q, r, "identity.subject"), field_or_session(q, r, "target"), about(r) };
+				  audit_filter_text(&q->filter, r, "identity.subject"), audit_filter_text(&q->filter, r, "target"), about(r) };
 	static const int widths[] = { 24, 20, 8, 18, 30, 12, 0 };
 	char seq[32];
 
@@ -75,6 +72,14 @@ static void show(struct query *q, struct view line, const json_t *r)
 	if (q->format == JSON) {
 		fwrite(line.p, 1, line.n, stdout);
 		putchar('\n');
+		return;
+	}
+	if (q->format == OCSF) {
+		json_t *o = ocsf_event(r);
+
+		if (o != NULL && json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) == 0)
+			putchar('\n');
+		json_decref(o);
 		return;
 	}
 	if (q->format == CSV) {
@@ -105,18 +110,14 @@ static int take(void *ctx, struct view line, const struct chain_record *rec)
 
 	memcpy(time, rec->time.p, CHAIN_TIME_LEN);
 	time[CHAIN_TIME_LEN] = '\0';
-	if (q->to != NULL && strncmp(time, q->to, strcspn(q->to, "Z")) >= 0)
+	if (!audit_filter_time(&(struct audit_filter){ .to = q->filter.to }, time))
 		return ERR_OK;
 	r = json_loadb((const char *)line.p, line.n, 0, NULL);
 	if (r == NULL)
 		return ERR_OK;
 	if (view_is(&rec->event, "session.start"))
 		json_object_set(q->who, evidence_field(r, "session"), r);
-	ok = (q->from == NULL || strncmp(time, q->from, strcspn(q->from, "Z")) >= 0) &&
-	     glob(q->event, evidence_field(r, "event")) && glob(q->verdict, evidence_field(r, "verdict")) &&
-	     glob(q->session, evidence_field(r, "session")) && glob(q->rule, evidence_field(r, "rule")) &&
-	     glob(q->command, evidence_field(r, "command")) && glob(q->identity, field_or_session(q, r, "identity.subject")) &&
-	     glob(q->target, field_or_session(q, r, "target"));
+	ok = audit_filter_matches(&q->filter, r);
 	if (ok) {
 		show(q, line, r);
 		q->shown++;
@@ -142,26 +143,28 @@ int audit_verb_query(int argc, char **argv)
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (o) {
-		case 'i': q.identity = optarg; break;
-		case 't': q.target = optarg; break;
-		case 'v': q.verdict = optarg; break;
-		case 'e': q.event = optarg; break;
-		case 's': q.session = optarg; break;
-		case 'r': q.rule = optarg; break;
-		case 'c': q.command = optarg; break;
-		case 'f': q.from = optarg; break;
-		case 'o': q.to = optarg; break;
+		case 'i': q.filter.identity = optarg; break;
+		case 't': q.filter.target = optarg; break;
+		case 'v': q.filter.verdict = optarg; break;
+		case 'e': q.filter.event = optarg; break;
+		case 's': q.filter.session = optarg; break;
+		case 'r': q.filter.rule = optarg; break;
+		case 'c': q.filter.command = optarg; break;
+		case 'f': q.filter.from = optarg; break;
+		case 'o': q.filter.to = optarg; break;
 		case 'd': dir = optarg; break;
 		case 'l': q.limit = strtoul(optarg, NULL, 10); break;
 		case 'F':
-			q.format = strcmp(optarg, "json") == 0 ? JSON : strcmp(optarg, "csv") == 0 ? CSV : TABLE;
+			q.format = strcmp(optarg, "json") == 0 ? JSON : strcmp(optarg, "csv") == 0 ? CSV : strcmp(optarg, "ocsf") == 0 ? OCSF : TABLE;
 			if (q.format == TABLE && strcmp(optarg, "table") != 0)
-				return cli_usage("audit", "--format is table, json or csv");
+				return cli_usage("audit", "--format is table, json, csv or ocsf");
 			break;
 		case 'h': fputs(usage, stdout); return CLI_OK;
 		default: fputs(usage, stderr); return CLI_USAGE;
 		}
 	}
+	if ((q.filter.from != NULL && !audit_filter_time_ok(q.filter.from)) || (q.filter.to != NULL && !audit_filter_time_ok(q.filter.to)))
+		return cli_usage("audit", "a time is 2026-01-31, 2026-01-31T12 or 2026-01-31T12:00:00Z");
 	if (optind != argc || q.limit == 0) {
 		fputs(usage, stderr);
 		return CLI_USAGE;
@@ -170,6 +173,8 @@ int audit_verb_query(int argc, char **argv)
 	if (r != CLI_OK)
 		return r;
 	q.who = json_object();
+	q.filter.session_of = session_of;
+	q.filter.ctx = &q;
 	r = evidence_each(&e, take, &q, &w);
 	json_decref(q.who);
 	evidence_close(&e);

@@ -30,11 +30,11 @@ struct outside_list {
 /* Splits "text, empty line, armoured signature"; other forms as the usage says. */
 static int read_outside(const char *path, struct buf *text, struct buf *sig)
 {
-	static const char mark[] = "-----BEGIN SSH SIGNATURE-----";
+	static const char mark[] = "-----BEGIN SSH SIGNATURE-----", end_mark[] = "-----END SSH SIGNATURE-----\n";
 	char beside[4096];
 	struct checkpoint c;
 	struct buf file;
-	const uint8_t *p, *nl;
+	const uint8_t *p, *nl, *end;
 	size_t n;
 	int r = evidence_read_file(path, &file);
 
@@ -55,8 +55,9 @@ static int read_outside(const char *path, struct buf *text, struct buf *sig)
 	}
 	nl = memmem(p, file.len, mark, sizeof(mark) - 1);
 	n = nl == NULL ? file.len : (size_t)(nl - p);
-	if (nl != NULL)
-		r = buf_put(sig, nl, file.len - n);
+	end = nl == NULL ? NULL : memmem(nl, file.len - n, end_mark, sizeof(end_mark) - 1);
+	if (nl != NULL) /* what a submission to a witness has after it is none of our business here */
+		r = buf_put(sig, nl, end != NULL ? (size_t)(end - nl) + sizeof(end_mark) - 1 : file.len - n);
 	while (n > 1 && p[n - 1] == '\n' && p[n - 2] == '\n')
 		n--;
 	if (r == ERR_OK)
@@ -142,7 +143,7 @@ static void print_report(const struct verify_dir_report *r, bool ok, bool outsid
 		printf("key:      %s%s\n", r->log.key, !signers ? ", as the log itself says (pin it with --allowed-signers)" :
 		       r->log.key_trusted ? ", trusted" : "");
 	if (recordings)
-		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted on record, %llu not in this bundle\n",
+		printf("recorded: %llu recordings as the log says, %llu still open, %llu deleted by retention, %llu not in this bundle\n",
 		       (unsigned long long)r->recordings, (unsigned long long)r->open, (unsigned long long)r->deleted,
 		       (unsigned long long)r->absent);
 	if (r->unknown > 0)

@@ -11,10 +11,13 @@
 
 #include <zlib.h>
 
+#include "cli/unseal.h"
+
 struct cast {
 	int dirfd;         /* -1: one file, no further parts */
 	char id[128];
 	unsigned part;
+	bool sealed;
 	gzFile gz;
 	uint64_t text;     /* bytes of this part's text so far */
 	struct buf in;
@@ -25,6 +28,13 @@ struct cast {
 	uint64_t first_s;  /* timestamp of the first part */
 	struct asciicast_reader reader;
 };
+
+static const char *key_file;
+
+void cast_key(const char *path)
+{
+	key_file = path;
+}
 
 bool cast_id_ok(const char *id)
 {
@@ -38,6 +48,7 @@ static bool is_path(const char *id)
 	size_t n = strlen(id);
 
 	return strcmp(id, "-") == 0 || strchr(id, '/') != NULL || (n > 3 && strcmp(id + n - 3, ".gz") == 0) ||
+	       (n > 4 && strcmp(id + n - 4, ".cms") == 0) ||
 	       (n > 5 && strcmp(id + n - 5, ".cast") == 0);
 }
 
@@ -104,16 +115,33 @@ static int read_header(struct cast *c, struct why *w)
 	return ERR_OK;
 }
 
+static int open_name(const struct cast *c, const char *name)
+{
+	return openat(c->dirfd >= 0 ? c->dirfd : AT_FDCWD, name, O_RDONLY | O_CLOEXEC | (c->dirfd >= 0 ? O_NOFOLLOW | O_NONBLOCK : 0));
+}
+
 static int open_part(struct cast *c, const char *name, struct why *w)
 {
-	int fd = strcmp(c->id, "-") == 0 && c->dirfd < 0 ? dup(0) :
-		 openat(c->dirfd >= 0 ? c->dirfd : AT_FDCWD, name, O_RDONLY | O_CLOEXEC | (c->dirfd >= 0 ? O_NOFOLLOW | O_NONBLOCK : 0));
+	int fd = strcmp(c->id, "-") == 0 && c->dirfd < 0 ? dup(0) : open_name(c, name), r;
+	char sealed[200];
 	uint64_t at;
-	int r;
+
+	c->sealed = strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".cms") == 0;
+	if (fd < 0 && errno == ENOENT && c->dirfd >= 0) {
+		snprintf(sealed, sizeof(sealed), "%s.cms", name);
+		fd = open_name(c, sealed);
+		c->sealed = fd >= 0;
+		errno = fd < 0 ? ENOENT : errno;
+	}
 
 	if (fd < 0)
 		return errno == ENOENT ? why_fail(w, ERR_NOTFOUND, "there is no recording %s", c->id) :
 					 why_fail(w, ERR_SYS, "%s: %s", name, strerror(errno));
+	if (c->sealed) {
+		r = unseal(fd, key_file, &fd, w);
+		if (r < 0)
+			return r;
+	}
 	c->gz = gzdopen(fd, "rb");
 	if (c->gz == NULL) {
 		close(fd);
@@ -192,6 +220,11 @@ void cast_close(struct cast *c)
 const json_t *cast_header(const struct cast *c)
 {
 	return c->header;
+}
+
+bool cast_sealed(const struct cast *c)
+{
+	return c->sealed;
 }
 
 unsigned cast_part(const struct cast *c)

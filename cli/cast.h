@@ -13,7 +13,10 @@
 
 struct cast;
 
-/* id: a recording's id, looked up below dirfd (all its parts), or a path to one file when it has a slash or ends in .gz, .cast or is
+/* The private key (PEM file) that opens encrypted recordings from here on; NULL: none. */
+void cast_key(const char *path);
+
+/* id: a recording's id, looked up below dirfd (all its parts), or a path to one file when it has a slash or ends in .gz, .cms, .cast or is
  * "-" (standard input); then dirfd may be -1. Reads the first header. Free with cast_close(). */
 int cast_open(int dirfd, const char *id, struct cast **out, struct why *w);
 void cast_close(struct cast *c);
@@ -24,6 +27,9 @@ unsigned cast_part(const struct cast *c);
 
 /* The next event; its time counts from the start of the first part. ERR_OK, ERR_EOF, ERR_MALFORMED, ERR_LIMIT, ERR_SYS. */
 int cast_next(struct cast *c, struct asciicast_event *e, struct why *w);
+
+/* Whether the part that is read now was encrypted. */
+bool cast_sealed(const struct cast *c);
 
 /* Whether text can be the id of a recording of ours. */
 bool cast_id_ok(const char *id);

@@ -135,7 +135,7 @@ static int write_config(struct demo *d, struct why *why)
 {
 	/* One agent on one address: what is a flood elsewhere is a test here. A --config with limits of its own replaces them. */
 	static const char limits[] = "limits: { sessions: 4000, per_source: 4000, unauthenticated: 1000, sessions_per_identity: 4000,\n"
-				     "          commands_per_minute: 1000000, channels: 256 }\n";
+				     "          commands_per_minute: 1000000, sessions_per_minute: 1000000, channels: 256 }\n";
 	char extra[16384] = "";
 	size_t n;
 	FILE *f;

@@ -38,10 +38,8 @@ static int listens(unsigned port)
 	return ok;
 }
 
-static const char *find_sshd(void)
+static const char *find_program(const char *const places[])
 {
-	static const char *const places[] = { "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd", NULL };
-
 	for (size_t i = 0; places[i] != NULL; i++) {
 		if (access(places[i], X_OK) == 0)
 			return places[i];
@@ -62,6 +60,15 @@ static int write_wrapper(struct demo *d, struct why *why)
 			  "fi\n"
 			  "exec '%s' -i\n",
 			  d->target_shell, d->target_shell, strcmp(d->dialect, "busybox") == 0 ? "sh " : "", d->target_shell);
+}
+
+/* A program of its own, not sshd's internal one: the wrapper above runs it. */
+static const char *find_sftp_server(void)
+{
+	static const char *const places[] = { "/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/libexec/sftp-server", "/usr/lib/ssh/sftp-server", NULL };
+	const char *found = find_program(places);
+
+	return found != NULL ? found : "internal-sftp";
 }
 
 int demo_target_files(struct demo *d, struct why *why)
@@ -91,9 +98,16 @@ int demo_target_files(struct demo *d, struct why *why)
 			  "PrintMotd no\n"
 			  "PermitUserRC no\n"
 			  "SetEnv HOME=%s/home PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\n"
-			  "Subsystem sftp internal-sftp\n"
+			  "Subsystem sftp %s\n"
 			  "ForceCommand %s/target/login\n",
-			  d->target_port, d->dir, d->dir, d->dir, d->dir, d->dir);
+			  d->target_port, d->dir, d->dir, d->dir, d->dir, find_sftp_server(), d->dir);
+}
+
+static const char *find_sshd(void)
+{
+	static const char *const places[] = { "/usr/sbin/sshd", "/usr/local/sbin/sshd", "/sbin/sshd", NULL };
+
+	return find_program(places);
 }
 
 int demo_target_start(struct demo *d, struct why *why)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "audit/chain.h"
+#include "audit/filter.h"
 #include "audit/segments.h"
 #include "cli/cli.h"
 #include "recorder/utf8.h"
@@ -173,15 +174,5 @@ void evidence_print(FILE *to, const char *s, size_t n, size_t max)
 
 const char *evidence_field(const json_t *record, const char *path)
 {
-	char name[64];
-	const char *dot;
-	const char *s;
-
-	while ((dot = strchr(path, '.')) != NULL) {
-		snprintf(name, sizeof(name), "%.*s", (int)(dot - path), path);
-		record = json_object_get(record, name);
-		path = dot + 1;
-	}
-	s = json_string_value(json_object_get(record, path));
-	return s != NULL ? s : "";
+	return audit_text(record, path);
 }

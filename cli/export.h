@@ -25,6 +25,9 @@ void export_tables_free(struct export_tables *t);
 /* Looks at one record of the window (time is checked by the caller). ERR_OK or ERR_NOMEM. */
 int export_tables_take(struct export_tables *t, const json_t *record);
 
+/* A record of after the window: what it says of the window's recordings (that their content was deleted since). */
+int export_tables_late(struct export_tables *t, const json_t *record);
+
 /* Writes NAME.json and NAME.csv for each table below dirfd, and the policy texts into policies/. ERR_OK or ERR_SYS. */
 int export_tables_write(const struct export_tables *t, int dirfd);
 
@@ -44,9 +47,6 @@ struct export_facts {
 };
 int export_write_verify(int dirfd, const struct export_facts *f);
 int export_write_soc2(int dirfd);
-
-/* A record as an OCSF event (the catalogue's mapping). New reference, NULL on no memory. */
-json_t *export_ocsf(const json_t *record);
 
 /* Opens a new file below dirfd for writing; NULL with errno set. */
 FILE *export_create(int dirfd, const char *name);

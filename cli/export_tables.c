@@ -27,7 +27,7 @@ static const struct {
 	[CERTIFICATES] = { "certificates", "time event identity.issuer identity.subject identity.on_behalf_of serial principal key valid_from "
 					   "valid_until route source jti reason seq" },
 	[POLICIES] = { "policies", "time event policy digest previous file rules profile errors seq" },
-	[RECORDINGS] = { "recordings", "time session recording part file bytes raw_bytes sha256 duration_ms complete event seq" },
+	[RECORDINGS] = { "recordings", "time session recording part file bytes raw_bytes sha256 duration_ms complete event deleted deleted_reason seq" },
 };
 
 struct export_tables {
@@ -196,12 +196,13 @@ static int take_approval(struct export_tables *t, const json_t *r, const char *s
 	return ERR_OK;
 }
 
-static int take_recording(struct export_tables *t, const json_t *r, const char *session, const char *what)
+static int take_recording(struct export_tables *t, const json_t *r, const char *session, const char *what, bool late)
 {
 	const char *id = evidence_field(r, "recording");
 	json_int_t part = json_integer_value(json_object_get(r, "part"));
-	char key[160], file[160];
+	char key[160], file[168];
 	json_t *row;
+	size_t n;
 
 	if (strcmp(what, "opened") == 0) {
 		key_of(key, session, json_integer_value(json_object_get(r, "channel")));
@@ -212,6 +213,14 @@ static int take_recording(struct export_tables *t, const json_t *r, const char *
 	part = part > 0 ? part : 1;
 	key_of(key, id, part);
 	row = json_object_get(t->by_part, key);
+	if (strcmp(what, "deleted") == 0 && (row != NULL || late)) { /* the row stays what the recording was */
+		if (row != NULL) {
+			copy(row, "deleted", r, "time");
+			copy(row, "deleted_reason", r, "reason");
+			copy(row, "deleted_seq", r, "seq");
+		}
+		return ERR_OK;
+	}
 	if (row != NULL) {
 		json_object_update(row, (json_t *)r);
 	} else {
@@ -224,6 +233,14 @@ static int take_recording(struct export_tables *t, const json_t *r, const char *
 		snprintf(file, sizeof(file), "%s.cast.gz", id);
 	else
 		snprintf(file, sizeof(file), "%s.%lld.cast.gz", id, (long long)part);
+	if (strcmp(what, "deleted") == 0) {
+		copy(row, "deleted", r, "time");
+		copy(row, "deleted_reason", r, "reason");
+	}
+	/* An encrypted one says its file's name; it must be this one. */
+	n = strlen(file);
+	if (strncmp(evidence_field(r, "file"), file, n) == 0 && strcmp(evidence_field(r, "file") + n, ".cms") == 0)
+		strcat(file, ".cms");
 	json_object_set_new(row, "part", json_integer(part));
 	json_object_set_new(row, "file", json_string(file));
 	return ERR_OK;
@@ -240,6 +257,13 @@ static int take_policy(struct export_tables *t, const json_t *r, const char *ses
 		json_object_set(t->texts, digest, json_object_get(r, "text"));
 	json_object_del(row, "text"); /* it lies in policies/ */
 	return ERR_OK;
+}
+
+int export_tables_late(struct export_tables *t, const json_t *r)
+{
+	if (strcmp(evidence_field(r, "event"), "recording.deleted") != 0)
+		return ERR_OK;
+	return take_recording(t, r, evidence_field(r, "session"), "deleted", true);
 }
 
 int export_tables_take(struct export_tables *t, const json_t *r)
@@ -260,7 +284,7 @@ int export_tables_take(struct export_tables *t, const json_t *r)
 	if (strncmp(event, "approval.", 9) == 0)
 		return take_approval(t, r, session, what);
 	if (strncmp(event, "recording.", 10) == 0)
-		return take_recording(t, r, session, what);
+		return take_recording(t, r, session, what, false);
 	if (strcmp(event, "masking") == 0)
 		return add(t, MASKINGS, r, session) != NULL ? ERR_OK : ERR_NOMEM;
 	if (strncmp(event, "certificate.", 12) == 0 && add(t, CERTIFICATES, r, session) == NULL)
@@ -391,7 +415,7 @@ int export_tables_recordings(const struct export_tables *t, int (*fn)(void *ctx,
 	int r = ERR_OK;
 
 	json_array_foreach(t->rows[RECORDINGS], i, row) {
-		if (strcmp(evidence_field(row, "event"), "recording.deleted") != 0)
+		if (json_object_get(row, "deleted") == NULL)
 			r = fn(ctx, evidence_field(row, "file"));
 		if (r < 0)
 			return r;

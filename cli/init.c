@@ -222,23 +222,26 @@ static int give(const struct init *i, const char *dir, const char *name, unsigne
 	return r;
 }
 
-static int give_vault(const struct init *i)
+/* A folder with the files in it, which a restore as root may have left with root. */
+static int give_folder(const struct init *i, const char *name, unsigned user, unsigned group, mode_t mode)
 {
-	char store[PATH_MAX];
+	int r = give(i, i->state, name, user, group, mode);
+	char path[PATH_MAX];
 	const struct dirent *e;
-	int r = ERR_OK;
 	DIR *d;
 
-	snprintf(store, sizeof(store), "%s/vault", i->state);
-	d = opendir(store);
+	if (r < 0 || *name == '\0')
+		return r;
+	snprintf(path, sizeof(path), "%s/%s", i->state, name);
+	d = opendir(path);
 	if (d == NULL)
-		return cli_fail("init", "cannot open %s: %s", store, strerror(errno)), ERR_SYS;
+		return cli_fail("init", "cannot open %s: %s", path, strerror(errno)), ERR_SYS;
 	while (r == ERR_OK && (e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			r = give(i, store, e->d_name, USER_VAULT, USER_VAULT, 0);
+		if (e->d_type == DT_REG || e->d_type == DT_UNKNOWN)
+			r = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 ? ERR_OK : give(i, path, e->d_name, user, group, 0);
 	}
 	closedir(d);
-	return r < 0 ? r : give(i, store, "", USER_VAULT, USER_VAULT, 0700);
+	return r;
 }
 
 static int give_all(const struct init *i)
@@ -251,14 +254,13 @@ static int give_all(const struct init *i)
 	} folders[] = {
 		{ "", USER_MAIN, USER_MAIN, 0711 },		       { "audit", USER_CONTROL, USER_CONTROL, 0700 },
 		{ "control", USER_CONTROL, USER_CONTROL, 0700 },       { "run", USER_CONTROL, USER_MAIN, 0775 },
-		{ "recordings", USER_RECORDER, USER_CONTROL, 02750 },
+		{ "recordings", USER_RECORDER, USER_CONTROL, 02750 },  { "last-good", USER_MAIN, USER_MAIN, 0700 },
+		{ "vault", USER_VAULT, USER_VAULT, 0700 },
 	};
 	int r = ERR_OK;
 
 	for (size_t n = 0; n < sizeof(folders) / sizeof(folders[0]) && r == ERR_OK; n++)
-		r = give(i, i->state, folders[n].name, folders[n].user, folders[n].group, folders[n].mode);
-	if (r == ERR_OK)
-		r = give_vault(i);
+		r = give_folder(i, folders[n].name, folders[n].user, folders[n].group, folders[n].mode);
 	if (r == ERR_OK)
 		r = give(i, i->config_dir, "host_key", USER_MAIN, USER_MAIN, 0);
 	if (r == ERR_OK)

@@ -36,7 +36,7 @@ struct simulation {
 
 static int simulate_kind(const char *s)
 {
-	static const char *const names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", NULL };
+	static const char *const names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen", NULL };
 
 	for (int i = 0; s != NULL && names[i] != NULL; i++) {
 		if (strcmp(names[i], s) == 0)

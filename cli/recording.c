@@ -19,6 +19,7 @@ static const char usage[] =
 	"       sallyport recording commands ID [--json]     its statements, with time and verdict\n"
 	"       sallyport recording cat ID [--stderr|--input] [--raw]\n"
 	"`cat` writes a stream's exact bytes; to a terminal only what is safe there, unless --raw.\n"
+	"--key FILE is the private key (PEM) for recordings that are encrypted.\n"
 	"ID is a recording's id or a file. Recordings lie in --recordings DIR, else in SALLYPORT_RECORDINGS.\n";
 
 struct options {
@@ -107,6 +108,8 @@ static void list_one(const struct options *o, const char *id)
 	}
 	h = cast_header(c);
 	snprintf(name, sizeof(name), "%s.cast.gz", id);
+	if (cast_sealed(c))
+		strcat(name, ".cms");
 	(void)fstatat(o->dirfd, name, &st, AT_SYMLINK_NOFOLLOW);
 	chain_time((uint64_t)json_integer_value(json_object_get(h, "timestamp")) * 1000, time);
 	if (o->json) {
@@ -141,7 +144,9 @@ static int list(const struct options *o)
 	for (int i = 0; i < n; i++) {
 		size_t len = strlen(names[i]->d_name);
 
-		if (len > 8 && len < 128 && strcmp(names[i]->d_name + len - 8, ".cast.gz") == 0) {
+		if (len > 4 && strcmp(names[i]->d_name + len - 4, ".cms") == 0)
+			len -= 4;
+		if (len > 8 && len < 128 && strncmp(names[i]->d_name + len - 8, ".cast.gz", 8) == 0) {
 			snprintf(id, sizeof(id), "%.*s", (int)(len - 8), names[i]->d_name);
 			if (cast_id_ok(id)) /* further parts have a dot in their name */
 				list_one(o, id);
@@ -166,7 +171,7 @@ int cli_recording(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' }, { "raw", no_argument, NULL, 'r' }, { "stderr", no_argument, NULL, 'e' },
-		{ "input", no_argument, NULL, 'i' }, { "recordings", required_argument, NULL, 'd' }, { "help", no_argument, NULL, 'h' },
+		{ "input", no_argument, NULL, 'i' }, { "recordings", required_argument, NULL, 'd' }, { "key", required_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	struct options opt = { .stream = ASCIICAST_OUT, .dirfd = -1 };
@@ -180,6 +185,7 @@ int cli_recording(int argc, char **argv)
 		case 'e': opt.stream = ASCIICAST_ERR; break;
 		case 'i': opt.stream = ASCIICAST_IN; break;
 		case 'd': dir = optarg; break;
+		case 'k': cast_key(optarg); break;
 		case 'h': fputs(usage, stdout); return CLI_OK;
 		default: fputs(usage, stderr); return CLI_USAGE;
 		}

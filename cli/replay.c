@@ -15,12 +15,13 @@
 #include "cli/termsafe.h"
 
 static const char usage[] =
-	"usage: sallyport replay [--speed N] [--idle SECONDS] [--marker N] [--no-wait] [--raw] [--recordings DIR] ID|FILE\n"
+	"usage: sallyport replay [--speed N] [--idle SECONDS] [--marker N] [--no-wait] [--raw] [--key FILE] [--recordings DIR] ID|FILE\n"
 	"Plays a recording. Titles, clipboard, device queries and the like are left out; --raw plays them too.\n"
 	"  --speed    N times as fast (default 1)\n"
 	"  --idle     pauses last at most so long (default 2)\n"
 	"  --marker   begins at the Nth marker (see `sallyport recording commands ID`)\n"
 	"  --no-wait  shows everything at once\n"
+	"  --key      the private key (PEM) for a recording that is encrypted\n"
 	"Keys: space pauses, ] jumps to the next marker, q ends.\n";
 
 struct player {
@@ -170,7 +171,7 @@ int cli_replay(int argc, char **argv)
 	static const struct option options[] = {
 		{ "speed", required_argument, NULL, 's' }, { "idle", required_argument, NULL, 'i' }, { "marker", required_argument, NULL, 'm' },
 		{ "no-wait", no_argument, NULL, 'n' }, { "raw", no_argument, NULL, 'r' }, { "recordings", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+		{ "key", required_argument, NULL, 'k' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
 	};
 	struct player p = { .speed = 1, .idle = 2, .wait = true };
 	const char *dir = getenv("SALLYPORT_RECORDINGS");
@@ -186,6 +187,7 @@ int cli_replay(int argc, char **argv)
 		case 'n': p.wait = false; break;
 		case 'r': p.raw = true; break;
 		case 'd': dir = optarg; break;
+		case 'k': cast_key(optarg); break;
 		case 'h': fputs(usage, stdout); return CLI_OK;
 		default: fputs(usage, stderr); return CLI_USAGE;
 		}

@@ -58,6 +58,7 @@ static const char *command_unknown(struct walk *w, const char *word)
 static void command_tool(struct walk *w, struct act *a, const struct tool *tool, unsigned depth, const struct sh_simple *simple)
 {
 	struct parsed p;
+	enum tool_prog prog = PROG_NONE;
 
 	options_read(w, a, tool, &p);
 	if (w->r->failed)
@@ -72,7 +73,9 @@ static void command_tool(struct walk *w, struct act *a, const struct tool *tool,
 		if (a->why == NULL)
 			a->why = command_unknown(w, p.unknown_word);
 	}
-	switch (tool->prog) {
+	for (const struct tool *t = tool; t != NULL && prog == PROG_NONE; t = t->parent)
+		prog = (enum tool_prog)t->prog;
+	switch (prog) {
 	case PROG_NONE:
 		break;
 	case PROG_FIND:
@@ -81,7 +84,7 @@ static void command_tool(struct walk *w, struct act *a, const struct tool *tool,
 		prog_find(w, a);
 		break;
 	default:
-		prog_other(w, a, tool->prog, &p);
+		prog_other(w, a, prog, &p);
 		break;
 	}
 }

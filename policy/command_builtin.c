@@ -27,10 +27,25 @@ static const char *const evaluators[] = { "eval", "source", ".", "trap", "alias"
 
 /* ---- declare, export and their like ------------------------------------------------------------------------------------ */
 
+/* bash reads NAME='(…)' as the elements of an array, and expands them, when the name is or becomes one. */
+static bool command_declares_elements(const struct walk *w, const char *name, size_t n, const char *value, size_t len, bool array, bool fresh)
+{
+	const struct var_slot *v;
+
+	if (w->dialect != DIALECT_BASH || (len > 0 && value[0] != '('))
+		return false;
+	if (array)
+		return true;
+	v = state_get(&w->state, name, n);
+	return v != NULL ? v->value.kind == CONFIDENCE_OPAQUE : w->state.lost && !fresh;
+}
+
 static void command_declare(struct walk *w, struct act *a, const char *name)
 {
 	static const char *const safe_flags = "xrgpalAtuh";
-	bool export = strcmp(name, "export") == 0, opaque_value = false;
+	bool export = strcmp(name, "export") == 0, opaque_value = false, array = false;
+	/* A function's own variable is new, and no array but by its own declaration. */
+	bool fresh = w->in_function && !export && strcmp(name, "readonly") != 0;
 
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
@@ -50,6 +65,8 @@ static void command_declare(struct walk *w, struct act *a, const char *name)
 					export = true;
 				if (*c == 'l' || *c == 'u' || *c == 'a' || *c == 'A' || *c == 't')
 					opaque_value = true;
+				array = array || *c == 'a' || *c == 'A';
+				fresh = fresh && *c != 'g';
 			}
 			continue;
 		}
@@ -61,6 +78,11 @@ static void command_declare(struct walk *w, struct act *a, const char *name)
 		}
 		if ((f->kind != CONFIDENCE_EXACT && eq == NULL && !(f->kind == CONFIDENCE_OPAQUE && f->n > 0)) || !command_identifier(f->p, n)) {
 			act_opaque(a, "a declaration of a name that is not known");
+			return;
+		}
+		if (eq != NULL && (f->kind != CONFIDENCE_EXACT || (eq[1] == '(' && f->p[f->n - 1] == ')')) &&
+		    command_declares_elements(w, f->p, n, eq + 1, f->n - (size_t)(eq + 1 - f->p), array, fresh)) {
+			act_opaque(a, "the value may be read as the elements of an array, which are expanded");
 			return;
 		}
 		if (f->kind == CONFIDENCE_EXACT && eq != NULL && !opaque_value)
@@ -207,18 +229,23 @@ static void command_printf(struct walk *w, struct act *a)
 	}
 }
 
-/* Builtins whose arguments zsh and mksh read as arithmetic, which can run code: numbers and plain words only. */
+/* Builtins whose arguments zsh and mksh read as arithmetic, which can run code. A plain word is a variable there, whose value is
+ * evaluated in its turn: where every argument is a number, nothing else will do; elsewhere plain words are names. */
 static bool command_numbers_safe(const struct walk *w, const struct act *a, const char *name)
 {
-	static const char *const numbers[] = { "break", "continue", "return", "exit", "logout", "shift", "ulimit", "read", "wait", "dirs", "pushd", "popd", "sleep", NULL };
+	static const char *const numbers[] = { "break", "continue", "return", "exit", "logout", "shift", "ulimit", NULL };
+	static const char *const words[] = { "read", "wait", "dirs", "pushd", "popd", "sleep", NULL };
+	bool only = command_in(numbers, name);
 
-	if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || !command_in(numbers, name))
+	if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || (!only && !command_in(words, name)))
 		return true;
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
 
 		if ((f->flags & FIELD_NUMERIC) != 0)
 			continue;
+		if (only && !(f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || strcmp(f->p, "unlimited") == 0)))
+			return false;
 		if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p, "[$`") != NULL)
 			return false;
 	}

@@ -94,7 +94,10 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 			state_set_cwd(w, &cwd);
 		}
+		w->integers = NULL;
+		integers_find(w, ast->list);
 		walk_list(w, ast->list);
+		w->integers = saved.integers;
 		w->dialect = saved.dialect;
 		w->again = saved.again;
 		w->depth = saved.depth;

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "policy/answer.h"
+#include "policy/destination.h"
 #include "policy/path.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
@@ -317,35 +318,6 @@ static void decide_simple(const struct policy *p, struct policy_answer *a, struc
 	a->canonical = true;
 }
 
-static int decide_file(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
-{
-	static const uint16_t does[] = { EFFECT_READ, EFFECT_WRITE, EFFECT_DELETE, EFFECT_READ, EFFECT_WRITE };
-	static const char *const names[] = { "reading of", "writing of", "deletion of", "listing of", "change of" };
-	struct scope scope = { p, q, NULL, false };
-	struct judgement j;
-	char joined[8192];
-	size_t n = q->len;
-
-	if (q->text == NULL || n >= 4096 || memchr(q->text, '\0', n) != NULL || (unsigned)q->op > FILE_META) {
-		a->rule = "gate:bytes";
-		a->reason = "a path that is too long or holds a NUL";
-		return ERR_OK;
-	}
-	if (q->text[0] != '/' && q->cwd != NULL && q->cwd[0] == '/' && strlen(q->cwd) < 4000) {
-		int k = snprintf(joined, sizeof(joined), "%s/%.*s", q->cwd, (int)n, q->text);
-
-		n = k > 0 && (size_t)k < sizeof(joined) ? (size_t)k : 0;
-	} else {
-		memcpy(joined, q->text, n);
-		joined[n] = '\0';
-	}
-	j = judge_path(&scope, does[q->op], joined);
-	if (j.verdict < 0 && p->profile == PROFILE_GUARD)
-		j.verdict = VERDICT_ALLOW;
-	decide_simple(p, a, &mem->arena, j, names[q->op], joined, n);
-	return mem->arena.max == 0 || a->text == NULL ? ERR_NOMEM : ERR_OK;
-}
-
 static bool decide_printable(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -353,6 +325,23 @@ static bool decide_printable(const char *s, size_t n)
 			return false;
 	}
 	return true;
+}
+
+/* Where a forward leads to, or listens. Not looked up: the name is the target's to resolve. */
+static void decide_destination(const struct scope *scope, struct policy_answer *a, struct arena *arena, bool listen)
+{
+	const char *text = scope->q->text != NULL ? scope->q->text : "";
+	size_t len = scope->q->text != NULL ? scope->q->len : 0;
+	struct destination d;
+
+	if (destination_parse(text, len, listen, &d) < 0) {
+		a->rule = "gate:destination";
+		a->reason = "no HOST:PORT or socket path in its usual spelling";
+		a->instead = "a name, an address as 127.0.0.1 or [::1], a port from 1 to 65535; a path without . or ..";
+		return;
+	}
+	decide_simple(scope->policy, a, arena, judge_other(scope, listen ? MATCH_LISTEN : MATCH_FORWARD, text, len),
+		      listen ? "remote forward" : "forward", text, len);
 }
 
 static int decide_shell(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem)
@@ -435,7 +424,10 @@ int policy_decide(const struct policy *p, const struct policy_question *q, struc
 		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_SUBSYSTEM, text, len), "subsystem", text, len);
 		break;
 	case QUESTION_FORWARD:
-		decide_simple(p, a, &mem->arena, judge_other(&scope, MATCH_FORWARD, text, len), "forward", text, len);
+		decide_destination(&scope, a, &mem->arena, false);
+		break;
+	case QUESTION_LISTEN:
+		decide_destination(&scope, a, &mem->arena, true);
 		break;
 	case QUESTION_ENV:
 		if (!decide_printable(text, len) || memchr(text, '=', len) == NULL) {

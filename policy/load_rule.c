@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "policy/destination.h"
 #include "policy/load.h"
 
 void *load_alloc(struct load *l, size_t n)
@@ -174,16 +175,33 @@ static void load_command(struct load *l, struct rule *r, enum verdict v, const s
 	}
 }
 
+/* A pattern of destinations: names are matched in lower case. NULL: it can match none, which has been said. */
+static const char *load_destination(struct load *l, const struct yaml_node *at, const char *glob)
+{
+	struct why why = { "" };
+	size_t n = strlen(glob);
+	char *low;
+
+	if (destination_pattern(glob, &why) < 0) {
+		yaml_error(l->d, at, "'%s' %s", glob, why.text);
+		return NULL;
+	}
+	low = load_alloc(l, n + 1);
+	for (size_t i = 0; low != NULL && i <= n; i++)
+		low[i] = (char)(glob[0] != '/' && glob[i] >= 'A' && glob[i] <= 'Z' ? glob[i] + ('a' - 'A') : glob[i]);
+	return low;
+}
+
 static void load_special(struct load *l, struct rule *r, enum verdict v, const struct yaml_node *at)
 {
-	static const char *const keys[] = { "effects", "read", "write", "delete", "env", "forward", "subsystem", "request", "shell", NULL };
-	static const uint8_t kinds[] = { MATCH_EFFECTS, MATCH_PATH, MATCH_PATH, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL };
-	static const uint16_t does[] = { 0, EFFECT_READ, EFFECT_WRITE, EFFECT_DELETE, 0, 0, 0, 0, 0 };
+	static const char *const keys[] = { "effects", "read", "write", "delete", "env", "forward", "subsystem", "request", "shell", "listen", NULL };
+	static const uint8_t kinds[] = { MATCH_EFFECTS, MATCH_PATH, MATCH_PATH, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };
+	static const uint16_t does[] = { 0, EFFECT_READ, EFFECT_WRITE, EFFECT_DELETE, 0, 0, 0, 0, 0, 0 };
 
 	if (!yaml_known_keys(l->d, at, "an entry that is not a command pattern", keys))
 		return;
 	if (at->n == 0)
-		yaml_error(l->d, at, "an empty entry; write a command pattern, or one of effects, read, write, delete, env, forward, subsystem, request, shell");
+		yaml_error(l->d, at, "an empty entry; write a command pattern, or one of effects, read, write, delete, env, forward, subsystem, request, shell, listen");
 	for (unsigned k = 0; keys[k] != NULL; k++) {
 		size_t n;
 		const char **list;
@@ -212,6 +230,8 @@ static void load_special(struct load *l, struct rule *r, enum verdict v, const s
 				yaml_error(l->d, yaml_get(at, keys[k]), "path '%s' holds '..', which never matches; write the path without it", list[i]);
 				continue;
 			}
+			if ((kinds[k] == MATCH_FORWARD || kinds[k] == MATCH_LISTEN) && (list[i] = load_destination(l, yaml_get(at, keys[k]), list[i])) == NULL)
+				continue;
 			m = load_match(l, r, v, (enum match_kind)kinds[k]);
 			if (m == NULL)
 				return;

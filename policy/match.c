@@ -241,7 +241,17 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 	return found_judgement(&f);
 }
 
-struct judgement judge_path(const struct scope *s, unsigned effects, const char *path)
+/* Whether a component is "..". */
+static bool path_climbs(const char *path)
+{
+	for (const char *p = path; (p = strstr(p, "..")) != NULL; p++) {
+		if ((p == path || p[-1] == '/') && (p[2] == '\0' || p[2] == '/'))
+			return true;
+	}
+	return false;
+}
+
+struct judgement judge_path(const struct scope *s, unsigned effects, const char *path, const char *home, bool tree)
 {
 	struct found f;
 	struct coverage c;
@@ -254,17 +264,27 @@ struct judgement judge_path(const struct scope *s, unsigned effects, const char 
 	coverage_read(s, &c, &f, effects);
 	for (unsigned bit = 0; bit < 3; bit++) {
 		const struct rule *r[3] = { c.by[0][bit], c.by[1][bit], NULL };
-		bool dots = strstr(path, "..") != NULL;
+		bool dots = path_climbs(path);
 
 		if ((effects & 1u << bit) == 0)
 			continue;
 		for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
 			if ((m->effects & 1u << bit) == 0 || r[m->verdict] != NULL)
 				continue;
-			if (m->verdict == VERDICT_ALLOW && dots)
+			enum verdict v = (enum verdict)m->verdict;
+			bool permits, forbids;
+
+			if (v == VERDICT_ALLOW && dots)
 				continue;
-			if (path_match_text(m->glob, path) && rule_applies(s, m->rule))
-				r[m->verdict] = m->rule;
+			/* A rule for a tree must permit all of it; one that restricts a part of it restricts it all. */
+			permits = tree ? path_covers(m->glob, path, home) : path_match_text(m->glob, path, home);
+			forbids = v != VERDICT_ALLOW && (tree ? path_touches(m->glob, path, home) : permits);
+			if ((v == VERDICT_DENY ? !forbids : !permits && !forbids) || !rule_applies(s, m->rule))
+				continue;
+			if (v == VERDICT_APPROVE && !permits)
+				f.restrict_[VERDICT_APPROVE] = m->rule;
+			else
+				r[v] = m->rule;
 		}
 		if (r[VERDICT_DENY] != NULL)
 			f.restrict_[VERDICT_DENY] = r[VERDICT_DENY];

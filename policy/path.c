@@ -363,15 +363,30 @@ bool path_match(const char *pattern, const struct path_use *u, bool sure)
 	return path_match_parts(pattern, u->path.p, u->path.n, u->path.kind == CONFIDENCE_PATTERN, sure);
 }
 
-bool path_match_text(const char *pattern, const char *path)
+/* The pattern with ~ as what it stands for. NULL: that cannot be written as a pattern, or is too long. */
+static const char *path_home(const char *pattern, const char *home, char *out, size_t n)
 {
-	char joined[PATH_MAX_LEN + 4], clean[PATH_MAX_LEN + 4];
+	size_t k = strlen(home);
+
+	if (pattern[0] != '~' || (pattern[1] != '/' && pattern[1] != '\0'))
+		return pattern;
+	if (k + strlen(pattern) >= n || strpbrk(home, "*?[\\") != NULL)
+		return NULL;
+	memcpy(out, home, k);
+	strcpy(out + k, pattern + 1);
+	return out;
+}
+
+/* A path as bytes, normalised; false: it is too long to be known. */
+static bool path_text(const char *path, char *clean, size_t *len)
+{
+	char joined[PATH_MAX_LEN + 4];
 	size_t n = strlen(path);
 	bool dots;
 
 	if (n >= PATH_MAX_LEN)
 		return false;
-	if (path[0] == '/') {
+	if (path[0] == '/' || (path[0] == '~' && (path[1] == '/' || path[1] == '\0'))) {
 		memcpy(joined, path, n + 1);
 	} else {
 		joined[0] = '~';
@@ -379,6 +394,64 @@ bool path_match_text(const char *pattern, const char *path)
 		memcpy(joined + 2, path, n + 1);
 		n += 2;
 	}
-	n = path_clean(joined, n, clean, &dots);
-	return n > 0 && path_match_parts(pattern, clean, n, false, false);
+	*len = path_clean(joined, n, clean, &dots);
+	return *len > 0;
+}
+
+bool path_match_text(const char *pattern, const char *path, const char *home)
+{
+	char clean[PATH_MAX_LEN + 4], expanded[2 * PATH_MAX_LEN];
+	const char *p = pattern;
+	size_t n;
+
+	if (!path_text(path, clean, &n))
+		return false;
+	if (home != NULL && clean[0] == '/' && (p = path_home(pattern, home, expanded, sizeof(expanded))) == NULL)
+		p = pattern;
+	return path_match_parts(p, clean, n, false, false);
+}
+
+bool path_covers(const char *pattern, const char *path, const char *home)
+{
+	size_t n = strlen(pattern);
+
+	return n >= 3 && strcmp(pattern + n - 3, "/**") == 0 && path_match_text(pattern, path, home);
+}
+
+/* Whether a path is a home directory, or one may lie below it. */
+static bool path_homely(const struct comps *c, const char *clean, size_t n, const char *home)
+{
+	if (clean[0] == '~' || c->count == 0)
+		return c->count <= 1;
+	if (home != NULL && strncmp(home, clean, n) == 0 && (home[n] == '\0' || home[n] == '/'))
+		return true;
+	return (c->count == 1 && c->n[0] == 4 && (memcmp(c->p[0], "root", 4) == 0 || memcmp(c->p[0], "home", 4) == 0)) ||
+	       (c->count == 2 && c->n[0] == 4 && memcmp(c->p[0], "home", 4) == 0);
+}
+
+bool path_touches(const char *pattern, const char *path, const char *home)
+{
+	char clean[PATH_MAX_LEN + 4], expanded[2 * PATH_MAX_LEN];
+	struct comps r, c;
+	const char *p = pattern;
+	unsigned i = 0;
+	size_t n;
+
+	if (path_match_text(pattern, path, home))
+		return true;
+	if (!path_text(path, clean, &n) || (home != NULL && (p = path_home(pattern, home, expanded, sizeof(expanded))) == NULL))
+		return true;
+	if (!comps_split(p, strlen(p), &r) || !comps_split(clean, n, &c))
+		return true;
+	if ((r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0) || (p[0] == '~') != (clean[0] == '~'))
+		return path_homely(&c, clean, n, home);
+	for (; i < c.count; i++) {
+		if (i == r.count)
+			return false;
+		if (r.n[i] == 2 && memcmp(r.p[i], "**", 2) == 0)
+			return true;
+		if (!component_match(r.p[i], r.n[i], c.p[i], c.n[i], false, false))
+			return false;
+	}
+	return true;
 }

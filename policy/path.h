@@ -12,8 +12,15 @@
  * sure: every path that the field can be matches. Else: some path that it can be matches. */
 bool path_match(const char *pattern, const struct path_use *p, bool sure);
 
-/* The same for a path given as bytes (file operations): absolute, else below the home directory. */
-bool path_match_text(const char *pattern, const char *path);
+/* The same for a path given as bytes (file operations): absolute, else below the home directory. home: what ~ stands for, absolute; NULL: not
+ * known, and then ~ may be any of the usual places. */
+bool path_match_text(const char *pattern, const char *path, const char *home);
+
+/* Whether the pattern surely matches the path and everything below it; whether it may match it or something below. Patterns that begin with
+ * two stars and a slash match names anywhere: below a path that is a home directory, or has one below, they may match; elsewhere they count for the path
+ * itself alone, or no tree could be copied anywhere (docs/policy.md says so). */
+bool path_covers(const char *pattern, const char *path, const char *home);
+bool path_touches(const char *pattern, const char *path, const char *home);
 
 /* Makes a word a path: joined to cwd where it is relative, normalised. u->path points into out (PATH_BUF bytes), or is OPAQUE. */
 #define PATH_BUF 8200

@@ -350,7 +350,7 @@ static bool name_match(const struct pword *w, const struct act *a, bool sure)
 		return true;
 	slash = strrchr(f->p, '/');
 	if (strchr(w->plain, '/') != NULL)
-		return w->literal ? strcmp(w->plain, f->p) == 0 : path_match_text(w->plain, f->p);
+		return w->literal ? strcmp(w->plain, f->p) == 0 : path_match_text(w->plain, f->p, NULL);
 	/* A bare name is the program in the usual directories; a deny rule means it wherever it lies. */
 	if (slash != NULL && sure && a->tool == NULL)
 		return false;

@@ -37,14 +37,26 @@ enum question_kind {
 	QUESTION_STATEMENT, /* one statement of a managed shell; text is the statement */
 	QUESTION_SHELL,     /* a shell is asked for; text is empty. Allow means: the managed shell may start */
 	QUESTION_PTY_RAW,   /* a raw PTY; only a rule with `pty: raw` allows it */
-	QUESTION_FILE,      /* one file operation (sftp, scp, rsync); text is the path, op says what */
+	QUESTION_FILE,      /* one file operation (sftp, scp); text is the path, op says what; paths what more it does */
 	QUESTION_SUBSYSTEM, /* text is the subsystem's name */
-	QUESTION_FORWARD,   /* direct-tcpip or streamlocal; text is "host:port" or the socket's path */
+	QUESTION_FORWARD,   /* direct-tcpip or direct-streamlocal; text is as policy/destination.h makes it */
 	QUESTION_ENV,       /* an environment variable; text is NAME=value */
-	QUESTION_OTHER      /* X11, agent forwarding, tun, remote forward…; text is the request's name. Denied unless named */
+	QUESTION_OTHER,     /* X11, agent forwarding, tun…; text is the request's name. Denied unless named */
+	QUESTION_LISTEN     /* a remote forward: the target listens there for the agent; text as for a forward, * for every address */
 };
 
 enum file_op { FILE_READ, FILE_WRITE, FILE_DELETE, FILE_LIST, FILE_META };
+
+/* What an operation does to one path. */
+struct policy_path {
+	enum file_op op;
+	bool tree; /* and to all that lies below it, none of which is named */
+	const char *path;
+	size_t len;
+};
+
+/* What passes on a channel, where it is files. */
+enum transfer { TRANSFER_NONE, TRANSFER_SCP_SINK, TRANSFER_SCP_SOURCE, TRANSFER_RSYNC };
 
 struct tag {
 	const char *name;
@@ -70,8 +82,11 @@ struct policy_question {
 	const char *login;
 	const struct tag *tags;
 	size_t ntags;
-	/* in a managed shell: the state carried in. cwd NULL means the login's home directory, which is not known. */
+	/* in a managed shell: the state carried in. cwd NULL means the login's home directory, which is not known. Of a file operation: that home. */
 	const char *cwd;
+	/* a file operation: all of it must be allowed, text and op included */
+	const struct policy_path *paths;
+	size_t npaths;
 	/* The program text that came on standard input, when a first answer asked for it (needs_stdin); NULL before. */
 	const uint8_t *stdin_bytes;
 	size_t stdin_len;
@@ -110,6 +125,7 @@ struct policy_answer {
 	bool needs_stdin;      /* stdin is a program: send it (up to stdin_cap bytes) and ask again. verdict is then DENY */
 	size_t stdin_cap;
 	bool stdin_consumed;   /* the program that came on stdin is in text now: give the target an empty stdin */
+	enum transfer transfer; /* the command is one end of a file transfer; its argv is commands[0] */
 	bool record_digest;    /* `record: digest`: size and SHA-256 instead of content */
 	bool pty_raw;          /* a rule with `pty: raw` allowed it */
 	bool end_session;      /* `on_denial: end` */

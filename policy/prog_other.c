@@ -163,6 +163,15 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		else if (a->nops > 0)
 			a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		break;
+	case PROG_WORDS:
+		/* Joined, they are a text in a language of the tool's own, where ; and a newline begin another command. */
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (f->kind == CONFIDENCE_EXACT ? strpbrk(f->p, ";\n{}\"") != NULL : (f->flags & FIELD_NUMERIC) == 0)
+				a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
+		}
+		break;
 	default:
 		break;
 	}

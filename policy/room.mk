@@ -8,6 +8,8 @@ libpolicy_a_SOURCES = \
 	policy/command_shell.c \
 	policy/command_wrap.c \
 	policy/decide.c \
+	policy/decide_file.c \
+	policy/destination.c policy/destination.h \
 	policy/embed.h \
 	policy/explain.c \
 	policy/load.c policy/load.h \
@@ -22,6 +24,7 @@ libpolicy_a_SOURCES = \
 	policy/state.c \
 	policy/table.c policy/table.h \
 	policy/walk.c \
+	policy/walk_integer.c \
 	policy/walk_loop.c \
 	policy/walk_simple.c \
 	policy/word.c \
@@ -59,6 +62,10 @@ tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
 tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h
 tests_unit_policy_load_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/policy_destination
+TESTS += tests/unit/policy_destination
+tests_unit_policy_destination_SOURCES = tests/unit/policy_destination.c tests/unit/unit.h
+tests_unit_policy_destination_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 
 TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh
@@ -69,9 +76,9 @@ noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c
 tests_bench_decide_LDADD = $(POLICY_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval
+check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
-EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval
+EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval tests/fuzz/corpus/destination
 if FUZZER
 POLICY_REPLAY =
 else
@@ -83,3 +90,9 @@ tests_fuzz_fuzz_policy_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_eval_SOURCES = tests/fuzz/fuzz_eval.c $(POLICY_REPLAY)
 tests_fuzz_fuzz_eval_LDADD = $(POLICY_LIBS)
 tests_fuzz_fuzz_eval_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_destination_SOURCES = tests/fuzz/fuzz_destination.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_destination_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_destination_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_resolve_SOURCES = tests/fuzz/fuzz_resolve.c $(POLICY_REPLAY)
+tests_fuzz_fuzz_resolve_LDADD = $(POLICY_LIBS)
+tests_fuzz_fuzz_resolve_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -34,7 +34,7 @@ struct pattern {
 	unsigned nops;
 };
 
-enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL };
+enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };
 
 struct match {
 	uint8_t kind;    /* enum match_kind */
@@ -101,6 +101,8 @@ int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsi
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
 
 /* match.c */
+struct pooled;
+
 struct scope {
 	const struct policy *policy;
 	const struct policy_question *q;
@@ -115,12 +117,15 @@ struct judgement {
 
 bool rule_applies(const struct scope *s, const struct rule *r);
 struct judgement judge_act(const struct scope *s, const struct act *a);
-/* A path outside a command: file operations. */
-struct judgement judge_path(const struct scope *s, unsigned effects, const char *path);
+/* A path outside a command: file operations. home: what ~ stands for, NULL where it is not known. tree: and all that lies below. */
+struct judgement judge_path(const struct scope *s, unsigned effects, const char *path, const char *home, bool tree);
 struct judgement judge_other(const struct scope *s, enum match_kind kind, const char *text, size_t len);
 
 /* decide.c: the statement as a whole, without filling an answer. acts must be read. */
 struct judgement judge_acts(const struct scope *s, const struct reading *r, const struct act **which);
+
+/* decide_file.c */
+int decide_file(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem);
 
 /* load.c's tests use it */
 int decide_statement(const struct policy *p, const struct rule *only, const char *text, enum dialect d, int *verdict);

@@ -162,7 +162,7 @@ static const struct {
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },
 };
 
-static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service" };
+static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words" };
 
 static unsigned table_bits(const char *text, size_t len)
 {

@@ -401,6 +401,7 @@ int acts_read(struct reading *r, struct arena *a, const struct policy_question *
 		cwd.n = 1;
 	}
 	state_set_cwd(&w, &cwd);
+	integers_find(&w, ast->list);
 	walk_list(&w, ast->list);
 	return r->failed ? ERR_NOMEM : ERR_OK;
 }

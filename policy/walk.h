@@ -45,11 +45,19 @@ struct function {
 	bool sure;           /* defined for certain at every later place of this shell */
 };
 
+/* Names in arithmetic of a text in zsh, which makes integers of variables that it assigns (walk_integer.c). */
+struct integer_name {
+	struct integer_name *next;
+	const char *name;
+	uint32_t n;
+};
+
 struct walk {
 	struct reading *r;
 	enum dialect dialect;
 	struct state state;
 	struct function *functions;
+	struct integer_name *integers;
 	enum stdin_kind stdin_kind;
 	struct field stdin_text; /* STDIN_TEXT: the here-document or here-string; EXACT when known */
 	bool stdout_tty;
@@ -68,6 +76,8 @@ enum word_mode { WORD_ARGUMENT, WORD_VALUE, WORD_PATTERN };
 int word_fields(struct walk *w, const struct sh_word *word, struct field *out, unsigned cap);
 struct field word_single(struct walk *w, const struct sh_word *word, enum word_mode mode);
 void word_scan(struct walk *w, const struct sh_word *word);
+/* The same for a word that is split and globbed where it stands, but whose fields nobody needs. */
+void word_scan_fields(struct walk *w, const struct sh_word *word);
 /* Checks an arithmetic expression: anything whose value could be code makes an opaque act. Returns true when it is safe. */
 bool word_arith(struct walk *w, const struct sh_word *expr);
 struct field field_exact(struct walk *w, const char *p, size_t n);
@@ -99,6 +109,11 @@ void walk_simple(struct walk *w, const struct sh_command *c);
 void walk_for(struct walk *w, const struct sh_command *c);
 void walk_cfor(struct walk *w, const struct sh_cfor *f);
 void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body);
+
+/* walk_integer.c: finds the variables that a text in zsh may turn into integers, before it is walked; and whether a name is one.
+ * What is assigned to it from then on is evaluated. */
+void integers_find(struct walk *w, const struct sh_list *list);
+bool integers_have(const struct walk *w, const char *name, size_t n);
 
 /* command.c: a simple command whose words are known as far as they can be. */
 void command_run(struct walk *w, struct field *argv, unsigned argc, struct sh_pos at, const struct sh_simple *simple);

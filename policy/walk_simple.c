@@ -13,6 +13,8 @@ bool var_value_harmless(const char *name, size_t n, const struct field *value)
 		return false;
 	if (n >= 5 && memcmp(name + n - 5, "PAGER", 5) == 0)
 		return value->n == 0 || strcmp(value->p, "cat") == 0;
+	if ((n == 7 && memcmp(name, "COLUMNS", 7) == 0) || (n == 5 && memcmp(name, "LINES", 5) == 0))
+		return value->n > 0 && value->n < 6 && strspn(value->p, "0123456789") == value->n;
 	if (n == 10 && memcmp(name, "KUBECONFIG", 10) == 0)
 		return strncmp(value->p, "/etc/", 5) == 0 && strstr(value->p, "..") == NULL && strchr(value->p, ':') == NULL;
 	return false;
@@ -30,6 +32,8 @@ void walk_assigned(struct walk *w, const char *name, size_t n, const struct fiel
 		; /* with this value it starts nothing */
 	else if (exported && class != VAR_HARMLESS)
 		walk_eval(w, at, "a variable for programs, whose effect is in no table");
+	if ((value->flags & FIELD_NUMERIC) == 0 && integers_have(w, name, n))
+		walk_eval(w, at, "a variable that arithmetic makes an integer: what it is given is evaluated");
 	state_set(w, name, n, value, exported);
 }
 
@@ -55,7 +59,7 @@ static void walk_assign(struct walk *w, const struct sh_assign *a, bool exported
 				word_arith(w, e->index);
 				walk_eval(w, a->at, "an array element by subscript, which is evaluated");
 			}
-			word_scan(w, e->value);
+			word_scan_fields(w, e->value);
 		}
 		value = field_opaque(0);
 	} else {

@@ -161,3 +161,10 @@ void word_scan(struct walk *w, const struct sh_word *word)
 {
 	(void)word_single(w, word, WORD_VALUE);
 }
+
+void word_scan_fields(struct walk *w, const struct sh_word *word)
+{
+	struct field some[8];
+
+	(void)word_fields(w, word, some, 8);
+}

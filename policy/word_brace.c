@@ -135,7 +135,11 @@ static void brace_alternatives(struct build *b, const struct chain *done, const 
 	struct chain *mine = NULL, *tail = NULL;
 
 	if (depth > 64 || *count > MAX_ALTS || !walk_spend(w, 1)) {
+		/* What is not built is not walked either, and could hold a substitution: whoever asked must not go on without it. */
+		if (*count < MAX_ALTS + 2)
+			walk_eval(w, rest != NULL ? rest->at : (struct sh_pos){ 0, 0, 0 }, "braces that make more words than the limit");
 		b->overflow = true;
+		*count = MAX_ALTS + 2;
 		return;
 	}
 	for (const struct chain *c = done; c != NULL; c = c->next) {

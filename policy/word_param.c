@@ -111,11 +111,28 @@ static void param_positional_all(struct build *b, const struct sh_param *p, bool
 	}
 }
 
-static void param_scan_args(struct walk *w, const struct sh_param *p)
+/* The parser keeps parentheses of such a word as text; to zsh they may be glob qualifiers. */
+static void param_scan_standing(struct walk *w, const struct sh_word *word)
 {
+	for (const struct sh_part *p = word->parts; p != NULL; p = p->next) {
+		if (p->kind == SH_LITERAL && !p->quoted && memchr(p->text.p, '(', p->text.n) != NULL) {
+			walk_eval(w, p->at, "a pattern with parentheses, which can hold qualifiers that run code");
+			break;
+		}
+	}
+	word_scan_fields(w, word);
+}
+
+static void param_scan_args(struct walk *w, const struct sh_param *p, bool quoted)
+{
+	/* zsh globs the word of ${x:-word} as if it stood in place of the whole. */
+	bool stands = !quoted && w->dialect == DIALECT_ZSH && (p->op == SH_OP_DEFAULT || p->op == SH_OP_ALT || p->op == SH_OP_ASSIGN);
+
 	if (p->arg != NULL) {
 		if (p->op == SH_OP_SUBSTRING)
 			word_arith(w, p->arg);
+		else if (stands)
+			param_scan_standing(w, p->arg);
 		else
 			word_scan(w, p->arg);
 	}
@@ -135,7 +152,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	struct field v;
 
 	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
-		param_scan_args(w, p);
+		param_scan_args(w, p, quoted);
 		if (p->subscript != NULL)
 			word_scan(w, p->subscript);
 		walk_eval(w, part->at, "an expansion that evaluates the value of a variable");
@@ -147,7 +164,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 
 		if (!safe)
 			safe = word_arith(w, p->subscript);
-		param_scan_args(w, p);
+		param_scan_args(w, p, quoted);
 		if (p->op == SH_OP_LENGTH && safe) {
 			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
 			return;
@@ -158,7 +175,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		return;
 	}
 	if (param_is(p, '@') || param_is(p, '*')) {
-		param_scan_args(w, p);
+		param_scan_args(w, p, quoted);
 		if (p->op == SH_OP_NONE)
 			param_positional_all(b, p, quoted);
 		else if (p->op == SH_OP_LENGTH)
@@ -179,7 +196,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		return;
 	case SH_OP_DEFAULT:
 		if (known && v.kind == CONFIDENCE_EXACT && v.n > 0) {
-			param_scan_args(w, p);
+			param_scan_args(w, p, quoted);
 			build_value(b, &v, quoted);
 			return;
 		}
@@ -187,7 +204,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	case SH_OP_ASSIGN: {
 		struct field f = field_opaque(0);
 
-		param_scan_args(w, p);
+		param_scan_args(w, p, quoted);
 		walk_assigned(w, p->name.p, p->name.n, &f, false, part->at);
 		build_unknown(b, splits, 0);
 		return;
@@ -199,6 +216,6 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	default:
 		break;
 	}
-	param_scan_args(w, p);
+	param_scan_args(w, p, quoted);
 	build_unknown(b, splits, 0);
 }

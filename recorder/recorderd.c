@@ -18,7 +18,9 @@
 #include "base/zygote.h"
 #include "recorder/frame.h"
 #include "recorder/recording.h"
+#include "recorder/forget.h"
 #include "recorder/repair.h"
+#include "recorder/seal.h"
 
 static struct {
 	struct ipc session, control;
@@ -28,6 +30,7 @@ static struct {
 	struct loop_watch *session_watch, *control_watch;
 	bool started;
 	struct recording_session facts;
+	struct seal_readers *readers;
 	uint64_t part_bytes; /* text of one part; 0: RECORDING_PART_BYTES */
 	struct recording_events events;
 	struct {
@@ -79,10 +82,11 @@ static struct view hex(const uint8_t sha256[SINK_DIGEST], char out[2 * SINK_DIGE
 	return (struct view){ (const uint8_t *)out, 2 * SINK_DIGEST };
 }
 
-static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
+static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
-	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text) };
+	struct msg_rec_digest m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .sha256 = hex(sha256, text),
+				    .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_digest_send(&rec.control, &m, NULL, 0) < 0)
@@ -91,11 +95,11 @@ static void tell_digest(void *ctx, const char *recording, unsigned part, uint64_
 }
 
 static void tell_closed(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-			uint64_t ms, bool last)
+			uint64_t ms, bool last, uint32_t lag_ms)
 {
 	char text[2 * SINK_DIGEST + 1];
 	struct msg_rec_closed m = { .recording = proto_str(recording), .part = part, .bytes = bytes, .raw_bytes = raw,
-				    .sha256 = hex(sha256, text), .ms = ms, .last = last };
+				    .sha256 = hex(sha256, text), .ms = ms, .last = last, .lag_ms = lag_ms };
 
 	(void)ctx;
 	if (rec.control_alive && msg_rec_closed_send(&rec.control, &m, NULL, 0) < 0)
@@ -321,13 +325,15 @@ static char *keep(struct view v)
 	return s;
 }
 
-/* The first message, before anything is recorded. */
+/* The first message, before anything is recorded. ERR_EOF: it was to delete, and that is done. */
 static int start(struct why *w)
 {
 	struct msg_rec_start m;
 	struct ipc_msg msg;
 	int r = ipc_wait(&rec.control, &msg, 10000);
 
+	if (r == ERR_OK && msg.type == MSG_rec_forget)
+		return forget_serve(&rec.control, &msg, rec.dirfd);
 	if (r == ERR_OK)
 		r = msg_rec_start_read(&msg, &m);
 	if (r < 0)
@@ -344,11 +350,16 @@ static int start(struct why *w)
 	if (rec.facts.identity == NULL || rec.facts.on_behalf_of == NULL || rec.facts.issuer == NULL || rec.facts.target == NULL ||
 	    rec.facts.login == NULL)
 		return why_fail(w, ERR_NOMEM, "no memory");
-	return ERR_OK;
+	if (m.readers.n > 0) {
+		r = seal_readers_load(m.readers, &rec.readers, w);
+		rec.facts.readers = rec.readers;
+	}
+	return r;
 }
 
 static int serve(void)
 {
+	struct landlock_path below = { .write = true };
 	struct why w = { "" };
 	int r = process_harden("sallyport-recorder", FD_RECORDER_DIR);
 
@@ -367,12 +378,15 @@ static int serve(void)
 	ipc_init(&rec.session, FD_RECORDER_SESSION, false);
 	ipc_init(&rec.control, FD_RECORDER_CONTROL, false);
 	rec.control_alive = true;
-	r = sandbox_enter(SANDBOX_RECORDER);
+	below.fd = rec.dirfd;
+	r = sandbox_enter(SANDBOX_RECORDER, &below, 1);
 	if (r == ERR_UNSUPPORTED)
 		log_warn("no sandbox here");
 	else if (r < 0)
 		return 1;
 	r = start(&w);
+	if (r == ERR_EOF)
+		return 0;
 	if (r < 0) {
 		log_error("%s", w.text);
 		return 1;

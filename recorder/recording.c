@@ -14,6 +14,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
+#include "base/loop.h"
 #include "recorder/asciicast.h"
 
 #define SLICE 4096                /* data is encoded in pieces of this size */
@@ -47,6 +48,7 @@ struct recording {
 	uint64_t taken;    /* payload bytes of OUTPUT and INPUT so far */
 	uint64_t unsynced; /* of those, not yet on disk; a header or marker counts too */
 	uint64_t first_us; /* when the first unsynced byte came */
+	uint64_t lag_us;   /* the longest that a byte waited for the disk, since it was last told */
 	uint64_t last_us;  /* the last frame's time */
 	uint64_t written_us; /* when text was last written because its time had come */
 	uint64_t digest_us, digest_stored; /* when, and of how many stored bytes, the last running digest was told */
@@ -72,6 +74,11 @@ static void file_name(const struct recording *r, const char *suffix, char out[RE
 		snprintf(out, RECORDING_NAME_MAX, "%s%s", r->id, suffix);
 	else
 		snprintf(out, RECORDING_NAME_MAX, "%s.%u%s", r->id, r->part, suffix);
+}
+
+static const char *cast_suffix(const struct recording *r)
+{
+	return r->session->readers != NULL ? ".cast.gz.cms" : ".cast.gz";
 }
 
 static int failed(const struct recording *r, int code, const char *what, struct why *w)
@@ -115,12 +122,12 @@ static int part_open(struct recording *r, uint64_t now_us)
 	char name[RECORDING_NAME_MAX];
 	int fd, k;
 
-	file_name(r, ".cast.gz", name);
+	file_name(r, cast_suffix(r), name);
 	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return errno == EEXIST ? ERR_EXISTS : ERR_SYS;
 	(void)flock(fd, LOCK_EX | LOCK_NB); /* says to a repair that somebody is at it */
-	r->sink = sink_new(fd);
+	r->sink = sink_new(fd, r->session->readers);
 	if (r->sink == NULL)
 		return ERR_NOMEM;
 	r->part_us = now_us;
@@ -134,6 +141,24 @@ static int part_open(struct recording *r, uint64_t now_us)
 	return k;
 }
 
+/* All that came is on the disk. A worker's clock that runs ahead makes it none. */
+static void synced(struct recording *r)
+{
+	uint64_t now = (uint64_t)clock_mono_us();
+
+	if (r->unsynced > 0 && now > r->first_us && now - r->first_us > r->lag_us)
+		r->lag_us = now - r->first_us;
+	r->unsynced = 0;
+}
+
+static uint32_t take_lag(struct recording *r)
+{
+	uint64_t ms = r->lag_us / 1000;
+
+	r->lag_us = 0;
+	return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
 /* Tells a running digest of what is on disk. */
 static void tell_digest(struct recording *r, uint64_t now_us)
 {
@@ -142,7 +167,7 @@ static void tell_digest(struct recording *r, uint64_t now_us)
 
 	if (stored == r->digest_stored || sink_digest(r->sink, d) < 0)
 		return;
-	r->events->digest(r->events->ctx, r->id, r->part, stored, d);
+	r->events->digest(r->events->ctx, r->id, r->part, stored, d, take_lag(r));
 	r->digest_stored = stored;
 	r->digest_us = now_us;
 }
@@ -157,7 +182,7 @@ static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha
 	for (int i = 0; i < SINK_DIGEST; i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
 	file_name(r, ".json", name);
-	file_name(r, ".cast.gz", cast);
+	file_name(r, cast_suffix(r), cast);
 	if (end != NULL && end->exit_status >= 0)
 		snprintf(exit_status, sizeof(exit_status), "%d", end->exit_status);
 	buf_init(&b, 4096);
@@ -221,8 +246,9 @@ static int part_close(struct recording *r, uint64_t now_us, const struct frame *
 		k = write_sidecar(r, now_us, d, end, last);
 	if (k < 0)
 		return k;
-	r->unsynced = 0;
-	r->events->closed(r->events->ctx, r->id, r->part, sink_stored(r->sink), sink_raw(r->sink), d, (now_us - r->part_us) / 1000, last);
+	synced(r);
+	r->events->closed(r->events->ctx, r->id, r->part, sink_stored(r->sink), sink_raw(r->sink), d, (now_us - r->part_us) / 1000, last,
+			  take_lag(r));
 	sink_free(r->sink);
 	r->sink = NULL;
 	return ERR_OK;
@@ -362,7 +388,7 @@ static int sync_now(struct recording *r, uint64_t now_us)
 		k = sink_sync(r->sink);
 	if (k < 0)
 		return k;
-	r->unsynced = 0;
+	synced(r);
 	r->written_us = now_us;
 	if (sink_stored(r->sink) - r->digest_stored >= 64 * 1024 || now_us - r->digest_us >= DIGEST_US)
 		tell_digest(r, now_us);

@@ -1,7 +1,7 @@
 /* One recording: a channel's frames, encoded, compressed, digested, rotated into parts, durable. Owns its files.
  *
  * Recording ID is "SESSION-CHANNEL". Part 1 lies in ID.cast.gz, part N in ID.N.cast.gz; when a part is complete, ID.json or ID.N.json
- * beside it says its digest, sizes and times. Files are made new (O_EXCL), mode 0600, below the directory descriptor. */
+ * beside it says its digest, sizes and times. An encrypted one has .cms behind its name. Files are made new (O_EXCL), mode 0600, below the directory descriptor. */
 #ifndef RECORDER_RECORDING_H
 #define RECORDER_RECORDING_H
 
@@ -22,13 +22,14 @@
 struct recording_session {
 	char id[RECORDING_MAX_SESSION + 1];
 	char *identity, *on_behalf_of, *issuer, *target, *login;
+	const struct seal_readers *readers; /* who alone can read it (seal.h); NULL: everybody who has the file */
 };
 
-/* Told of a part's progress. */
+/* Told of a part's progress. lag_ms: the longest that a byte waited to be on the disk, since either was last called for this recording. */
 struct recording_events {
-	void (*digest)(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST]);
+	void (*digest)(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms);
 	void (*closed)(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-		       uint64_t ms, bool last);
+		       uint64_t ms, bool last, uint32_t lag_ms);
 	void *ctx;
 };
 

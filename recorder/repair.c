@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/process.h"
 #include "base/sandbox.h"
+#include "recorder/seal_scan.h"
 
 #define CHUNK (64 * 1024)
 #define TAIL_MAX (8u << 20) /* text after the last flush: the recorder never leaves more than a fraction of this */
@@ -31,7 +32,8 @@ struct scan {
 	uint64_t raw;
 	struct buf tail;    /* text after that, as far as it can be read */
 	uint8_t last;       /* last byte of text */
-	bool ended;         /* the gzip member ends where the file does */
+	bool ended;         /* the gzip member has its end, at `keep`; or the encryption around it has, where the file ends */
+	bool sealed;
 	uint64_t size;
 	SHA256_CTX sha256;
 };
@@ -107,8 +109,6 @@ static int scan_file(int fd, struct scan *s)
 			return r;
 		offset += (uint64_t)n;
 	}
-	if (s->ended && s->keep != s->size) /* bytes after the end are none of ours */
-		s->ended = false;
 	return ERR_OK;
 }
 
@@ -157,6 +157,39 @@ static int write_end(int fd, SHA256_CTX *c, const struct scan *s, size_t lines, 
 	return r == ERR_OK ? write_all(fd, c, trailer, sizeof(trailer), total) : r;
 }
 
+/* ---- encrypted ones: nothing inside can be looked at, but the form around it can be completed ---- */
+
+static bool is_sealed(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".cms") == 0;
+}
+
+static int scan_sealed(int fd, struct scan *s)
+{
+	struct seal_scan form;
+	uint8_t in[CHUNK];
+	ssize_t n;
+
+	memset(s, 0, sizeof(*s));
+	s->sealed = true;
+	seal_scan_init(&form);
+	SHA256_Init(&s->sha256);
+	while ((n = read(fd, in, sizeof(in))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return ERR_SYS;
+		SHA256_Update(&s->sha256, in, (size_t)n);
+		s->size += (uint64_t)n;
+		seal_scan(&form, in, (size_t)n);
+	}
+	s->keep = form.keep;
+	s->ended = form.ended && !form.bad;
+	return ERR_OK;
+}
+
 static int rewrite(int dirfd, const char *name, int in, const struct scan *s, size_t lines, struct repair *out)
 {
 	static const uint8_t gzip_header[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 };
@@ -173,14 +206,14 @@ static int rewrite(int dirfd, const char *name, int in, const struct scan *s, si
 		return ERR_SYS;
 	SHA256_Init(&c);
 	out->bytes = 0;
-	if (s->keep == 0)
+	if (s->keep == 0 && !s->sealed)
 		r = write_all(fd, &c, gzip_header, sizeof(gzip_header), &out->bytes);
 	for (uint64_t at = 0; r == ERR_OK && at < s->keep; at += (uint64_t)n) {
 		n = pread(in, bytes, s->keep - at < CHUNK ? (size_t)(s->keep - at) : CHUNK, (off_t)at);
 		r = n > 0 ? write_all(fd, &c, bytes, (size_t)n, &out->bytes) : ERR_SYS;
 	}
-	if (r == ERR_OK)
-		r = write_end(fd, &c, s, lines, &out->bytes);
+	if (r == ERR_OK && !s->ended)
+		r = s->sealed ? write_all(fd, &c, seal_scan_end, sizeof(seal_scan_end), &out->bytes) : write_end(fd, &c, s, lines, &out->bytes);
 	if (r == ERR_OK && fsync(fd) < 0)
 		r = ERR_SYS;
 	close(fd);
@@ -207,7 +240,7 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 		close(fd);
 		return why_fail(w, ERR_AGAIN, "%s is still being written", name);
 	}
-	r = scan_file(fd, &s);
+	r = is_sealed(name) ? scan_sealed(fd, &s) : scan_file(fd, &s);
 	if (r < 0) {
 		why_set(w, "%s cannot be read: %s", name, err_text(r));
 		goto out;
@@ -216,22 +249,29 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	memcpy(out->sha256, out->was_sha256, SINK_DIGEST);
 	out->bytes = out->was_bytes = s.size;
 	out->raw = s.raw;
-	if (s.ended)
+	if (s.ended && (s.sealed || s.keep == s.size))
 		goto out;
+	if (s.ended) { /* bytes after the end are none of ours, and players stumble over them */
+		out->was_cut = true;
+		r = rewrite(dirfd, name, fd, &s, 0, out);
+		goto said;
+	}
 	nl = s.tail.len > 0 ? memrchr(buf_ptr(&s.tail), '\n', s.tail.len) : NULL;
 	lines = nl == NULL ? 0 : (size_t)(nl + 1 - buf_ptr(&s.tail));
-	if (s.keep_raw + lines == 0) {
+	if (s.sealed ? s.keep == 0 : s.keep_raw + lines == 0) {
 		r = why_fail(w, ERR_MALFORMED, "%s holds not one whole line", name);
 		goto out;
 	}
 	out->was_cut = true;
 	out->raw = s.keep_raw + lines;
-	out->lost_text = s.raw - out->raw;
+	out->lost_text = s.sealed ? s.size - s.keep : s.raw - out->raw;
 	r = rewrite(dirfd, name, fd, &s, lines, out);
+said:
 	if (r < 0)
 		why_set(w, "%s cannot be repaired: %s", name, r == ERR_SYS ? strerror(errno) : err_text(r));
 out:
-	inflateEnd(&s.z);
+	if (!s.sealed)
+		inflateEnd(&s.z);
 	buf_free(&s.tail);
 	close(fd);
 	return r;
@@ -243,10 +283,10 @@ static void hex(const uint8_t d[SINK_DIGEST], char out[2 * SINK_DIGEST + 1])
 		snprintf(out + 2 * i, 3, "%02x", d[i]);
 }
 
-/* "SESSION-CHANNEL[.PART].cast.gz", exactly. */
-static bool parse_name(const char *name, char session[RECORDING_MAX_SESSION + 1], unsigned *channel, unsigned *part)
+/* "SESSION-CHANNEL[.PART].cast.gz", or with .cms behind it, exactly. *stem: bytes before ".cast.gz". */
+static bool parse_name(const char *name, char session[RECORDING_MAX_SESSION + 1], unsigned *channel, unsigned *part, size_t *stem)
 {
-	const char *dash = strrchr(name, '-');
+	const char *dash = strrchr(name, '-'), *cms = is_sealed(name) ? ".cms" : "";
 	char back[RECORDING_NAME_MAX];
 	size_t n = dash == NULL ? 0 : (size_t)(dash - name);
 
@@ -258,9 +298,10 @@ static bool parse_name(const char *name, char session[RECORDING_MAX_SESSION + 1]
 	if (sscanf(dash + 1, "%9u.%9u.cast.gz", channel, part) < 1)
 		return false;
 	if (*part == 1)
-		snprintf(back, sizeof(back), "%s-%u.cast.gz", session, *channel);
+		snprintf(back, sizeof(back), "%s-%u.cast.gz%s", session, *channel, cms);
 	else
-		snprintf(back, sizeof(back), "%s-%u.%u.cast.gz", session, *channel, *part);
+		snprintf(back, sizeof(back), "%s-%u.%u.cast.gz%s", session, *channel, *part, cms);
+	*stem = strlen(back) - strlen(".cast.gz") - strlen(cms);
 	return strcmp(back, name) == 0;
 }
 
@@ -283,11 +324,12 @@ static bool repair_entry(int dirfd, const char *name)
 	struct why w = { "" };
 	struct repair rep;
 	struct stat st;
+	size_t stem;
 	int r;
 
-	if (!parse_name(name, session, &channel, &part))
+	if (!parse_name(name, session, &channel, &part, &stem))
 		return true;
-	snprintf(sidecar, sizeof(sidecar), "%.*s.json", (int)(strlen(name) - strlen(".cast.gz")), name);
+	snprintf(sidecar, sizeof(sidecar), "%.*s.json", (int)stem, name);
 	if (fstatat(dirfd, sidecar, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0)
 		return true;
 	r = repair_file(dirfd, name, &rep, &w);
@@ -326,7 +368,7 @@ int repair_main(const char *dir)
 	if (d != NULL && process_harden("sallyport-recorder", list) < 0)
 		return 1;
 	recording_umask(list);
-	if (d != NULL && sandbox_enter(SANDBOX_RECORDER) == ERR_SYS)
+	if (d != NULL && sandbox_enter(SANDBOX_RECORDER, &(struct landlock_path){ dirfd, true }, 1) == ERR_SYS)
 		return 1;
 	if (d == NULL) {
 		fprintf(stderr, "sallyport-recorder: %s cannot be read: %s\n", dir, strerror(errno));

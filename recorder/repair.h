@@ -2,7 +2,8 @@
  *
  * The bytes up to the last whole flush stay as they are, so that running digests that the chain holds still fit; what can be
  * read after it is kept up to its last whole line; then the gzip member is ended. The new file takes the old one's place in
- * one rename, and a sidecar says what was done. */
+ * one rename, and a sidecar says what was done. Of an encrypted recording the bytes up to the last whole write stay, and the form around them is
+ * completed: what is in them can be decrypted, and its missing tag says that the end never came. */
 #ifndef RECORDER_REPAIR_H
 #define RECORDER_REPAIR_H
 
@@ -16,7 +17,7 @@ struct repair {
 	bool was_cut;          /* false: the file was whole, nothing was done to it */
 	uint64_t bytes, raw;   /* after */
 	uint64_t was_bytes;    /* before */
-	uint64_t lost_text;    /* bytes of text after the last whole line, which are gone */
+	uint64_t lost_text;    /* bytes of text after the last whole line, which are gone; of an encrypted file, stored bytes */
 	uint8_t sha256[SINK_DIGEST], was_sha256[SINK_DIGEST];
 };
 

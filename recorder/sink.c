@@ -12,6 +12,7 @@
 #include <openssl/sha.h>
 
 #include "config.h"
+#include "recorder/seal.h"
 #ifdef HAVE_ISAL
 #include <isa-l/igzip_lib.h>
 #else
@@ -27,6 +28,7 @@ struct sink {
 	uint64_t raw, stored;
 	uint64_t under_way; /* bytes whose way to the disk has begun */
 	SHA256_CTX digest;
+	struct seal *seal; /* NULL: in clear */
 #ifdef HAVE_ISAL
 	struct isal_zstream z;
 #else
@@ -35,15 +37,16 @@ struct sink {
 	uint8_t out[OUT_SIZE];
 };
 
-static int store(struct sink *s, size_t n)
+static int put(void *arg, const void *p, size_t n)
 {
+	struct sink *s = arg;
 	size_t done = 0;
 	ssize_t k;
 
-	if (SHA256_Update(&s->digest, s->out, n) != 1)
+	if (SHA256_Update(&s->digest, p, n) != 1)
 		return ERR_CRYPTO;
 	while (done < n) {
-		k = write(s->fd, s->out + done, n - done);
+		k = write(s->fd, (const uint8_t *)p + done, n - done);
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k == 0)
@@ -54,6 +57,12 @@ static int store(struct sink *s, size_t n)
 	}
 	s->stored += n;
 	return ERR_OK;
+}
+
+/* n compressed bytes. */
+static int store(struct sink *s, size_t n)
+{
+	return s->seal != NULL ? seal_put(s->seal, s->out, n) : put(s, s->out, n);
 }
 
 #ifdef HAVE_ISAL
@@ -136,7 +145,7 @@ const char *sink_compressor(void)
 
 #endif
 
-struct sink *sink_new(int fd)
+struct sink *sink_new(int fd, const struct seal_readers *readers)
 {
 	struct sink *s = calloc(1, sizeof(*s));
 
@@ -147,6 +156,10 @@ struct sink *sink_new(int fd)
 	}
 	s->fd = fd;
 	SHA256_Init(&s->digest);
+	if (readers != NULL && (s->seal = seal_new(readers, put, s)) == NULL) {
+		sink_free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -155,6 +168,7 @@ void sink_free(struct sink *s)
 	if (s == NULL)
 		return;
 	compressor_free(s);
+	seal_free(s->seal);
 	close(s->fd);
 	free(s);
 }
@@ -177,7 +191,9 @@ int sink_write(struct sink *s, const void *p, size_t n)
 
 int sink_finish(struct sink *s)
 {
-	return compress_all(s, NULL, 0, true);
+	int r = compress_all(s, NULL, 0, true);
+
+	return r == ERR_OK && s->seal != NULL ? seal_end(s->seal) : r;
 }
 
 int sink_sync(struct sink *s)

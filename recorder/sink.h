@@ -1,4 +1,4 @@
-/* Where a recording's text goes: one gzip member in a file, and a running SHA-256 of the bytes stored.
+/* Where a recording's text goes: one gzip member in a file, encrypted where that is asked for (seal.h), and a running SHA-256 of the bytes stored.
  *
  * Each write ends on a byte boundary (a sync flush), so that everything up to it can be read back even if nothing follows: write
  * pieces of some 64 KiB, or what a second brought. zlib, or isa-l where configure found it: the same format, three times as fast. */
@@ -14,9 +14,10 @@
 #define SINK_DIGEST 32
 
 struct sink;
+struct seal_readers;
 
-/* Takes over fd, an empty file open for writing. NULL on no memory; fd is closed then. */
-struct sink *sink_new(int fd);
+/* Takes over fd, an empty file open for writing. readers: for whom it is encrypted, NULL: it is not. NULL on no memory; fd is closed then. */
+struct sink *sink_new(int fd, const struct seal_readers *readers);
 
 /* Closes the file as it is. s may be NULL. */
 void sink_free(struct sink *s);

@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include <config.h>
 #include "policy/policy.h"
+#include "server/forward.h"
+#include "server/packet.h"
+#include "server/remote.h"
 #include "server/session.h"
 
 /* An answer that comes later needs the message kept; libssh's newer callbacks must answer before they return, and the
@@ -86,6 +89,7 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	int r = ERR_CRYPTO;
 
 	peer_is_strict = false;
+	packet_reset();
 	if (key == NULL || b == NULL)
 		goto out;
 	if (ssh_bind_options_set(b, SSH_BIND_OPTIONS_PROCESS_CONFIG, &off) < 0 ||
@@ -111,9 +115,13 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	ssh_set_log_callback(watch_log);
 	ssh_set_log_level(SSH_LOG_DEBUG);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
-	/* The first call says hello, and makes the poll handle that the event takes over. */
-	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR)
+	/* The first call says hello, and makes the poll handle that the event takes over. A fresh connection takes it at once: a client that has
+	 * ended its side already is still told who answered. */
+	ssh_set_fd_towrite(s->agent);
+	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR) {
+		r = ERR_EOF; /* it has left already */
 		goto out;
+	}
 	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
 out:
 	ssh_key_free(key);
@@ -225,8 +233,8 @@ static void handle_auth(struct session *s, ssh_message m)
 	}
 	if (strcmp(user, "sign") == 0) {
 		if (ssh_message_subtype(m) == SSH_AUTH_METHOD_NONE && s->sign_user) {
-			s->signing = true;
-			logged_in(s);
+			/* Nothing was proven: the grace time, the bytes before login and the supervisor's count of strangers go on. */
+			s->signing = s->authenticated = true;
 			ssh_message_auth_reply_success(m, 0);
 			ssh_message_free(m);
 			return;
@@ -265,9 +273,7 @@ static void handle_auth(struct session *s, ssh_message m)
 
 static void handle_open(struct session *s, ssh_message m)
 {
-	const char *host;
 	struct channel *c;
-	char text[300];
 
 	if (s->end) {
 		reply_default(m);
@@ -291,22 +297,8 @@ static void handle_open(struct session *s, ssh_message m)
 			session_cut(s, "a channel could not be opened");
 		}
 		return;
-	case SSH_CHANNEL_DIRECT_TCPIP:
-		host = ssh_message_channel_request_open_destination(m);
-		snprintf(text, sizeof(text), "%.255s:%d", host == NULL ? "" : host, ssh_message_channel_request_open_destination_port(m));
-		control_note(s, QUESTION_FORWARD, text, m, NULL, NULL);
-		return;
-	case SSH_CHANNEL_X11:
-		control_note(s, QUESTION_OTHER, "x11", m, NULL, NULL);
-		return;
-	case SSH_CHANNEL_AUTH_AGENT:
-		control_note(s, QUESTION_OTHER, "auth-agent@openssh.com", m, NULL, NULL);
-		return;
-	case SSH_CHANNEL_FORWARDED_TCPIP:
-		control_note(s, QUESTION_OTHER, "forwarded-tcpip", m, NULL, NULL);
-		return;
-	default: /* tun@openssh.com, direct-streamlocal@openssh.com: libssh does not say which */
-		control_note(s, QUESTION_OTHER, "channel-open", m, NULL, NULL);
+	default:
+		forward_open(s, m);
 		return;
 	}
 }
@@ -417,13 +409,32 @@ static void handle_message(struct session *s, ssh_message m)
 		handle_request(s, m);
 		return;
 	case SSH_REQUEST_GLOBAL:
-		control_note(s, QUESTION_OTHER, ssh_message_subtype(m) == SSH_GLOBAL_REQUEST_TCPIP_FORWARD ? "tcpip-forward" : "cancel-tcpip-forward",
-			     m, NULL, NULL);
+		remote_request(s, m);
 		return;
 	default:
 		reply_default(m);
 		return;
 	}
+}
+
+static void hello_done(struct session *s)
+{
+	if (s->hello_fd >= 0)
+		close(s->hello_fd);
+	s->hello_fd = -1;
+}
+
+/* Whoever does not speak SSH is told so in clear, as sshd does; libssh has closed its descriptor by then. */
+static void tell_stranger(struct session *s)
+{
+	const char *said = ssh_get_clientbanner(s->agent), *text = "Invalid SSH identification string.\r\n";
+	bool is_ours = said != NULL && (strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0);
+
+	if (said != NULL && strncmp(said, "SSH-", 4) == 0)
+		text = "Protocol major versions differ.\n";
+	if (s->hello_fd >= 0 && !is_ours)
+		(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	hello_done(s);
 }
 
 static void exchange_keys(struct session *s)
@@ -434,8 +445,11 @@ static void exchange_keys(struct session *s)
 	case SSH_OK:
 		break;
 	case SSH_AGAIN:
+		if (ssh_get_clientbanner(s->agent) != NULL)
+			hello_done(s);
 		return;
 	default:
+		tell_stranger(s);
 		session_cut(s, "the key exchange failed");
 		return;
 	}
@@ -459,7 +473,7 @@ void agent_step(struct session *s)
 
 	if (!s->kex_done)
 		exchange_keys(s);
-	if (!s->cut && !s->authenticated && s->counter.in_bytes > PREAUTH_BYTES_MAX)
+	if (!s->cut && (!s->authenticated || s->signing) && s->counter.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
 	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
 	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)

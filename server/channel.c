@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "policy/policy.h"
+#include "server/forward.h"
+#include "server/files.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -171,6 +173,8 @@ void chan_free(struct channel *c)
 		ssh_channel_free(c->agent);
 	}
 	shell_free(c->shell);
+	forward_free(c);
+	files_free(c);
 	buf_free(&c->text);
 	buf_free(&c->env);
 	buf_free(&c->env_allowed);
@@ -203,6 +207,10 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 
 	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
 		return;
+	if (c->forward != NULL) {
+		forward_refuse(c, line, n);
+		return;
+	}
 	if (c->shell != NULL && !c->session->end) { /* one statement, not the shell */
 		shell_refused(c, code, v);
 		return;
@@ -347,6 +355,10 @@ void chan_begin(struct channel *c, const struct msg_answer *a)
 		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: the command cannot be passed on");
 		return;
 	}
+	if (!files_begin(c, a)) {
+		refuse_text(c, EXIT_UNAVAILABLE, "sallyport: unavailable: out of memory");
+		return;
+	}
 	c->run_question = a->question;
 	c->record_digest = a->record_digest;
 	c->env_next = (struct view){ buf_ptr(&c->env_allowed), c->env_allowed.len };
@@ -368,6 +380,10 @@ void chan_answer(struct channel *c, const struct msg_answer *a)
 {
 	if (c->shell != NULL) {
 		shell_answer(c, a);
+		return;
+	}
+	if (c->forward != NULL) {
+		forward_answer(c, a);
 		return;
 	}
 	switch (a->action) {
@@ -404,6 +420,7 @@ void chan_sign_answer(struct channel *c, bool ok, struct view text)
 		refuse_text(c, 1, "sallyport: unavailable: out of memory");
 		return;
 	}
+	c->session->signed_ok = true;
 	c->out.recorded = c->out.ready.len;
 	c->exit_status = 0;
 	c->out.eof = c->err.eof = true;
@@ -549,16 +566,19 @@ void chan_tell_end(struct channel *c, bool complete)
 {
 	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
 	uint8_t in[32], out[32];
+	bool started = c->in.sha != NULL;
 
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
+	if (started && c->files == NULL) { /* each file has its own; and nothing may have passed that could have one */
+		m.in_sha256 = (struct view){ in, sizeof(in) };
+		m.out_sha256 = (struct view){ out, sizeof(out) };
+	}
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
 	m.ms = (uint64_t)(session_now() - c->started_ms);
-	m.in_sha256 = (struct view){ in, sizeof(in) };
-	m.out_sha256 = (struct view){ out, sizeof(out) };
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -569,6 +589,8 @@ static void command_ended(struct channel *c, bool complete)
 	if (c->ended || !c->record_open)
 		return;
 	c->ended = true;
+	if (c->files != NULL)
+		files_end(c);
 	if (recording_close(c, complete) < 0)
 		session_cut(c->session, "the recording cannot be written");
 	if (c->shell == NULL)
@@ -601,7 +623,7 @@ static void leave(struct channel *c)
 }
 
 /* The agent closed its channel: whatever stood is withdrawn, what runs loses its terminal and input. */
-static void agent_left(struct channel *c)
+void chan_agent_left(struct channel *c)
 {
 	struct session *s = c->session;
 	struct msg_withdraw m = { .question = c->question };
@@ -610,6 +632,10 @@ static void agent_left(struct channel *c)
 		control_gone(s);
 	if (c->shell != NULL)
 		shell_cut(c);
+	if (c->forward != NULL) {
+		forward_end(c, false);
+		return;
+	}
 	command_ended(c, c->target_closed);
 	chan_drop_target(c);
 	c->state = CHANNEL_CLOSED;
@@ -657,9 +683,11 @@ bool chan_step(struct channel *c)
 
 	if (c->state == CHANNEL_CLOSED || c->session->cut)
 		return false;
+	if (c->forward != NULL)
+		return forward_step(c);
 	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
 	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
-		agent_left(c);
+		chan_agent_left(c);
 		return true;
 	}
 	moved = pump_take(c);

@@ -6,7 +6,8 @@
  *
  * LEAVING delivers what stands in `err` and `out`, then the exit status, as a program would that ended. The user `sign` has SIGNING in place
  * of all that lies between IDLE and LEAVING. A managed shell (statement by statement) is another owner of the same channel: it sets `shell` and
- * starts one target channel after the other; the relay in pump.c does not know the difference. */
+ * starts one target channel after the other; the relay in pump.c does not know the difference. A forward (forward.c) is a third. A channel with files (files.h) has one, too: it
+ * reads what passes. */
 #ifndef SERVER_CHANNEL_H
 #define SERVER_CHANNEL_H
 
@@ -22,6 +23,8 @@ struct session;
 struct mask_stream;
 struct masks;
 struct shell;
+struct forward;
+struct files;
 
 enum {
 	FLOW_TAKE = 256 * 1024,      /* bytes taken over from libssh before it keeps the rest itself */
@@ -45,7 +48,8 @@ enum channel_state {
 
 enum start_step { START_TARGET, START_OPEN, START_PTY, START_ENV, START_EXEC };
 
-/* Bytes one way. raw: taken from libssh. ready: (masked,) to be recorded and delivered; its first `recorded` bytes are recorded. */
+/* Bytes one way. raw: taken from libssh. ready: (masked,) to be recorded and delivered; its first `recorded` bytes are recorded. Towards the
+ * target only what an owner has looked at goes through ready. */
 struct flow {
 	struct buf raw;
 	struct buf ready;
@@ -91,6 +95,8 @@ struct channel {
 	struct window agent_window, target_window;
 
 	struct shell *shell; /* a managed shell (shell_run.c); NULL: none */
+	struct forward *forward; /* leads on from the target (forward.c); NULL: a session's channel */
+	struct files *files; /* sftp, scp (files.c); NULL: none */
 
 	/* what was asked for */
 	uint32_t question; /* number of the standing question */
@@ -152,8 +158,9 @@ void chan_say(struct channel *c, struct view line); /* the line alone */
 /* Moves on whatever can move without waiting: requests to the target, bytes, the end. True when something moved. */
 bool chan_step(struct channel *c);
 
-/* The target, the agent or the whole session is gone. */
+/* The target is gone; the agent, or the whole session. */
 void chan_target_lost(struct channel *c, const char *why);
+void chan_agent_left(struct channel *c);
 
 /* For the managed shell: puts the question in kind and text; one step of opening what is asked for; both flows have delivered everything;
  * the command's end, to control; lets the target's channel go. */

@@ -14,11 +14,13 @@
 enum { CONFIG_BYTES_MAX = 1 << 20 };
 
 static const char *const top_keys[] = { "version", "listen", "host_key", "state", "policy", "vault", "http", "users", "certificates",
-					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", NULL };
+					"issuers", "targets", "roles", "approvals", "limits", "masking", "recording", "audit", "witness", NULL };
 static const char *const vault_keys[] = { "store", "master_key", "credential", "fd", NULL };
 static const char *const user_keys[] = { "control", "vault", "session", "recorder", NULL };
 static const char *const limit_keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
-					  "session_max", "sessions_per_identity", "commands_per_minute", NULL };
+					  "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute",
+					  "penalties", NULL };
+static const char *const penalty_keys[] = { "crash", "failed_login", "no_login", "grace_exceeded", "min", "max", "exempt", NULL };
 
 static char *copy(struct yaml_doc *d, const struct yaml_node *m, const char *key, bool required)
 {
@@ -107,6 +109,41 @@ static void read_user(struct yaml_doc *d, const struct yaml_node *m, const char 
 	}
 }
 
+static void read_exempt(struct yaml_doc *d, const struct yaml_node *m, struct penalty_rules *r)
+{
+	const char **list = NULL;
+	size_t n = 0;
+
+	if (!yaml_strs(d, m, "exempt", false, &list, &n))
+		return;
+	if (n > PENALTY_EXEMPT_MAX)
+		yaml_error(d, yaml_get(m, "exempt"), "exempt takes at most %d networks", PENALTY_EXEMPT_MAX);
+	r->nexempt = 0;
+	for (size_t i = 0; i < n && i < PENALTY_EXEMPT_MAX; i++) {
+		if (penalty_net_read(list[i], &r->exempt[r->nexempt]) == ERR_OK)
+			r->nexempt++;
+		else
+			yaml_error(d, yaml_get(m, "exempt"), "\"%s\" is not a network such as \"10.0.0.0/8\" or \"2001:db8::/32\"", list[i]);
+	}
+	free(list);
+}
+
+static void read_penalties(struct yaml_doc *d, const struct yaml_node *limits, struct penalty_rules *r)
+{
+	const struct yaml_node *m = yaml_map(d, limits, "penalties", false);
+
+	if (m == NULL)
+		return;
+	yaml_known_keys(d, m, "limits.penalties", penalty_keys);
+	yaml_seconds(d, m, "crash", 0, 86400, &r->crash);
+	yaml_seconds(d, m, "failed_login", 0, 86400, &r->failed_login);
+	yaml_seconds(d, m, "no_login", 0, 86400, &r->no_login);
+	yaml_seconds(d, m, "grace_exceeded", 0, 86400, &r->grace_exceeded);
+	yaml_seconds(d, m, "min", 0, 86400, &r->min);
+	yaml_seconds(d, m, "max", 0, 86400, &r->max);
+	read_exempt(d, m, r);
+}
+
 static void read_limits(struct yaml_doc *d, struct config *c)
 {
 	const struct yaml_node *m = yaml_map(d, d->root, "limits", false);
@@ -115,6 +152,7 @@ static void read_limits(struct yaml_doc *d, struct config *c)
 	c->sessions = 1000;
 	c->per_source = 20;
 	c->unauthenticated = 64;
+	penalty_defaults(&c->penalties);
 	if (m == NULL)
 		return;
 	yaml_known_keys(d, m, "limits", limit_keys);
@@ -122,6 +160,7 @@ static void read_limits(struct yaml_doc *d, struct config *c)
 	yaml_uint(d, m, "sessions", 1, 100000, &c->sessions);
 	yaml_uint(d, m, "per_source", 1, 100000, &c->per_source);
 	yaml_uint(d, m, "unauthenticated", 1, 100000, &c->unauthenticated);
+	read_penalties(d, m, &c->penalties);
 }
 
 static int read_tree(struct yaml_doc *d, bool users, struct config *c)
@@ -178,21 +217,14 @@ static int read_file(const char *path, struct buf *b)
 	return r;
 }
 
-int config_read(const char *path, bool users, struct config **out, struct buf *errors)
+int config_read_text(const char *path, const void *text, size_t n, bool users, struct config **out, struct buf *errors)
 {
 	struct config *c = NULL;
 	struct yaml_doc d = { 0 };
-	struct buf text;
 	int r;
 
 	*out = NULL;
-	buf_init(&text, CONFIG_BYTES_MAX);
-	r = read_file(path, &text);
-	if (r < 0) {
-		(void)buf_printf(errors, "%s: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
-		goto out;
-	}
-	r = yaml_parse(&d, path, buf_ptr(&text), text.len, errors);
+	r = yaml_parse(&d, path, text, n, errors);
 	if (r < 0)
 		goto out;
 	c = calloc(1, sizeof(*c));
@@ -208,8 +240,28 @@ int config_read(const char *path, bool users, struct config **out, struct buf *e
 	c = NULL;
 out:
 	yaml_free(&d);
-	buf_free(&text);
 	config_free(c);
+	return r;
+}
+
+int config_read(const char *path, bool users, struct buf *text, struct config **out, struct buf *errors)
+{
+	struct buf own;
+	int r;
+
+	*out = NULL;
+	buf_init(&own, CONFIG_BYTES_MAX);
+	r = read_file(path, &own);
+	if (r < 0)
+		(void)buf_printf(errors, "%s: %s\n", path, r == ERR_SYS ? strerror(errno) : err_text(r));
+	else
+		r = config_read_text(path, buf_ptr(&own), own.len, users, out, errors);
+	if (r >= 0 && text != NULL) {
+		buf_free(text);
+		*text = own;
+		return r;
+	}
+	buf_free(&own);
 	return r;
 }
 

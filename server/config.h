@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
+#include "server/penalty.h"
 
 enum { CONFIG_LISTEN_MAX = 16 };
 
@@ -33,11 +34,14 @@ struct config {
 	uint64_t sessions;    /* at once */
 	uint64_t per_source;
 	uint64_t unauthenticated;
+	struct penalty_rules penalties;
 };
 
-/* Reads and checks a file. users: also look up the names of `users` (the supervisor can switch to them). ERR_OK, ERR_SYS (file cannot be read),
- * ERR_MALFORMED: errors holds one line a mistake. *out is NULL on failure; config_free() it. */
-int config_read(const char *path, bool users, struct config **out, struct buf *errors);
+/* Reads and checks a file. users: also look up the names of `users` (the supervisor can switch to them). text, where not NULL, gets what was read.
+ * ERR_OK, ERR_SYS (file cannot be read), ERR_MALFORMED: errors holds one line a mistake. *out is NULL on failure; config_free() it. */
+int config_read(const char *path, bool users, struct buf *text, struct config **out, struct buf *errors);
+/* The same of a text that is said to be that file's. */
+int config_read_text(const char *path, const void *text, size_t n, bool users, struct config **out, struct buf *errors);
 void config_free(struct config *c);
 
 #endif

@@ -10,6 +10,8 @@
 #include "base/loop.h"
 #include "policy/mask.h"
 #include "policy/policy.h"
+#include "server/remote.h"
+#include "server/files.h"
 #include "server/session.h"
 
 enum { NOTES_A_SESSION = 4096 };
@@ -37,7 +39,7 @@ uint32_t control_ask(struct session *s, struct msg_question *q)
 
 static void answer_message(ssh_message m)
 {
-	/* Allowed or not: what would carry a forward is not built, and a half-open one would be worse than none. */
+	/* Allowed or not: what would carry X11, an agent or a tunnel is not built, and a half-open one would be worse than none. */
 	if (m == NULL)
 		return;
 	ssh_message_reply_default(m);
@@ -174,7 +176,9 @@ static int read_answer(struct session *s, const struct ipc_msg *m)
 		return r;
 	if (a.mask_yaml.n > 0 && load_masks(s, a.mask_yaml) < 0)
 		return ERR_MALFORMED;
-	if (answer_ask(s, &a))
+	if (answer_ask(s, &a) || remote_answer(s, &a))
+		return ERR_OK;
+	if (files_answer(s, &a))
 		return ERR_OK;
 	c = asking(s, a.question);
 	if (c != NULL)
@@ -251,6 +255,8 @@ void control_gone(struct session *s)
 		if (c->state == CHANNEL_ASKING || c->state == CHANNEL_READING)
 			chan_refuse(c, EXIT_UNAVAILABLE, line, sizeof(line) - 1);
 	}
+	remote_control_gone(s);
+	files_control_lost(s);
 	while (s->asks != NULL) {
 		struct ask *a = s->asks;
 

@@ -27,19 +27,28 @@ struct dial {
 	struct loop_timer *timer;
 };
 
+/* A peer that is gone without a word is noticed after two and a half minutes; a link that is down for less is ridden out. */
+void dial_socket_options(int fd)
+{
+	static const struct {
+		int level, option, value;
+	} options[] = { { IPPROTO_TCP, TCP_NODELAY, 1 }, { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+			{ IPPROTO_TCP, TCP_KEEPINTVL, 15 }, { IPPROTO_TCP, TCP_KEEPCNT, 6 } };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(fd, options[i].level, options[i].option, &options[i].value, sizeof(options[i].value));
+}
+
 /* Ends the dial and answers; fd is given away, -1 with the reason in why. */
 static void finish(struct dial *d, int fd, const char *why)
 {
 	struct supervisor *s = d->s;
 	struct msg_dialed m = { .req = d->req, .ok = fd >= 0, .why = proto_str(why) };
-	int on = 1;
 
 	loop_watch_del(d->watch);
 	loop_timer_del(d->timer);
-	if (fd >= 0) {
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	}
+	if (fd >= 0)
+		dial_socket_options(fd);
 	if (s->control.ipc.fd >= 0 && s->control.generation == d->generation)
 		(void)msg_dialed_send(&s->control.ipc, &m, &fd, fd >= 0 ? 1 : 0);
 	else if (fd >= 0)

@@ -106,7 +106,7 @@ static void refuse_by_reserve(struct supervisor *s, int fd)
 static void accept_some(int fd, unsigned events, void *arg)
 {
 	struct supervisor *s = arg;
-	int on = 1, c;
+	int c;
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_BATCH && !s->stopping; i++) {
@@ -131,7 +131,7 @@ static void accept_some(int fd, unsigned events, void *arg)
 			close(c);
 			continue;
 		}
-		(void)setsockopt(c, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		dial_socket_options(c);
 		workers_new(s, c, &peer);
 	}
 }

@@ -117,6 +117,16 @@ pid_t parents_spawn(const struct spawn *s)
 	return spawn_program(s);
 }
 
+void parents_retire(const char *program)
+{
+	for (struct parent *p = parents; p < parents + PARENTS; p++) {
+		if (p->program == NULL || strcmp(p->program, program) != 0)
+			continue;
+		drop(&p->now);
+		drop(&p->next);
+	}
+}
+
 bool parents_reaped(pid_t pid)
 {
 	for (struct parent *p = parents; p < parents + PARENTS; p++) {

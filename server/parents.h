@@ -13,6 +13,9 @@ void parents_start(const char *program, const struct config_user *user, unsigned
 /* As spawn_program(), from the warmed parent where there is one. */
 pid_t parents_spawn(const struct spawn *s);
 
+/* A child went wrong: the program's next ones come from a new parent, with another layout of addresses and another canary. */
+void parents_retire(const char *program);
+
 /* Whether the process that ended was a parent. */
 bool parents_reaped(pid_t pid);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/mask.h"
+#include "server/files.h"
 #include "server/session.h"
 
 enum {
@@ -207,7 +208,7 @@ void pump_tell_masked(struct channel *c)
 
 static int start_flow(struct channel *c, struct flow *f, uint8_t stream, mask_event_fn fn)
 {
-	struct masks *masks = c->session->masks;
+	struct masks *masks = c->forward != NULL ? NULL : c->session->masks; /* a forward is raw bytes */
 	int r;
 
 	f->sha = EVP_MD_CTX_new();
@@ -228,9 +229,11 @@ static int start_flow(struct channel *c, struct flow *f, uint8_t stream, mask_ev
 
 int pump_start(struct channel *c)
 {
-	int r = start_flow(c, &c->in, 0, NULL);
+	int r = ERR_OK;
 
-	if (r == ERR_OK)
+	if (c->files == NULL) /* else it is neither masked nor digested as a stream */
+		r = start_flow(c, &c->in, 0, NULL);
+	if (r == ERR_OK && c->files == NULL)
 		r = start_flow(c, &c->out, c->has_pty ? 3 : 1, out_masked);
 	if (r == ERR_OK)
 		r = start_flow(c, &c->err, 2, err_masked);
@@ -280,6 +283,13 @@ static int mask_some(struct channel *c, struct flow *f, int64_t now, bool *moved
 	size_t n;
 	int r = ERR_OK;
 
+	if (c->files != NULL && f == &c->out) { /* its owner does, as long as it runs */
+		if (c->state != CHANNEL_RUNNING) {
+			buf_clear(&f->raw);
+			f->finished = true;
+		}
+		return ERR_OK;
+	}
 	while (r == ERR_OK && f->raw.len > 0 && f->ready.len < FLOW_TAKE) {
 		*moved = true;
 		if (f->mask == NULL && f->ready.len == 0) { /* nothing to look at: the buffers change places */
@@ -367,14 +377,19 @@ static void pump_out(struct channel *c, struct flow *f, bool is_stderr, int64_t 
 {
 	if (mask_some(c, f, now, moved) < 0)
 		return;
-	if (c->record_open && record_some(c, f, is_stderr, moved) < 0)
+	if (c->files != NULL && f == &c->out)
+		f->recorded = f->ready.len; /* what files hold is not recorded */
+	else if (c->record_open && record_some(c, f, is_stderr, moved) < 0)
 		return;
+	if (c->forward != NULL)
+		f->recorded = f->ready.len;
 	deliver(c, f, is_stderr, moved);
 }
 
 static void pump_in(struct channel *c, bool *moved)
 {
 	struct flow *f = &c->in;
+	struct buf *b = c->files != NULL ? &f->ready : &f->raw;
 	int n;
 
 	if (c->target == NULL || c->target_closed) {
@@ -388,17 +403,17 @@ static void pump_in(struct channel *c, bool *moved)
 		f->eof_sent = true;
 		return;
 	}
-	while (f->raw.len > 0 && !target_congested(c->session)) {
-		n = write_some(c->target, false, &f->raw, f->raw.len);
+	while (b->len > 0 && !target_congested(c->session)) {
+		n = write_some(c->target, false, b, b->len);
 		if (n <= 0)
 			break;
 		if (f->sha != NULL)
-			(void)EVP_DigestUpdate(f->sha, buf_ptr(&f->raw), (size_t)n);
-		buf_consume(&f->raw, (size_t)n);
+			(void)EVP_DigestUpdate(f->sha, buf_ptr(b), (size_t)n);
+		buf_consume(b, (size_t)n);
 		f->bytes += (uint64_t)n;
 		*moved = true;
 	}
-	if (f->eof && f->left == 0 && f->raw.len == 0 && !f->eof_sent) {
+	if (f->eof && f->left == 0 && f->raw.len == 0 && b->len == 0 && !f->eof_sent) {
 		ssh_channel_send_eof(c->target);
 		f->eof_sent = true;
 		*moved = true;
@@ -411,6 +426,8 @@ bool pump_channel(struct channel *c)
 	bool moved = false;
 
 	c->session->busy = true;
+	if (c->state == CHANNEL_RUNNING && c->files != NULL)
+		moved |= files_step(c);
 	if (c->state == CHANNEL_RUNNING)
 		pump_in(c, &moved);
 	pump_out(c, &c->out, false, now, &moved);

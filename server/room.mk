@@ -3,13 +3,15 @@ sbin_PROGRAMS += sallyportd
 pkglibexec_PROGRAMS += sallyport-session
 
 sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
-	server/workers.c server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
+	server/workers.c server/penalty.c server/penalty.h server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h
+	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h \
+	server/forward.c server/forward.h server/remote.c server/remote.h server/packet.c server/packet.h server/request.c server/request.h policy/destination.c policy/destination.h \
+	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
-sallyport_session_LDADD = libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
+sallyport_session_LDADD = libfiles.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
 # The managed shell's pure parts: state, plan, line editor.
 noinst_LIBRARIES += libmanaged.a
@@ -17,6 +19,10 @@ libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_pl
 	server/shell_words.h server/shell_value.c server/shell_value.h server/shell_local.c server/shell_local.h \
 	server/shell_follow.c server/shell_follow.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h \
 	server/shell_edit_int.h server/shell_edit_line.c server/shell_edit_paint.c server/shell_width.c
+
+# The pure parts of channels with files: sftp's packets.
+noinst_LIBRARIES += libfiles.a
+libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
@@ -27,9 +33,11 @@ TESTS += $(server_tests)
 EXTRA_DIST += tests/server/lib.sh tests/server/hostile.py $(server_tests)
 
 if HAVE_CMOCKA
-shell_tests = tests/unit/server_shell_edit tests/unit/server_shell_plan
+shell_tests = tests/unit/server_shell_edit tests/unit/server_shell_plan tests/unit/server_penalty
 check_PROGRAMS += $(shell_tests)
 TESTS += $(shell_tests)
+tests_unit_server_penalty_SOURCES = tests/unit/server_penalty.c server/penalty.c server/penalty.h tests/unit/unit.h
+tests_unit_server_penalty_LDADD = libbase.a $(CMOCKA_LIBS)
 tests_unit_server_shell_edit_SOURCES = tests/unit/server_shell_edit.c tests/unit/unit.h
 tests_unit_server_shell_edit_LDADD = libmanaged.a libbase.a $(CMOCKA_LIBS)
 tests_unit_server_shell_plan_SOURCES = tests/unit/server_shell_plan.c tests/unit/unit.h
@@ -63,3 +71,13 @@ tests_fuzz_fuzz_hostcert_LDADD = libbase.a
 tests_fuzz_fuzz_hostcert_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 TESTS += tests/fuzz/hostcert.sh
 EXTRA_DIST += tests/fuzz/hostcert.sh tests/fuzz/corpus/hostcert
+
+check_PROGRAMS += tests/fuzz/fuzz_request
+tests_fuzz_fuzz_request_SOURCES = tests/fuzz/fuzz_request.c server/request.c server/request.h
+if !FUZZER
+tests_fuzz_fuzz_request_SOURCES += tests/fuzz/replay.c
+endif
+tests_fuzz_fuzz_request_LDADD = libbase.a
+tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+TESTS += tests/fuzz/request.sh
+EXTRA_DIST += tests/fuzz/request.sh tests/fuzz/corpus/request

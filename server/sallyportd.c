@@ -1,7 +1,7 @@
 /* sallyportd: the supervisor. It listens, accepts, starts the other programs, dials targets and reaps; it holds no key, has no
  * libssh, and reads no byte that a stranger sent.
  *
- *   sallyportd [-f] [-D] [-E] -c FILE  runs (always in the foreground: service managers and terminals both want that)
+ *   sallyportd [-f] [-D] [-E] [-k DIR] -c FILE  runs (always in the foreground: service managers and terminals both want that)
  *   sallyportd -t -c FILE              checks the configuration, control's part included
  *
  * SIGHUP reads the configuration again (or keeps it, saying why). SIGTERM and SIGINT end it: sessions are told and end; with -D, or on
@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/lastgood.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "server/notify.h"
@@ -33,13 +34,14 @@ enum { CONFIG_ERRORS_MAX = 64 * 1024, MASTER_BYTES_MAX = 64 * 1024 };
 
 static int usage(FILE *to, int status)
 {
-	fprintf(to, "usage: sallyportd [-f] [-D] [-E] [-v] -c FILE\n"
+	fprintf(to, "usage: sallyportd [-f] [-D] [-E] [-v] [-k DIR] -c FILE\n"
 		    "       sallyportd -t -c FILE\n"
 		    "  -c FILE  configuration\n"
 		    "  -t       check the configuration and end\n"
 		    "  -f       stay in the foreground (it always does)\n"
 		    "  -D       SIGTERM lets running sessions end by themselves\n"
 		    "  -E       execute each worker anew, in an address layout of its own (slower, and three times the memory)\n"
+		    "  -k DIR   keep the last good configuration there, and start with it where FILE has mistakes\n"
 		    "  -v       log more\n");
 	return status;
 }
@@ -58,7 +60,7 @@ static int check(const char *path)
 	pid_t pid;
 
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(path, spawn_may_switch(), &c, &errors);
+	r = config_read(path, spawn_may_switch(), NULL, &c, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
 	config_free(c);
@@ -81,7 +83,8 @@ static int state_folder(struct supervisor *s, const char *name, mode_t mode, con
 {
 	int fd, r;
 
-	if (mkdirat(s->state_fd, name, mode) < 0 && errno != EEXIST)
+	/* Without the set-group-ID bit: a unit with RestrictSUIDSGID= refuses even the question, and only root gives it away below. */
+	if (mkdirat(s->state_fd, name, mode & 0777) < 0 && errno != EEXIST)
 		return -1;
 	/* Not root: the service manager or `sallyport init` gave it to its user. We may not look into it, and need not: whoever gets the
 	 * descriptor opens "." below it as itself. */
@@ -183,6 +186,44 @@ static void leave(struct supervisor *s)
 		services_finish(s);
 }
 
+/* ---- the last that was good ---- */
+
+#define KEPT_CONFIG "sallyport.yaml"
+
+static void keep_good(struct supervisor *s)
+{
+	if (s->keep_fd >= 0 && lastgood_save(s->keep_fd, KEPT_CONFIG, buf_ptr(&s->config_text), s->config_text.len) < 0)
+		log_warn("the last good configuration cannot be kept: %s", strerror(errno));
+}
+
+/* The file has mistakes at a start: a host that comes up by itself at night is better off with what was in force before. */
+static int read_kept(struct supervisor *s)
+{
+	struct buf errors;
+	int64_t saved_at;
+	int r;
+
+	if (s->keep_fd < 0)
+		return ERR_NOTFOUND;
+	buf_init(&errors, CONFIG_ERRORS_MAX);
+	buf_clear(&s->config_text);
+	r = lastgood_read(s->keep_fd, KEPT_CONFIG, &s->config_text, &saved_at);
+	if (r >= 0)
+		r = config_read_text(s->config_path, buf_ptr(&s->config_text), s->config_text.len, spawn_may_switch(), &s->config, &errors);
+	if (r >= 0) {
+		log_error("%s is refused: serving the last good configuration until it is corrected and reloaded", s->config_path);
+		s->refused = true;
+	}
+	buf_free(&errors);
+	return r;
+}
+
+void supervisor_status(struct supervisor *s)
+{
+	notify_state(s->refused ? "READY=1\nSTATUS=Serving the last good configuration: the file has mistakes (sallyportd -t)"
+				: "READY=1\nSTATUS=Serving");
+}
+
 static void reload(struct supervisor *s)
 {
 	struct msg_reload m = { 0 };
@@ -191,17 +232,21 @@ static void reload(struct supervisor *s)
 
 	notify_reloading();
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	if (config_read(s->config_path, spawn_may_switch(), &c, &errors) < 0) {
+	if (config_read(s->config_path, spawn_may_switch(), &s->config_text, &c, &errors) < 0) {
 		log_error("%s has mistakes; the running configuration stays", s->config_path);
+		s->refused = true;
 		print_errors(&errors);
 	} else {
 		char *key = strdup(c->host_key);
 
+		s->refused = false;
+		keep_good(s);
 		/* Addresses, paths and users stand until the next start; limits and the host key change now. */
 		s->config->login_grace = c->login_grace;
 		s->config->sessions = c->sessions;
 		s->config->per_source = c->per_source;
 		s->config->unauthenticated = c->unauthenticated;
+		s->config->penalties = c->penalties;
 		if (key != NULL) {
 			free(s->host_key);
 			s->host_key = key;
@@ -211,7 +256,7 @@ static void reload(struct supervisor *s)
 	}
 	config_free(c);
 	buf_free(&errors);
-	notify_state("READY=1");
+	supervisor_status(s);
 }
 
 static void reap(struct supervisor *s)
@@ -274,8 +319,9 @@ static int run(struct supervisor *s)
 	}
 	s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	s->host_key = strdup(s->config->host_key);
+	s->penalties = penalties_new();
 	s->loop = loop_new();
-	if (s->loop == NULL || s->host_key == NULL || loop_signals(s->loop, signals, on_signal, s) < 0)
+	if (s->loop == NULL || s->host_key == NULL || s->penalties == NULL || loop_signals(s->loop, signals, on_signal, s) < 0)
 		return ERR_NOMEM;
 	loop_after_round(s->loop, after_round, s);
 	fd = open(s->host_key, O_RDONLY | O_CLOEXEC);
@@ -286,6 +332,8 @@ static int run(struct supervisor *s)
 	close(fd);
 	if (spawn_find_all() < 0 || open_state(s) < 0 || keep_master(s) < 0 || listen_open(s) < 0 || services_start(s) < 0)
 		return ERR_SYS;
+	if (!s->refused)
+		keep_good(s);
 	parents_start("sallyport-session", &s->config->session, workers_nofile("sallyport-session"));
 	parents_start("sallyport-recorder", &s->config->recorder, workers_nofile("sallyport-recorder"));
 	if (notify_watchdog_ms() > 0)
@@ -296,17 +344,21 @@ static int run(struct supervisor *s)
 
 int main(int argc, char **argv)
 {
-	struct supervisor s = { .state_fd = -1, .recordings_fd = -1, .master_fd = -1, .held_vault_fd = -1 };
+	struct supervisor s = { .state_fd = -1, .recordings_fd = -1, .master_fd = -1, .held_vault_fd = -1, .keep_fd = -1 };
 	struct buf errors;
 	bool check_only = false;
+	const char *keep = NULL;
 	char path[PATH_MAX];
 	int c, r;
 
 	log_init("sallyportd");
-	while ((c = getopt(argc, argv, "c:fDEtvh")) != -1) {
+	while ((c = getopt(argc, argv, "c:k:fDEtvh")) != -1) {
 		switch (c) {
 		case 'c':
 			s.config_path = optarg;
+			break;
+		case 'k':
+			keep = optarg;
 			break;
 		case 'D':
 			s.drain = true;
@@ -335,18 +387,23 @@ int main(int argc, char **argv)
 	umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (keep != NULL && ((mkdir(keep, 0700) < 0 && errno != EEXIST) || (s.keep_fd = open(keep, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)) {
+		log_error("-k %s: %s", keep, strerror(errno));
+		return 1;
+	}
 	buf_init(&errors, CONFIG_ERRORS_MAX);
-	r = config_read(s.config_path, spawn_may_switch(), &s.config, &errors);
+	buf_init(&s.config_text, LASTGOOD_MAX + 4096);
+	r = config_read(s.config_path, spawn_may_switch(), &s.config_text, &s.config, &errors);
 	print_errors(&errors);
 	buf_free(&errors);
-	if (r < 0)
+	if (r < 0 && read_kept(&s) < 0)
 		return 1;
 	s.nsystemd = (unsigned)notify_listen_fds();
 	r = run(&s);
-	if (r < 0 && s.vault.pid > 0)
-		kill(s.vault.pid, SIGTERM);
-	if (r < 0 && s.control.pid > 0)
-		kill(s.control.pid, SIGTERM);
+	if (r < 0) {
+		spawn_kill(s.vault.pid, SIGTERM, s.vault.user);
+		spawn_kill(s.control.pid, SIGTERM, s.control.user);
+	}
 	log_info("ended");
 	_exit(r < 0 ? 1 : 0); /* the kernel takes the rest back */
 }

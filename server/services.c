@@ -64,8 +64,7 @@ static void bad_service(struct service *v, const char *what)
 {
 	log_error("%s: %s; ending it", v->program, what);
 	drop_ipc(v);
-	if (v->pid > 0)
-		kill(v->pid, SIGKILL);
+	spawn_kill(v->pid, SIGKILL, v->user);
 }
 
 static int read_control(struct supervisor *s, struct ipc_msg *m)
@@ -86,7 +85,7 @@ static int read_control(struct supervisor *s, struct ipc_msg *m)
 			s->ready = true;
 			if (listen_start(s) < 0)
 				loop_stop(s->loop);
-			notify_state("READY=1");
+			supervisor_status(s);
 		} else {
 			listen_resume(s);
 		}
@@ -279,6 +278,8 @@ int services_start(struct supervisor *s)
 
 	s->vault.program = "sallyport-vault";
 	s->control.program = "sallyport-control";
+	s->vault.user = &s->config->vault;
+	s->control.user = &s->config->control;
 	s->vault.ipc.fd = s->control.ipc.fd = -1;
 	s->held_vault_fd = -1;
 	r = start_vault(s);
@@ -333,10 +334,8 @@ static void kill_rest(void *arg)
 {
 	struct supervisor *s = arg;
 
-	if (s->control.pid > 0)
-		kill(s->control.pid, SIGKILL);
-	if (s->vault.pid > 0)
-		kill(s->vault.pid, SIGKILL);
+	spawn_kill(s->control.pid, SIGKILL, s->control.user);
+	spawn_kill(s->vault.pid, SIGKILL, s->vault.user);
 }
 
 void services_reaped(struct supervisor *s, pid_t pid, int status)
@@ -348,8 +347,8 @@ void services_reaped(struct supervisor *s, pid_t pid, int status)
 	v->pid = 0;
 	drop_ipc(v);
 	if (s->finished) {
-		if (v == &s->control && s->vault.pid > 0)
-			kill(s->vault.pid, SIGTERM);
+		if (v == &s->control)
+			spawn_kill(s->vault.pid, SIGTERM, s->vault.user);
 		if (s->control.pid == 0 && s->vault.pid == 0)
 			loop_stop(s->loop);
 		return;
@@ -374,9 +373,9 @@ void services_finish(struct supervisor *s)
 	loop_timer_del(s->control.restart);
 	s->vault.restart = s->control.restart = NULL;
 	if (s->control.pid > 0)
-		kill(s->control.pid, SIGTERM);
+		spawn_kill(s->control.pid, SIGTERM, s->control.user);
 	else if (s->vault.pid > 0)
-		kill(s->vault.pid, SIGTERM);
+		spawn_kill(s->vault.pid, SIGTERM, s->vault.user);
 	else
 		loop_stop(s->loop);
 	(void)loop_timer(s->loop, FINISH_MS, kill_rest, s);

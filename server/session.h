@@ -5,7 +5,10 @@
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
- *   hostscan.c      host certificates
+ *   hostscan.c      host certificates                     forward.c       channels that lead on from the target
+ *   remote.c        what the target listens for
+ *   packet.c        what libssh hears and does not tell  request.c       and what it means
+ *   files.c         channels that carry files: sftp*.c    resolve.c       where paths lead on the target
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -29,7 +32,7 @@ enum { EXIT_DENIED = 126, EXIT_REFUSED = 77, EXIT_PENDING = 75, EXIT_UNAVAILABLE
 
 enum {
 	PREAUTH_BYTES_MAX = 64 * 1024, /* bytes a stranger may send before it has logged in */
-	MESSAGES_A_ROUND = 256,
+	MESSAGES_A_ROUND = 16 * 1024,  /* more than one round of reading brings: libssh queues without a bound what is not fetched */
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
@@ -62,10 +65,13 @@ struct session {
 	char id[32];
 	uint32_t attempts_max, channels_max;
 	int64_t grace_at; /* monotonic ms; 0 once logged in */
+	bool grace_over;
 
 	/* login */
-	bool authenticated, signing; /* signing: the user `sign` */
+	bool authenticated, signing; /* signing: the user `sign`, who is a stranger still */
+	bool signed_ok;              /* and got a certificate */
 	bool kex_done;
+	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
 	struct ssh_counter_struct counter;
@@ -91,9 +97,12 @@ struct session {
 	char target_why[256];
 	uint8_t dialect; /* of its login shell: enum dialect */
 
+	struct resolver *resolver; /* NULL: never needed on this connection */
+
 	struct channel *channels;
 	unsigned nchannels;
 	uint32_t next_channel, next_question;
+	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
 
@@ -118,7 +127,7 @@ void masks_release(struct masks *m); /* NULL is fine */
 
 /* agent_side.c */
 ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is logged */
-int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over */
+int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */

@@ -15,6 +15,9 @@
 #include "base/process.h"
 #include "base/sandbox.h"
 #include "base/zygote.h"
+#include "server/penalty.h"
+#include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 enum { READ_ROUNDS = 64, STEP_ROUNDS = 64, DEFAULT_GRACE_MS = 30 * 1000, BYE_MS = 500 };
@@ -109,6 +112,7 @@ static int timeout_ms(const struct session *s)
 		due = sooner(due, s->target_deadline);
 	if (s->scan_fd >= 0)
 		due = sooner(due, s->scan_deadline);
+	due = sooner(due, resolve_due(s));
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -146,8 +150,10 @@ static void check_times(struct session *s)
 {
 	int64_t now = session_now();
 
-	if (s->grace_at > 0 && now >= s->grace_at)
+	if (s->grace_at > 0 && now >= s->grace_at) {
+		s->grace_over = true;
 		session_cut(s, "no login in time");
+	}
 	if (s->end && (now >= s->end_at || s->channels == NULL))
 		session_cut(s, NULL);
 	if (s->signalled && !s->end)
@@ -168,6 +174,8 @@ static void loop(struct session *s)
 		recording_step(s);
 		hostscan_step(s);
 		moved = target_step(s);
+		moved |= remote_step(s);
+		moved |= resolve_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
@@ -193,11 +201,8 @@ static void say_over(struct session *s)
 	m.why = proto_str(why);
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
 		if (c->state != CHANNEL_CLOSED) {
-			c->out.eof_sent = false;
-			c->agent_gone = true; /* nothing more can be said there; the command's end still has to be told */
-			s->cut = false;
-			(void)chan_step(c);
-			s->cut = true;
+			/* Nothing more can be said there; the command's end still has to be told. */
+			chan_agent_left(c);
 		}
 	}
 	if (s->control.fd < 0 || s->control_lost || msg_session_over_send(&s->control, &m, NULL, 0) < 0)
@@ -225,6 +230,16 @@ static int watch_signals(struct session *s)
 	return ssh_event_add_fd(s->event, fd, POLLIN, signalled, s) == SSH_OK ? ERR_OK : ERR_NOMEM;
 }
 
+/* What the supervisor makes of it: penalties by source. */
+static int exit_code(const struct session *s)
+{
+	if (s->control_lost || s->signed_ok || (s->authenticated && !s->signing))
+		return WORKER_SERVED;
+	if (s->attempts > 0 || (s->signing && s->next_channel > 0 && !s->grace_over))
+		return WORKER_FAILED_LOGIN;
+	return s->grace_over ? WORKER_GRACE_EXCEEDED : WORKER_NO_LOGIN;
+}
+
 /* With --parent: descriptor 3 is the supervisor's socket, and each return from zygote_serve() is a session's process. */
 static int parent(char **argv)
 {
@@ -246,6 +261,7 @@ int main(int argc, char **argv)
 	if (s == NULL || process_harden("sallyport-session", FD_SESSION_LOGIN) < 0)
 		return 1;
 	s->recorder.fd = s->target_fd = s->vault_fd = s->scan_fd = -1;
+	s->hello_fd = fcntl(FD_SESSION_AGENT, F_DUPFD_CLOEXEC, FD_SESSION_LOGIN + 1);
 	s->attempts_max = 6;
 	s->channels_max = 64;
 	s->grace_at = session_now() + DEFAULT_GRACE_MS;
@@ -253,12 +269,16 @@ int main(int argc, char **argv)
 	buf_init(&s->host_cas, 64 * 1024);
 	(void)fcntl(FD_SESSION_LOGIN, F_SETFD, FD_CLOEXEC);
 	ipc_init(&s->control, FD_CONTROL, true);
-	if (ssh_init() != SSH_OK || (s->event = ssh_event_new()) == NULL || watch_signals(s) < 0 ||
-	    agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY)) < 0) {
+	r = ERR_NOMEM;
+	if (ssh_init() == SSH_OK && (s->event = ssh_event_new()) != NULL && watch_signals(s) == ERR_OK)
+		r = agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY));
+	if (r == ERR_EOF)
+		return 0;
+	if (r < 0) {
 		log_error("the session cannot be set up");
 		return 1;
 	}
-	r = sandbox_enter(SANDBOX_SESSION);
+	r = sandbox_enter(SANDBOX_SESSION, NULL, 0);
 	if (r < 0 && r != ERR_UNSUPPORTED)
 		return 1;
 	loop(s);
@@ -266,5 +286,5 @@ int main(int argc, char **argv)
 	say_over(s);
 	if (s->kex_done && ssh_is_connected(s->agent))
 		ssh_disconnect(s->agent);
-	_exit(0); /* the kernel takes the rest back */
+	_exit(exit_code(s)); /* the kernel takes the rest back */
 }

@@ -103,6 +103,19 @@ static int become(const struct config_user *u)
 	return getuid() == u->uid && geteuid() == u->uid && getegid() == u->gid ? 0 : -1;
 }
 
+void spawn_kill(pid_t pid, int signo, const struct config_user *user)
+{
+	pid_t helper;
+
+	if (pid <= 0 || kill(pid, signo) == 0 || errno != EPERM)
+		return;
+	helper = fork(); /* reaped with the rest */
+	if (helper == 0)
+		_exit(become(user) == 0 && kill(pid, signo) == 0 ? 0 : 1);
+	if (helper < 0)
+		log_error("process %d cannot be ended: %s", (int)pid, strerror(errno));
+}
+
 static void child(const struct spawn *s, const char *path, char *const *argv, char **env)
 {
 	struct rlimit core = { 0, 0 }, files = { s->nofile, s->nofile };

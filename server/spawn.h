@@ -25,6 +25,10 @@ bool spawn_may_switch(void);
 /* Forks and executes. The pid, or -1 with errno. A program that cannot be executed exits 127. */
 pid_t spawn_program(const struct spawn *s);
 
+/* Signals a child of ours that may run as another user. No capability is lent for it: where it is refused, a short-lived child becomes that user
+ * first, so that nothing but that user's own processes could ever be reached. pid is one that we have not reaped yet. */
+void spawn_kill(pid_t pid, int signo, const struct config_user *user);
+
 /* Remembers the paths of the programs once, so that a start costs no look-up. ERR_OK or ERR_NOTFOUND, which is logged. */
 int spawn_find_all(void);
 

@@ -3,6 +3,7 @@
  *   sallyportd.c  arguments, start, signals, end        services.c  vault and control: start, restart, their messages
  *   listen.c      listening sockets, accept, limits     workers.c   session workers and recorders: start, reap, end
  *   dial.c        connections to targets                spawn.c     fork+exec
+ *   penalty.c     sources that are refused for a while  parents.c   warmed parents
  *   config.c      the configuration file                notify.c    systemd
  *
  * It parses nothing that comes from outside; the other programs' messages are read to the last byte (base/proto.h), and a
@@ -25,6 +26,7 @@ enum { LISTENERS_MAX = 64 };
 
 struct service {
 	const char *program;
+	const struct config_user *user; /* that it runs as */
 	pid_t pid;      /* 0: not running */
 	struct ipc ipc; /* fd -1: none */
 	struct loop_watch *watch;
@@ -39,11 +41,14 @@ struct worker {
 	uint64_t sid;
 	pid_t pid;      /* 0 once reaped */
 	pid_t recorder; /* 0: none */
+	const struct config_user *user; /* that it runs as */
 	int auth_fd;    /* a byte comes here at login; -1 afterwards */
 	struct loop_watch *auth_watch;
 	struct loop_timer *kill_timer;
 	uint32_t control_generation; /* of the control that knows it */
 	struct in6_addr source;      /* IPv4 as mapped; IPv6 cut to its /64 */
+	int64_t started_ms;          /* monotonic */
+	bool evicted;                /* made room for another: its end is no fault of its source */
 };
 
 struct listener {
@@ -55,6 +60,9 @@ struct supervisor {
 	struct loop *loop;
 	struct config *config;
 	const char *config_path;
+	struct buf config_text; /* what it said when it was taken */
+	int keep_fd;            /* where the last good one is kept; -1 */
+	bool refused;           /* the file has mistakes: what is served is the last good one */
 	char *host_key; /* path */
 	int state_fd, recordings_fd;
 	int reserve_fd; /* given up to accept and refuse one when we are out of descriptors */
@@ -66,6 +74,7 @@ struct supervisor {
 	unsigned nsystemd; /* of those, passed by the service manager */
 	struct loop_timer *resume; /* accept again after a pause */
 	struct worker *workers;
+	struct penalties *penalties;
 	unsigned nworkers, nunauthenticated;
 	uint64_t next_sid;
 	unsigned ndials;
@@ -99,14 +108,17 @@ unsigned long workers_nofile(const char *program); /* descriptors that a worker 
 void workers_kill(struct supervisor *s, uint64_t sid);
 bool workers_reaped(struct supervisor *s, pid_t pid, int status); /* whether it was one of ours */
 void workers_end_all(struct supervisor *s, int signo);
+/* Whether a connection is refused, and why. One that has not logged in for seconds may be ended to make room for it. */
 bool workers_over_limit(struct supervisor *s, const struct sockaddr_storage *peer, const char **why);
 void workers_address(const struct sockaddr_storage *sa, char *text, size_t n, uint16_t *port);
 
 /* dial.c */
 void dial_start(struct supervisor *s, const struct msg_dial *m);
+void dial_socket_options(int fd); /* for both of a session's connections */
 
 
 /* sallyportd.c */
+void supervisor_status(struct supervisor *s); /* READY=1, and what `systemctl status` shows */
 void supervisor_stop(struct supervisor *s, bool end_sessions);
 void supervisor_maybe_finish(struct supervisor *s);
 

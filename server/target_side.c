@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/remote.h"
+#include "server/resolve.h"
 #include "server/session.h"
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
@@ -37,6 +39,8 @@ static void fail(struct session *s, const char *what, const char *detail)
 
 void target_free(struct session *s)
 {
+	remote_target_gone(s);
+	resolve_lost(s);
 	if (s->target != NULL) {
 		if (s->target_in_event)
 			ssh_event_remove_session(s->event, s->target);
@@ -201,6 +205,7 @@ static bool login_step(struct session *s)
 		return true;
 	}
 	s->target_state = TARGET_UP;
+	remote_target_up(s);
 	m.host_key = proto_str(s->host_key);
 	if (!s->control_lost && msg_target_result_send(&s->control, &m, NULL, 0) < 0)
 		control_gone(s);

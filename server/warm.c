@@ -24,7 +24,7 @@ static void shake_hands(struct session *server, ssh_session client)
 
 void warm_up(void)
 {
-	struct session server = { .target_fd = -1, .vault_fd = -1 }, client = { .target_fd = -1, .vault_fd = -1 };
+	struct session server = { .target_fd = -1, .vault_fd = -1, .hello_fd = -1 }, client = { .target_fd = -1, .vault_fd = -1, .hello_fd = -1 };
 	struct mask_set *masks = NULL;
 	struct buf errors;
 	ssh_key key = NULL;

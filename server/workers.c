@@ -15,7 +15,12 @@
 #include "server/spawn.h"
 #include "server/supervisor.h"
 
-enum { SESSION_NOFILE = 64, RECORDER_NOFILE = 128, KILL_MS = 5000 };
+enum {
+	SESSION_NOFILE = 64,
+	RECORDER_NOFILE = 128,
+	KILL_MS = 5000,
+	PATIENCE_MS = 3000 /* in which an honest client has logged in; who takes longer makes room when there is none */
+};
 
 static void source_of(const struct sockaddr_storage *sa, struct in6_addr *out)
 {
@@ -45,29 +50,6 @@ void workers_address(const struct sockaddr_storage *sa, char *text, size_t n, ui
 		if (port != NULL)
 			*port = ntohs(v6->sin6_port);
 	}
-}
-
-bool workers_over_limit(struct supervisor *s, const struct sockaddr_storage *peer, const char **why)
-{
-	struct in6_addr source;
-	uint64_t same = 0;
-
-	if (s->nworkers >= s->config->sessions) {
-		*why = "limits.sessions are open";
-		return true;
-	}
-	if (s->nunauthenticated >= s->config->unauthenticated) {
-		*why = "limits.unauthenticated connections have not logged in yet";
-		return true;
-	}
-	source_of(peer, &source);
-	for (struct worker *w = s->workers; w != NULL; w = w->next)
-		same += memcmp(&w->source, &source, sizeof(source)) == 0;
-	if (same >= s->config->per_source) {
-		*why = "limits.per_source connections come from there";
-		return true;
-	}
-	return false;
 }
 
 static void authenticated(struct supervisor *s, struct worker *w)
@@ -140,7 +122,9 @@ void workers_new(struct supervisor *s, int fd, const struct sockaddr_storage *pe
 	a->w.pid = parents_spawn(&sp);
 	if (a->w.pid < 0)
 		goto fail;
+	a->w.user = &s->config->session;
 	a->w.sid = ++s->next_sid;
+	a->w.started_ms = clock_mono_ms();
 	a->w.control_generation = s->control.generation;
 	source_of(peer, &a->w.source);
 	a->w.auth_fd = auth[0];
@@ -173,10 +157,11 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	struct msg_recorder_ready answer = { .req = req, .sid = sid };
 	struct spawn sp = { .program = "sallyport-recorder", .nfds = 3, .user = &s->config->recorder, .nofile = RECORDER_NOFILE };
 	int control[2] = { -1, -1 }, session[2] = { -1, -1 };
-	struct worker *w = find(s, sid);
+	struct worker *w = sid != 0 ? find(s, sid) : NULL;
 	pid_t pid = -1;
 
-	if (w == NULL || w->pid == 0 || w->recorder != 0) {
+	/* Without a session it is one that deletes: it ends when control closes its socket. */
+	if (sid != 0 && (w == NULL || w->pid == 0 || w->recorder != 0)) {
 		answer.why = proto_str(w == NULL || w->pid == 0 ? "the session is over" : "it has a recorder");
 	} else if (ipc_pair(control) < 0 || ipc_pair(session) < 0) {
 		answer.why = proto_str(strerror(errno));
@@ -191,7 +176,8 @@ void workers_recorder(struct supervisor *s, uint32_t req, uint64_t sid)
 	if (pid > 0) {
 		int give[2] = { control[0], session[0] };
 
-		w->recorder = pid;
+		if (w != NULL)
+			w->recorder = pid;
 		answer.ok = 1;
 		(void)msg_recorder_ready_send(&s->control.ipc, &answer, give, 2);
 		control[0] = session[0] = -1;
@@ -219,17 +205,90 @@ static void kill_hard(void *arg)
 	struct worker *w = arg;
 
 	w->kill_timer = NULL;
-	if (w->pid > 0)
-		kill(w->pid, SIGKILL);
+	spawn_kill(w->pid, SIGKILL, w->user);
 }
 
 static void end_worker(struct supervisor *s, struct worker *w, int signo)
 {
 	if (w->pid <= 0)
 		return;
-	kill(w->pid, signo);
+	spawn_kill(w->pid, signo, w->user);
 	if (signo != SIGKILL && w->kill_timer == NULL)
 		w->kill_timer = loop_timer(s->loop, KILL_MS, kill_hard, w);
+}
+
+static unsigned waiting_from(const struct supervisor *s, const struct in6_addr *source)
+{
+	unsigned n = 0;
+
+	for (const struct worker *w = s->workers; w != NULL; w = w->next)
+		n += w->auth_fd >= 0 && memcmp(&w->source, source, sizeof(*source)) == 0;
+	return n;
+}
+
+/* The one that waits longest of those that have not logged in: of one source, or of the source that has most of them. *n: how many that has. */
+static struct worker *longest_waiting(struct supervisor *s, const struct in6_addr *source, unsigned *n)
+{
+	struct worker *found = NULL;
+	unsigned k;
+
+	*n = 0;
+	for (struct worker *w = s->workers; w != NULL; w = w->next) {
+		if (w->auth_fd < 0 || (source != NULL && memcmp(&w->source, source, sizeof(*source)) != 0))
+			continue;
+		k = waiting_from(s, &w->source);
+		if (found == NULL || k > *n || (k == *n && w->started_ms < found->started_ms))
+			found = w;
+		*n = k > *n ? k : *n;
+	}
+	return found;
+}
+
+/* Some silent connections would keep everybody out until their grace time is over. So a source that has none or few waiting takes the place of
+ * one of the source that has most; and who has waited longer than an honest client ever does goes before somebody new is refused. The
+ * newcomer's source is crowded itself: only its own make room. */
+static bool make_room(struct supervisor *s, const struct in6_addr *newcomer, bool crowded)
+{
+	int64_t now = clock_mono_ms();
+	unsigned n = 0, mine = waiting_from(s, newcomer);
+	struct worker *w = longest_waiting(s, crowded ? newcomer : NULL, &n);
+	bool late = w != NULL && now - w->started_ms >= PATIENCE_MS;
+
+	if (w == NULL || (!late && (crowded || n <= mine + 1)))
+		return false;
+	if (late)
+		penalties_add(s->penalties, &s->config->penalties, &w->source, s->config->penalties.grace_exceeded, now);
+	w->evicted = true;
+	authenticated(s, w); /* counted no longer; it ends at once */
+	end_worker(s, w, SIGKILL);
+	return true;
+}
+
+bool workers_over_limit(struct supervisor *s, const struct sockaddr_storage *peer, const char **why)
+{
+	struct in6_addr source;
+	uint64_t same = 0;
+
+	source_of(peer, &source);
+	if (penalties_refuse(s->penalties, &s->config->penalties, &source, clock_mono_ms())) {
+		*why = "penalty for what came from there before (limits.penalties)";
+		return true;
+	}
+	if (s->nworkers >= s->config->sessions) {
+		*why = "limits.sessions are open";
+		return true;
+	}
+	for (struct worker *w = s->workers; w != NULL; w = w->next)
+		same += !w->evicted && memcmp(&w->source, &source, sizeof(source)) == 0;
+	if (same >= s->config->per_source && !make_room(s, &source, true)) {
+		*why = "limits.per_source connections come from there";
+		return true;
+	}
+	if (s->nunauthenticated >= s->config->unauthenticated && !make_room(s, &source, false)) {
+		*why = "limits.unauthenticated connections have not logged in yet";
+		return true;
+	}
+	return false;
 }
 
 void workers_kill(struct supervisor *s, uint64_t sid)
@@ -274,6 +333,8 @@ bool workers_reaped(struct supervisor *s, pid_t pid, int status)
 	for (struct worker *w = s->workers; w != NULL; w = w->next) {
 		if (w->recorder == pid) {
 			w->recorder = 0; /* its worker sees the closed socket and ends the session */
+			if (penalty_is_crash(status))
+				parents_retire("sallyport-recorder");
 			if (!WIFEXITED(status))
 				workers_repair(s);
 			over(s, w);
@@ -281,8 +342,13 @@ bool workers_reaped(struct supervisor *s, pid_t pid, int status)
 		}
 		if (w->pid != pid)
 			continue;
-		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
+		if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM && !w->evicted)
 			log_warn("a session worker ended by signal %d", WTERMSIG(status));
+		/* All workers of one parent share its layout and its canary: who made one fall learns nothing about the next. */
+		if (penalty_is_crash(status))
+			parents_retire("sallyport-session");
+		if (!w->evicted)
+			penalties_worker_ended(s->penalties, &s->config->penalties, &w->source, status, clock_mono_ms());
 		note.sid = w->sid;
 		if (s->control.ipc.fd >= 0 && w->control_generation == s->control.generation)
 			(void)msg_session_gone_send(&s->control.ipc, &note, NULL, 0);

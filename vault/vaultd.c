@@ -417,6 +417,7 @@ static int vaultd_start(struct vaultd *d)
 int main(int argc, char **argv)
 {
 	static struct vaultd d;
+	struct landlock_path below = { .write = true };
 	const char *store;
 	bool locked;
 	int r;
@@ -439,7 +440,9 @@ int main(int argc, char **argv)
 		log_error("cannot start: the descriptors are not what sallyportd passes");
 		return VAULTD_SYSTEM;
 	}
-	r = sandbox_enter(SANDBOX_VAULT);
+	below.fd = open(store, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r = sandbox_enter(SANDBOX_VAULT, &below, 1);
+	close(below.fd);
 	if (r == ERR_UNSUPPORTED) {
 		log_warn("this system has no seccomp: running without the system call filter");
 	} else if (r < 0) {

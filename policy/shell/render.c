@@ -131,7 +131,7 @@ static void sep(struct render *r)
 }
 
 /* Ends a list in front of a keyword. */
-static void list_end(struct render *r, const struct sh_list *l)
+void render_list_end(struct render *r, const struct sh_list *l)
 {
 	const struct sh_andor *last = l->items;
 	while (last != NULL && last->next != NULL)
@@ -146,7 +146,7 @@ static void body(struct render *r, const struct sh_list *l, const char *open, co
 {
 	render_put(r, open);
 	render_list(r, l);
-	list_end(r, l);
+	render_list_end(r, l);
 	render_put(r, close);
 }
 

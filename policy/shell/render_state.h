@@ -45,6 +45,7 @@ void render_word(struct render *r, const struct sh_word *w);
 void render_parts(struct render *r, const struct sh_part *x, enum place at);
 void render_assign(struct render *r, const struct sh_assign *a);
 void render_list(struct render *r, const struct sh_list *l);
+void render_list_end(struct render *r, const struct sh_list *l); /* what stands between a list and the keyword behind it */
 void render_newline(struct render *r); /* with the bodies that wait */
 void render_close(struct render *r);   /* the same, but only when a body waits: before ) */
 bool render_opens_paren(const struct sh_list *l); /* whether its text begins with "(" */

@@ -224,10 +224,7 @@ static void substitution(struct render *r, const struct sh_comsub *c)
 		render_put(r, ")");
 	} else {
 		render_list(r, c->body);
-		if (r->npending > r->base)
-			render_newline(r);
-		else
-			render_put(r, c->body->items == NULL ? "" : ";");
+		render_list_end(r, c->body);
 		render_put(r, "}");
 	}
 	r->depth--;

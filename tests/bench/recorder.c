@@ -20,17 +20,17 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void ignore_digest(void *ctx, const char *id, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST])
+static void ignore_digest(void *ctx, const char *id, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms)
 {
-	(void)ctx, (void)id, (void)part, (void)bytes, (void)sha256;
+	(void)ctx, (void)id, (void)part, (void)bytes, (void)sha256, (void)lag_ms;
 }
 
 static uint64_t stored;
 
 static void count_closed(void *ctx, const char *id, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
-			 uint64_t ms, bool last)
+			 uint64_t ms, bool last, uint32_t lag_ms)
 {
-	(void)ctx, (void)id, (void)part, (void)raw, (void)sha256, (void)ms, (void)last;
+	(void)ctx, (void)id, (void)part, (void)raw, (void)sha256, (void)ms, (void)last, (void)lag_ms;
 	stored += bytes;
 }
 

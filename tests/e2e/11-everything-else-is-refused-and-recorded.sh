@@ -15,7 +15,7 @@ refused() { # WHAT KIND-PATTERN COMMAND…
 refused "sftp" sftp sftp -F "$SALLYPORT_SSH_CONFIG" demo-web
 refused "another subsystem" netconf ssh -F "$SALLYPORT_SSH_CONFIG" -s demo-web netconf
 refused "a direct forward" 'forward|direct-tcpip' ssh -F "$SALLYPORT_SSH_CONFIG" -W 127.0.0.1:22 demo-web
-refused "a remote forward" 'tcpip-forward' ssh -F "$SALLYPORT_SSH_CONFIG" -o ExitOnForwardFailure=yes -R 0:127.0.0.1:22 -N demo-web
+refused "a remote forward" '"kind":"listen"' ssh -F "$SALLYPORT_SSH_CONFIG" -o ExitOnForwardFailure=yes -R 0:127.0.0.1:22 -N demo-web
 port=$(/usr/bin/python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])')
 sp -L "127.0.0.1:$port:127.0.0.1:22" -N demo-web 2>/dev/null </dev/null &
 pid=$!

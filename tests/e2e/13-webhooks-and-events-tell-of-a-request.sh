@@ -21,7 +21,7 @@ fi
 
 # A receiver that refuses the first call with 503: it must be called again.
 cat >"$HOOK_WORK/receiver.py" <<'P'
-import base64, hashlib, hmac, json, sys
+import base64, hashlib, hmac, json, os, sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 work, port = sys.argv[1], int(sys.argv[2])
 secret = base64.b64decode(open(work + "/secret").read().strip()[len("whsec_"):])
@@ -30,7 +30,7 @@ class H(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         calls["n"] += 1
-        if calls["n"] == 1:
+        if calls["n"] == 1 or os.path.exists(work + "/refuse"):
             self.send_response(503); self.end_headers(); return
         good = None
         if self.path == "/hook":
@@ -63,3 +63,16 @@ hasnt "no secret of the command is told" 'hunter2' "$(cat "$HOOK_WORK/calls" "$H
 operator POST "/v1/approvals/$id/deny" '{"reason":"no"}' >/dev/null
 wait_for 20 "the denial's event" grep -q 'denied' "$HOOK_WORK/events"
 echo "ok: and of its end"
+
+# A message that waits outlives a kill: the receiver takes nothing, control is killed, the receiver comes to its senses.
+touch "$HOOK_WORK/refuse"
+control=$(pids_of sallyport-control)
+sp demo-web 'touch later' 2>/dev/null </dev/null &
+wait_for 10 "the request on record" eval 'audit_lines | grep -q "\"event\":\"approval.requested\".*later"'
+later=$(audit_lines | jq -r 'select(.event == "approval.requested" and (.command | contains("later"))) | .approval')
+kill -9 "$control"
+rm "$HOOK_WORK/refuse"
+wait_for 10 "a new control" eval "[ -n \"\$(pids_of sallyport-control)\" ] && [ \"\$(pids_of sallyport-control)\" != $control ]"
+for path in hook slack; do wait_for 30 "the message about it at /$path" grep -q '"path": "/'$path'".*'"$later" "$HOOK_WORK/calls"; done
+echo "ok: what waited is delivered after kill -9"
+hasnt "signed as ever" '"good": false' "$(cat "$HOOK_WORK/calls")"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# As the package runs it: `sallyport init` by root, the supervisor under a user of its own that was lent three capabilities, and each kind of
+# As the package runs it: `sallyport init` by root, the supervisor under a user of its own that was lent two capabilities, and each kind of
 # process under its own user with none. A command runs through all of them, and goes on while the supervisor is exchanged for another.
 # The users exist in a mount namespace of this test only: nobody's /etc is touched.
 . "$(dirname "$0")/lib.sh"
@@ -66,7 +66,7 @@ grep -q '^users: {' "$D/etc/sallyport.yaml" || fail "init did not write users:"
 start() {
 	rm -f "$D/state/run/ssh.port" "$D/state/run/http.port"
 	setpriv --reuid sallyport --regid sallyport --clear-groups --no-new-privs \
-		--inh-caps=-all,+setuid,+setgid,+kill --ambient-caps=-all,+setuid,+setgid,+kill --bounding-set=-all,+setuid,+setgid,+kill \
+		--inh-caps=-all,+setuid,+setgid --ambient-caps=-all,+setuid,+setgid --bounding-set=-all,+setuid,+setgid \
 		-- "$D/bin/sallyportd" -f -c "$D/etc/sallyport.yaml" >>"$D/log" 2>&1 &
 	supervisor=$!
 	wait_for 15 "the supervisor to listen ($(tail -n 5 "$D/log"))" test -s "$D/state/run/ssh.port"

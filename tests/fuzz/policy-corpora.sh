@@ -3,6 +3,7 @@
 set -eu
 top=${srcdir:-.}
 build=${top_builddir:-.}
-for t in policy eval; do
-	"$build/tests/fuzz/fuzz_$t" "$top/tests/fuzz/corpus/$t"
+# The resolver reads what eval reads: the same bytes in front.
+for pair in policy:policy eval:eval resolve:eval destination:destination; do
+	"$build/tests/fuzz/fuzz_${pair%:*}" "$top/tests/fuzz/corpus/${pair#*:}"
 done

@@ -63,7 +63,7 @@ def main(config="", policy="guard.yaml", options=()):
                 os.path.join(TOP, "tests/e2e/policies", policy)) else os.path.join(HERE, policy)]
         os.execve(args[0], args + ["--", os.path.abspath(sys.argv[0]), *sys.argv[1:]], env)
     bad = 0
-    for name, what, quick, fn in _rows:
+    for name, what, quick, fn in list(_rows):
         if (wanted and name not in wanted) or (short and not quick):
             continue
         bad += not run_row(name, what, fn)

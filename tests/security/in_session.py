@@ -279,7 +279,7 @@ def p6():
     since = next_seq()
     c.send(b"\x50" + string("tcpip-forward") + b"\x01" + string("127.0.0.1") + u32(0))
     is_("tcpip-forward is refused", 82, c.expect(81, 82)[0])
-    check("  with a record", wait_for(4, "its record", lambda: [x for x in events("decision", since) if "tcpip-forward" in json.dumps(x)]))
+    check("  with a record", wait_for(4, "its record", lambda: [x for x in events("decision", since) if x["kind"] == "listen" and x["verdict"] == "deny"]))
     d, r = decided("env", "SOMETHING", on_channel("env", string("SOMETHING") + string("1")))
     scp = subprocess.run(["scp", "-O", "-F", os.environ["SALLYPORT_SSH_CONFIG"], "demo-web:app.log", path("got")], capture_output=True)
     check("scp in the old protocol is decided like any command (exit %d)" % scp.returncode, [x for x in events("decision") if '"scp"' in json.dumps(x)])

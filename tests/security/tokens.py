@@ -506,4 +506,5 @@ def j10():
     is_("no plain comparison of a secret in the sources", "", p)
 
 
-main(config="limits: { per_source: 2000, unauthenticated: 1000, sessions_per_identity: 1000, commands_per_minute: 100000, login_grace: 30s }\n")
+if __name__ == "__main__":
+    main(config="limits: { per_source: 2000, unauthenticated: 1000, sessions_per_identity: 1000, commands_per_minute: 100000, login_grace: 30s }\n")

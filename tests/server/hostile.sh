@@ -50,6 +50,6 @@ check "bytes before the answer arrive" same "$(hostile data_before_answer)" same
 check "one command a channel" same "$(hostile exec_twice)" refused
 check "odd names reach control as they are, and nothing else" same "$(hostile odd_names)" 1
 check "forwards of all kinds are refused" same "$(hostile forwards)" 7
-check "each with a question" sh -c "for k in direct-tcpip tcpip-forward x11 auth-agent channel-open forwarded; do grep -q \"^question.*\" $T/fixture.log || exit 1; done; [ \$(grep -c 'kind=[68]' $T/fixture.log) -ge 7 ]"
+check "each with a question" sh -c "for k in direct-tcpip tcpip-forward x11 auth-agent channel-open forwarded; do grep -q \"^question.*\" $T/fixture.log || exit 1; done; [ \$(grep -c 'kind=[689]' $T/fixture.log) -ge 7 ]"
 check "all is well afterwards" same "$(b echo fine)" fine
 [ $fails -eq 0 ]

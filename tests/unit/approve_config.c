@@ -95,6 +95,17 @@ static void mistakes(void **state)
 		{ "roles: { local: { uids: { kim: [approver] } } }\n", "c.yaml:19:", "user id" },
 		{ "recording: { part_bytes: 1TB }\n", "c.yaml:19:", "64MiB" },
 		{ "audit: { origin: \"a b\" }\n", "c.yaml:19:", "origin" },
+		{ "recording: { keep: 90 }\n", "c.yaml:19:", "duration" },
+		{ "recording: { keep_bytes: 1PB }\n", "c.yaml:19:", "64MiB" },
+		{ "recording: { encrypt_to: [] }\n", "c.yaml:19:", "1 to 8" },
+		{ "audit: { outputs: [{ name: a }] }\n", "c.yaml:19:", "exactly one" },
+		{ "audit: { outputs: [{ name: a, journald: true, syslog: \"udp://127.0.0.1:514\" }] }\n", "c.yaml:19:", "exactly one" },
+		{ "audit: { outputs: [{ name: a, syslog: \"udp://siem.example:514\" }] }\n", "c.yaml:19:", "numeric" },
+		{ "audit: { outputs: [{ name: a, syslog: \"/dev/log\" }] }\n", "c.yaml:19:", "udp://" },
+		{ "audit: { outputs: [{ name: a, webhook: \"https://siem.example/x\" }] }\n", "c.yaml:19:", "secret_file" },
+		{ "audit: { outputs: [{ name: a, journald: true }, { name: a, journald: true }] }\n", "c.yaml:19:", "two outputs" },
+		{ "witness: { logs: [{ origin: a }] }\n", "c.yaml:19:", "allowed_signers" },
+		{ "witness: { logs: [{ origin: a, allowed_signers: f }, { origin: a, allowed_signers: g }] }\n", "c.yaml:19:", "twice" },
 		{ "certificates: { lifetime: 5 }\n", "c.yaml:19:", "lifetime" },
 	};
 	struct config *c;

@@ -486,6 +486,50 @@ static void checkpoints_are_due_after_ten_records_a_second_or_a_minute(void **st
 	audit_close(log);
 }
 
+/* Whatever is looked for, reading from where segments_seek() says comes to it, soon. */
+static void a_record_is_found_without_reading_all_before_it(void **state)
+{
+	struct audit_options o = { .dirfd = dirfd_, .origin = "t", .segment_bytes = 300000 };
+	char long_text[30000], name[SEGMENT_NAME_MAX];
+	struct chain_record rec;
+	struct audit_log *log;
+	unsigned *numbers;
+	uint64_t offset;
+	struct lines l;
+	struct view line;
+	size_t n, i;
+
+	(void)state;
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	assert_int_equal(audit_open(&o, &log, NULL, NULL), ERR_OK);
+	for (int k = 1; k <= 6000; k++) {
+		assert_int_equal(say(log, k % 997 == 0 ? long_text : "short", NULL), ERR_OK);
+		if (k % 50 == 0)
+			assert_int_equal(audit_commit(log, NULL), ERR_OK);
+	}
+	audit_close(log);
+	assert_int_equal(segments_list(dirfd_, SEGMENT_LOG, &numbers, &n), ERR_OK);
+	assert_true(n > 3);
+	for (uint64_t seq = 1; seq <= 6000; seq += 7) {
+		uint64_t read = 0;
+
+		i = segments_seek(dirfd_, numbers, n, seq, &offset);
+		segment_name(SEGMENT_LOG, numbers[i], name);
+		assert_int_equal(lines_open(&l, dirfd_, name, offset), ERR_OK);
+		do {
+			assert_int_equal(lines_next(&l, &line, NULL), ERR_OK);
+			assert_int_equal(chain_read(line, &rec, NULL), ERR_OK);
+			assert_true(rec.seq <= seq);
+			read += line.n;
+		} while (rec.seq < seq);
+		assert_true(read < 3 * SEGMENT_NEAR);
+		lines_close(&l);
+	}
+	assert_int_equal(segments_seek(dirfd_, numbers, n, 7000, &offset), n - 1);
+	free(numbers);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_dir, drop_dir)
 
 int main(void)
@@ -503,6 +547,7 @@ int main(void)
 		T(a_write_that_fails_is_no_record),
 		T(kill_9_loses_nothing_acknowledged),
 		T(checkpoints_are_due_after_ten_records_a_second_or_a_minute),
+		T(a_record_is_found_without_reading_all_before_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,12 +123,44 @@ static void growth_has_a_proof_and_a_rewrite_has_none(void **state)
 	}
 }
 
+static void a_range_grows_the_tree_and_nothing_else_does(void **state)
+{
+	uint8_t want[DIGEST_SIZE], got[DIGEST_SIZE];
+	struct merkle_range r;
+	struct merkle m;
+
+	(void)state;
+	for (size_t n = 1; n <= N; n++) {
+		naive((const uint8_t(*)[DIGEST_SIZE])leaves, n, want);
+		for (size_t from = 0; from <= n; from++) {
+			merkle_init(&m);
+			for (size_t i = 0; i < from; i++)
+				assert_int_equal(merkle_add(&m, leaves[i]), ERR_OK);
+			merkle_range_init(&r, from);
+			for (size_t i = from; i < n; i++)
+				assert_int_equal(merkle_range_add(&r, leaves[i]), ERR_OK);
+			assert_true(r.n <= 14);
+			for (size_t i = 0; i < r.n; i++)
+				assert_int_equal(merkle_add_subtree(&m, r.node[i].level, r.node[i].digest), ERR_OK);
+			assert_int_equal(m.size, n);
+			assert_int_equal(merkle_root(&m, got), ERR_OK);
+			assert_memory_equal(got, want, DIGEST_SIZE);
+		}
+	}
+	merkle_init(&m);
+	assert_int_equal(merkle_add(&m, leaves[0]), ERR_OK);
+	assert_int_equal(merkle_add_subtree(&m, 1, leaves[1]), ERR_MALFORMED);
+	assert_int_equal(merkle_add_subtree(&m, 63, leaves[1]), ERR_MALFORMED);
+	assert_int_equal(merkle_add_subtree(&m, 200, leaves[1]), ERR_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(roots_are_the_published_ones),
 		cmocka_unit_test(every_leaf_has_a_proof_and_no_other_fits),
 		cmocka_unit_test(growth_has_a_proof_and_a_rewrite_has_none),
+		cmocka_unit_test(a_range_grows_the_tree_and_nothing_else_does),
 	};
 
 	return cmocka_run_group_tests(tests, make_leaves, NULL);

@@ -19,7 +19,7 @@ static const char sample[] =
 	"  - id: web.logs\n"
 	"    who: [ops, nightly]\n"
 	"    on: { role: web }\n"
-	"    allow: [\"app-log **\", \"app-tail -n * /var/log/**\", { write: [\"/srv/out/**\"] }, { env: [\"LANG\", \"LC_*\"] }, { subsystem: [sftp] }, { forward: [\"db1:5432\"] }]\n"
+	"    allow: [\"app-log **\", \"app-tail -n * /var/log/**\", { write: [\"/srv/out/**\"] }, { env: [\"LANG\", \"LC_*\"] }, { subsystem: [sftp] }, { forward: [\"DB1:5432\", \"web*:80\", \"/run/app/*\"] }, { listen: [\"localhost:8*\"] }]\n"
 	"  - id: web.restart\n"
 	"    who: [ops]\n"
 	"    on: { role: web, env: prod }\n"
@@ -294,6 +294,12 @@ static void other_requests_are_refused_unless_named(void **state)
 		{ QUESTION_ENV, "LANG=C", VERDICT_ALLOW },	   { QUESTION_ENV, "LC_ALL=C", VERDICT_ALLOW },
 		{ QUESTION_ENV, "LD_PRELOAD=x", VERDICT_DENY },	   { QUESTION_ENV, "LC_ALL=\x1b", VERDICT_DENY },
 		{ QUESTION_FORWARD, "db1:5432", VERDICT_ALLOW },   { QUESTION_FORWARD, "db1:22", VERDICT_DENY },
+		{ QUESTION_FORWARD, "DB1:5432", VERDICT_DENY },	   { QUESTION_FORWARD, "web2.example:80", VERDICT_ALLOW },
+		{ QUESTION_FORWARD, "web:0080", VERDICT_DENY },	   { QUESTION_FORWARD, "db1:5432 ", VERDICT_DENY },
+		{ QUESTION_FORWARD, "/run/app/a", VERDICT_ALLOW }, { QUESTION_FORWARD, "/run/app/../a", VERDICT_DENY },
+		{ QUESTION_FORWARD, "localhost:80", VERDICT_DENY }, { QUESTION_FORWARD, "", VERDICT_DENY },
+		{ QUESTION_LISTEN, "localhost:8080", VERDICT_ALLOW }, { QUESTION_LISTEN, "*:8080", VERDICT_DENY },
+		{ QUESTION_LISTEN, "db1:5432", VERDICT_DENY },	   { QUESTION_LISTEN, "localhost:0", VERDICT_DENY },
 		{ QUESTION_SUBSYSTEM, "sftp", VERDICT_ALLOW },	   { QUESTION_SUBSYSTEM, "netconf", VERDICT_DENY },
 		{ QUESTION_OTHER, "x11-req", VERDICT_DENY },	   { QUESTION_PTY_RAW, "", VERDICT_DENY },
 		{ QUESTION_SHELL, "", VERDICT_ALLOW },

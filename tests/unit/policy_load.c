@@ -46,6 +46,9 @@ static void mistakes_have_a_place_and_a_fix(void **state)
 	refused("version: 1\nwho: { a: { } }\n", "2:", "names nobody");
 	refused("version: 1\nrules:\n  - { id: a, allow: [{ write: [\"srv\"] }] }\n", "3:", "must begin with");
 	refused("version: 1\nrules:\n  - { id: a, allow: [{ write: [\"/srv/../x\"] }] }\n", "3:", "never matches");
+	refused("version: 1\nrules:\n  - { id: a, allow: [{ forward: [\"db1\"] }] }\n", "3:", "names no port");
+	refused("version: 1\nrules:\n  - { id: a, allow: [{ forward: [\"::1:22\"] }] }\n", "3:", "without brackets");
+	refused("version: 1\nrules:\n  - { id: a, allow: [{ listen: [\"localhost:ssh\"] }] }\n", "3:", "no number for a port");
 	refused("version: 1\nrules:\n  - { id: a, allow: [{ effects: [wreck] }] }\n", "3:", "not an effect");
 	refused("version: 1\nrules:\n  - { id: a, approve: [x], grant: { ttl: 15 } }\n", "3:", "ttl");
 	refused("version: 1\nrules:\n  - { id: a, allow: [x], approvers: [b] }\n", "3:", "approvers");

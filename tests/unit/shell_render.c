@@ -77,7 +77,8 @@ static const struct {
 	{B, "[[ -f a && ! ( b == c* || $d =~ ^x(y|z)$ ) ]]", "[[ -f 'a' && ! ( 'b' == c* || ${d} =~ ^x(y|z)$ ) ]]"},
 	{B, "[[ a == @(b|c d) ]]", "[[ 'a' == @('b'|'c d') ]]"},
 	{B, "shopt -s extglob\necho !(a|b*)", "'shopt' '-s' 'extglob'\n'echo' !('a'|b*)"},
-	{M, "x=${ echo a; }; type b", "x=${ 'echo' 'a';}; type 'b'"},
+	{M, "x=${ echo a; }; type b", "x=${ 'echo' 'a'; }; type 'b'"},
+		{M, "x=${ echo a & }", "x=${ 'echo' 'a' & }"},
 	{X, "[[ a = b && c ]]", "'[[' 'a' '=' 'b' '&&' 'c' ']]'"},
 	{Z, "{ echo a }", "{ 'echo' 'a'; }"},
 	/* fish and csh: words */

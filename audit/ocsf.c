@@ -1,10 +1,14 @@
-/* A record as an event of the Open Cybersecurity Schema Framework (1.3): class and activity from the event catalogue, fields to the
+/* See ocsf.h. A record as an event of the Open Cybersecurity Schema Framework (1.3): class and activity from the event catalogue, fields to the
  * paths that the catalogue names; what has no place there goes to `unmapped`, so that nothing is lost. */
+#include "audit/ocsf.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/chain.h"
 #include "audit/events.h"
-#include "cli/export.h"
+#include "audit/filter.h"
 
 /* Puts a value at a dotted path; "name[0]" is the first element of a list. Takes over the reference. */
 static void put(json_t *to, const char *path, json_t *value)
@@ -41,6 +45,7 @@ static const struct {
 	int class, category;
 	const char *name, *category_name;
 } classes[] = {
+	{ 1001, 1, "File System Activity", "System Activity" },
 	{ 1007, 1, "Process Activity", "System Activity" },
 	{ 2006, 2, "Data Security Finding", "Findings" },
 	{ 3002, 3, "Authentication", "Identity & Access Management" },
@@ -52,7 +57,7 @@ static const struct {
 /* action_id 1 allowed, 2 denied; status_id 1 success, 2 failure; severity_id 1 informational, 3 medium. */
 static void put_outcome(json_t *o, const json_t *record, const char *event)
 {
-	const char *verdict = evidence_field(record, "verdict");
+	const char *verdict = audit_text(record, "verdict");
 	bool refused = strstr(event, ".refused") != NULL || strstr(event, ".rejected") != NULL || strcmp(event, "approval.denied") == 0 ||
 		       strcmp(event, "process.lost") == 0 || strcmp(verdict, "deny") == 0;
 
@@ -69,11 +74,11 @@ static void put_user(json_t *o, const char *path, const json_t *who)
 	char at[96];
 
 	snprintf(at, sizeof(at), "%s.uid", path);
-	put(o, at, json_string(evidence_field(who, "subject")));
+	put(o, at, json_string(audit_text(who, "subject")));
 	snprintf(at, sizeof(at), "%s.domain", path);
-	put(o, at, json_string(evidence_field(who, "issuer")));
-	if (evidence_field(who, "on_behalf_of")[0] != '\0')
-		put(o, "unmapped.on_behalf_of", json_string(evidence_field(who, "on_behalf_of")));
+	put(o, at, json_string(audit_text(who, "issuer")));
+	if (audit_text(who, "on_behalf_of")[0] != '\0')
+		put(o, "unmapped.on_behalf_of", json_string(audit_text(who, "on_behalf_of")));
 	if (json_object_get(who, "groups") != NULL)
 		put(o, "unmapped.groups", json_incref(json_object_get(who, "groups")));
 }
@@ -95,15 +100,15 @@ static void put_field(json_t *o, const char *name, json_t *value)
 	put(o, at, json_incref(value));
 }
 
-json_t *export_ocsf(const json_t *record)
+json_t *ocsf_event(const json_t *record)
 {
-	const char *event = evidence_field(record, "event"), *key;
+	const char *event = audit_text(record, "event"), *key;
 	const struct event *e = events_find(event, strlen(event));
 	int class = e != NULL ? e->ocsf_class : 0, activity = e != NULL ? e->ocsf_activity : 99;
 	uint64_t ms = 0;
 	json_t *o = json_object(), *value;
 
-	(void)chain_time_parse(evidence_field(record, "time"), strlen(evidence_field(record, "time")), &ms);
+	(void)chain_time_parse(audit_text(record, "time"), strlen(audit_text(record, "time")), &ms);
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
 		if (classes[i].class != class)
 			continue;

@@ -1,0 +1,97 @@
+/* zsh makes an integer of a variable that arithmetic assigns, for as long as the shell lives; an assignment to it is arithmetic from
+ * then on, and arithmetic can run code: ((x=1)); x='path[$(cmd)]'. Which variables that may be is found before a text is walked,
+ * since a function's body stands before the arithmetic that is run before its call. */
+#include <string.h>
+
+#include "policy/walk.h"
+#include "policy/word_build.h"
+
+static bool integer_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static void integer_add(struct walk *w, const char *p, size_t n)
+{
+	struct integer_name *i;
+
+	if (integers_have(w, p, n))
+		return;
+	i = walk_spend(w, 1) ? arena_alloc(w->r->arena, sizeof(*i)) : NULL;
+	if (i == NULL || (i->name = arena_copy(w->r->arena, p, n)) == NULL) {
+		w->r->failed = w->r->failed || w->r->budget > 0;
+		return;
+	}
+	i->n = (uint32_t)n;
+	i->next = w->integers;
+	w->integers = i;
+}
+
+bool integers_have(const struct walk *w, const char *name, size_t n)
+{
+	for (const struct integer_name *i = w->integers; i != NULL; i = i->next) {
+		if (i->n == n && memcmp(i->name, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Every name in it, whether assigned or not: to tell them apart would buy nothing. */
+static void integer_names(struct walk *w, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t s = i;
+
+		while (i < n && (integer_letter(p[i]) || word_digit(p[i])))
+			i++;
+		if (i > s && !word_digit(p[s]))
+			integer_add(w, p + s, i - s);
+		if (i == s)
+			i++;
+	}
+}
+
+static void integer_parts(struct walk *w, const struct sh_part *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (p->kind == SH_DQUOTE)
+			integer_parts(w, p->parts);
+		else if (p->kind == SH_LITERAL || p->kind == SH_ESCAPED || p->kind == SH_SQUOTE || p->kind == SH_CQUOTE)
+			integer_names(w, p->text.p, p->text.n);
+	}
+}
+
+static bool integer_assigns(const struct sh_part *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (p->kind == SH_DQUOTE ? integer_assigns(p->parts)
+					 : (p->kind == SH_LITERAL || p->kind == SH_ESCAPED || p->kind == SH_SQUOTE || p->kind == SH_CQUOTE) &&
+						   (strchr(p->text.p, '=') != NULL || strstr(p->text.p, "++") != NULL || strstr(p->text.p, "--") != NULL))
+			return true;
+	}
+	return false;
+}
+
+static int integer_word(void *ctx, const struct sh_word *word, unsigned depth)
+{
+	(void)depth;
+	if (word->kind == SH_WORD_ARITH && integer_assigns(word->parts))
+		integer_parts(ctx, word->parts);
+	return 0;
+}
+
+static int integer_redir(void *ctx, const struct sh_redir *r, unsigned depth)
+{
+	(void)depth;
+	if (r->fd_name.n > 0)
+		integer_add(ctx, r->fd_name.p, r->fd_name.n);
+	return 0;
+}
+
+void integers_find(struct walk *w, const struct sh_list *list)
+{
+	struct sh_visitor v = { .word = integer_word, .redir = integer_redir, .ctx = w };
+
+	if (w->dialect == DIALECT_ZSH)
+		(void)ast_walk_list(list, &v);
+}
