@@ -94,8 +94,8 @@ else
 fi
 if command -v ansible >/dev/null; then
 	# raw sends the line as it is; command sends a Python program, which nobody may run here.
-	play() { ANSIBLE_LOCAL_TEMP=$SALLYPORT_DEMO_DIR/ansible ANSIBLE_HOST_KEY_CHECKING=no HOME=$SALLYPORT_DEMO_DIR timeout 90 ansible all -i 'demo-web,' \
-		-e ansible_ssh_common_args="-F $SALLYPORT_SSH_CONFIG" "$@" 2>&1; }
+	play() { ANSIBLE_LOCAL_TEMP=$SALLYPORT_DEMO_DIR/ansible ANSIBLE_HOST_KEY_CHECKING=no ANSIBLE_SSH_ARGS="-F $SALLYPORT_SSH_CONFIG" HOME=$SALLYPORT_DEMO_DIR \
+		timeout 90 ansible all -i 'demo-web,' "$@" 2>&1; }
 	has "Ansible raw" 'first-2' "$(play -m raw -a 'echo first-$((1+1))')"
 	has "Ansible raw: the denied one" 'sallyport: denied' "$(play -m raw -a 'rm victim')"
 	has "Ansible raw: the one after it" 'last-4' "$(play -m raw -a 'echo last-$((2+2))')"
