@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "approve/http_call.h"
+#include "approve/http_slow.h"
 #include "base/log.h"
 
 enum { CONNECTIONS_MAX = 1024, PER_ADDRESS_MAX = 256, IDLE_SECONDS = 20, STREAM_BYTES = 256 << 10, STREAM_SECONDS = 3600, KEEPALIVE_MS = 15000 };
@@ -23,6 +24,7 @@ enum { CONNECTIONS_MAX = 1024, PER_ADDRESS_MAX = 256, IDLE_SECONDS = 20, STREAM_
 struct http {
 	struct control *ctl;
 	struct MHD_Daemon *tcp, *local;
+	struct slow_table slow; /* of tcp */
 	struct loop_watch *tcp_watch, *local_watch;
 	struct loop_timer *timer;   /* libmicrohttpd's own time-outs */
 	struct loop_timer *keepalive;
@@ -267,8 +269,8 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **con_cls,
 	struct call *call = *con_cls != &escaped_path ? *con_cls : NULL;
 
 	(void)cls;
-	(void)conn;
 	(void)code;
+	slow_next(conn);
 	*con_cls = NULL;
 	if (call == NULL)
 		return;
@@ -357,6 +359,7 @@ static enum MHD_Result on_access(struct http *h, struct MHD_Connection *conn, co
 		*n = 0;
 		return MHD_YES;
 	}
+	slow_whole(conn);
 	if (call->state == CALL_READING) {
 		call->state = CALL_WAITING;
 		auth_start(call);
@@ -489,8 +492,12 @@ static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_
 	struct MHD_Daemon *d;
 	unsigned n = 6;
 
-	if (!local)
+	if (!local) {
+		h->slow.loop = h->ctl->loop;
+		h->slow.max = CONNECTIONS_MAX;
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_PER_IP_CONNECTION_LIMIT, PER_ADDRESS_MAX, NULL };
+		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)slow_connection, &h->slow };
+	}
 	if (tls) {
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0, h->certificate };
 		options[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key };
@@ -570,6 +577,7 @@ void http_close(struct control *c)
 	}
 	loop_timer_del(h->timer);
 	loop_timer_del(h->keepalive);
+	slow_close(&h->slow);
 	loop_watch_del(h->tcp_watch);
 	loop_watch_del(h->local_watch);
 	if (h->tcp != NULL) {

@@ -38,6 +38,7 @@ static struct question *question_new(struct session *s, const struct msg_questio
 	q->json = m->json != 0;
 	q->patient = m->kind == QUESTION_STATEMENT && m->has_pty;
 	q->stage = QSTAGE_READYING;
+	buf_init(&q->argv, 256 << 10);
 	q->next = s->questions;
 	s->questions = q;
 	s->n_questions++;
@@ -59,6 +60,7 @@ void question_free(struct question *q)
 		wipe(q->text, q->len);
 	free(q->text);
 	free(q->marker);
+	buf_free(&q->argv);
 	free(q);
 }
 
@@ -129,7 +131,8 @@ static void run_now(struct question *q)
 {
 	struct session *s = q->session;
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
-				.stdin_given = q->stdin_consumed };
+				.stdin_given = q->stdin_consumed, .transfer = (uint8_t)q->transfer,
+				.argv = { buf_ptr(&q->argv), q->argv.len } };
 
 	if (is_command(q)) {
 		int r = control_record(s->ctl, s->id, "command.start",
@@ -376,6 +379,11 @@ static void act(struct question *q, const struct msg_question *m, const struct p
 	q->pty_raw = a->pty_raw;
 	q->end_session = a->end_session;
 	q->stdin_consumed = a->stdin_consumed;
+	q->transfer = a->transfer;
+	for (size_t i = 0; i < a->transfer_argc; i++) {
+		if (proto_list_put(&q->argv, a->transfer_argv[i], strlen(a->transfer_argv[i])) < 0)
+			buf_clear(&q->argv); /* the worker refuses what it has no words of */
+	}
 	if (a->needs_stdin && !m->stdin_known) {
 		send_answer(q, &stdin_first);
 		question_free(q);

@@ -4,20 +4,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <linux/sockios.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /* clang-format off */
 /* Computing, waiting, memory, and the descriptors at hand. */
 static const char *const calls_all[] = {
-	"read", "write", "readv", "writev", "close", "fstat", "lseek", "fcntl", "dup", "ioctl",
+	"read", "write", "readv", "writev", "close", "fstat", "lseek", "dup",
 	"mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "mlock", "munlock", "mlock2", "membarrier",
 	"poll", "ppoll", "select", "pselect6", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2", "pipe2",
 	"timerfd_create", "timerfd_settime", "signalfd4",
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "tgkill", "gettid", "getpid", "getppid",
+	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "gettid", "getpid", "getppid",
 	"clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time",
 	"getrandom", "futex", "sched_yield", "sched_getaffinity", "set_robust_list", "get_robust_list", "rseq", "exit", "exit_group",
-	"getuid", "geteuid", "getgid", "getegid", "getrusage", "getrlimit", "prlimit64", "uname", "sysinfo", "prctl",
+	"getuid", "geteuid", "getgid", "getegid", "getrusage", "getrlimit", "uname", "sysinfo", "prctl",
 	"sendmsg", "recvmsg", "sendto", "recvfrom", "shutdown", NULL
 };
 /* Named files. */
@@ -47,6 +51,20 @@ static const char *const calls_fatal[] = {
 };
 /* clang-format on */
 
+/* Calls that also reach other processes of the same user, or a terminal: only in these forms. A socket's owner gets signals (F_SETOWN), a terminal can be made
+ * to read what was never typed (TIOCSTI). The number of the process itself stands for SELF. */
+enum { SELF = -1 };
+static const struct {
+	const char *call;
+	unsigned arg;
+	int64_t value;
+} calls_narrow[] = {
+	{ "fcntl", 1, F_DUPFD }, { "fcntl", 1, F_DUPFD_CLOEXEC }, { "fcntl", 1, F_GETFD }, { "fcntl", 1, F_SETFD }, { "fcntl", 1, F_GETFL }, { "fcntl", 1, F_SETFL },
+	{ "fcntl", 1, F_GETLK }, { "fcntl", 1, F_SETLK }, { "fcntl", 1, F_SETLKW }, { "fcntl", 1, F_OFD_GETLK }, { "fcntl", 1, F_OFD_SETLK }, { "fcntl", 1, F_OFD_SETLKW },
+	{ "ioctl", 1, TCGETS }, { "ioctl", 1, FIONREAD }, { "ioctl", 1, FIONBIO }, { "ioctl", 1, SIOCOUTQ },
+	{ "tgkill", 0, SELF }, { "prlimit64", 0, 0 },
+};
+
 static const struct profile {
 	const char *const *groups[6];
 } profiles[] = {
@@ -70,6 +88,20 @@ static int add_all(scmp_filter_ctx ctx, uint32_t action, const char *const *name
 	return ERR_OK;
 }
 
+static int add_narrow(scmp_filter_ctx ctx)
+{
+	int r = ERR_OK;
+
+	for (size_t i = 0; r == ERR_OK && i < sizeof(calls_narrow) / sizeof(calls_narrow[0]); i++) {
+		int nr = seccomp_syscall_resolve_name(calls_narrow[i].call);
+		uint64_t value = calls_narrow[i].value == SELF ? (uint64_t)getpid() : (uint64_t)calls_narrow[i].value;
+
+		if (nr >= 0 && seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 1, SCMP_CMP(calls_narrow[i].arg, SCMP_CMP_EQ, value)) < 0)
+			r = ERR_SYS;
+	}
+	return r;
+}
+
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_SANITIZER 1
 #elif defined(__has_feature)
@@ -87,6 +119,7 @@ int sandbox_enter(enum sandbox_kind kind, const struct landlock_path *paths, uns
 	(void)profiles;
 	(void)calls_fatal;
 	(void)add_all;
+	(void)add_narrow;
 	return ERR_UNSUPPORTED;
 #else
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -96,6 +129,8 @@ int sandbox_enter(enum sandbox_kind kind, const struct landlock_path *paths, uns
 		return ERR_UNSUPPORTED;
 	for (size_t i = 0; r >= 0 && profiles[kind].groups[i] != NULL; i++)
 		r = add_all(ctx, SCMP_ACT_ALLOW, profiles[kind].groups[i]);
+	if (r >= 0)
+		r = add_narrow(ctx);
 	/* A name is opened only below a directory that was handed over. */
 	if (r >= 0 && (kind == SANDBOX_RECORDER || kind == SANDBOX_VAULT) &&
 	    seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1, SCMP_A0(SCMP_CMP_LT, 0x7fffffff, 0)) < 0)

@@ -70,20 +70,15 @@ int policy_open(const char *name, struct policy **p)
 	return r == ERR_OK ? CLI_OK : CLI_FAILED;
 }
 
-/* The masking rules of the same file. */
-static int policy_masks(const char *name, struct mask_set **set)
+/* The masking rules of the policy's file. */
+static int policy_masks(const char *name, const struct policy *p, struct mask_set **set)
 {
+	const char *section = policy_mask_section(p);
 	struct buf errors;
-	char *data;
-	size_t n;
-	int r = policy_read(name, &data, &n);
+	int r;
 
-	*set = NULL;
-	if (r != CLI_OK)
-		return r;
 	buf_init(&errors, OUT_MAX);
-	r = mask_load(name, data, n, set, &errors);
-	free(data);
+	r = mask_load(name, section, section == NULL ? 0 : strlen(section), set, &errors);
 	if (r != ERR_OK && errors.len > 0)
 		fputs(buf_cstr(&errors), stderr);
 	else if (r != ERR_OK)
@@ -93,12 +88,12 @@ static int policy_masks(const char *name, struct mask_set **set)
 }
 
 /* What is printed ends up in terminals' and CI's logs: a secret in the command is not in it. */
-static int policy_put_masked(const char *name, const struct buf *text)
+static int policy_put_masked(const char *name, const struct policy *p, const struct buf *text)
 {
 	uint8_t key[MASK_KEY_LEN];
 	struct mask_set *set;
 	struct buf out;
-	int r = policy_masks(name, &set);
+	int r = policy_masks(name, p, &set);
 
 	if (r != CLI_OK)
 		return r;
@@ -123,7 +118,7 @@ static int policy_check(int argc, char **argv, bool tests)
 	r = policy_open(argv[1], &p);
 	if (r != CLI_OK)
 		return r;
-	r = policy_masks(argv[1], &masks);
+	r = policy_masks(argv[1], p, &masks);
 	mask_set_free(masks);
 	if (r != CLI_OK) {
 		policy_free(p);
@@ -190,7 +185,8 @@ size_t policy_on(char *text, struct tag *tags, size_t cap, const char **name)
 
 static int policy_explain_verb(int argc, char **argv)
 {
-	static const char usage[] = "explain 'COMMAND' [--policy FILE] [--as SUBJECT@ISSUER,GROUP,…] [--on TARGET,TAG=VALUE,…] [--shell DIALECT] [--pty] [--cwd DIR]";
+	static const char usage[] = "explain 'COMMAND' [--policy FILE] [--as SUBJECT@ISSUER,GROUP,…] [--on TARGET,TAG=VALUE,…] [--shell DIALECT] [--pty] [--cwd DIR] [--op OP]";
+	static const char *const ops[] = { "read", "write", "delete", "list", "change" };
 	struct identity_args id = { .copy = NULL };
 	struct policy_question q;
 	struct policy *p = NULL;
@@ -217,6 +213,16 @@ static int policy_explain_verb(int argc, char **argv)
 				on = strdup(v);
 			else if (strcmp(argv[i - 1], "--cwd") == 0)
 				q.cwd = v;
+			else if (strcmp(argv[i - 1], "--op") == 0) { /* not a command: what sftp and scp ask about a path */
+				unsigned k = 0;
+
+				while (k < 5 && strcmp(ops[k], v) != 0)
+					k++;
+				if (k == 5)
+					return cli_usage("policy", "%s  (OP: read, write, delete, list, change)", usage);
+				q.kind = QUESTION_FILE;
+				q.op = (enum file_op)k;
+			}
 			else if (strcmp(argv[i - 1], "--shell") != 0 || dialect_parse(v, &q.dialect) != ERR_OK)
 				return cli_usage("policy", "%s", usage);
 		} else if (command == NULL) {
@@ -240,7 +246,7 @@ static int policy_explain_verb(int argc, char **argv)
 	if (r == CLI_OK) {
 		buf_init(&out, OUT_MAX);
 		if (policy_explain(p, &q, &out) == ERR_OK)
-			r = policy_put_masked(file, &out);
+			r = policy_put_masked(file, p, &out);
 		else
 			r = cli_fail("policy", "out of memory");
 		buf_free(&out);

@@ -25,7 +25,8 @@ enum { HOSTKEY_BYTES_MAX = 16 * 1024, NOTES_MAX = 4096 };
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
 static const char ciphers[] = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr,chacha20-poly1305@openssh.com";
-static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
+static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+			   "hmac-sha2-256,hmac-sha2-512"; /* the last two for libssh2 before 1.11, which is curl on Debian 12 */
 /* OpenSSH's client tells only a server of its own name that nobody reads a command's output any more (eow@openssh.com); without it
  * `ssh host yes | head` never ends. Its bug-compatibility rules know no such version, so nothing else follows from the name. */
 static const char banner[] = "OpenSSH_Sallyport_" PACKAGE_VERSION;
@@ -111,7 +112,7 @@ int agent_start(struct session *s, int fd, ssh_key key)
 		goto out;
 	ssh_set_auth_methods(s->agent, SSH_AUTH_METHOD_PUBLICKEY);
 	ssh_set_blocking(s->agent, 0);
-	ssh_set_counters(s->agent, &s->counter, NULL);
+	ssh_set_counters(s->agent, &s->agent_backlog.sock, &s->agent_backlog.raw);
 	ssh_set_log_callback(watch_log);
 	ssh_set_log_level(SSH_LOG_DEBUG);
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -291,6 +292,7 @@ static void handle_open(struct session *s, ssh_message m)
 			return;
 		}
 		c->agent = ssh_message_channel_request_open_reply_accept(m);
+		c->agent_open = c->agent != NULL;
 		ssh_message_free(m);
 		if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK) {
 			c->state = CHANNEL_CLOSED;
@@ -424,16 +426,16 @@ static void hello_done(struct session *s)
 	s->hello_fd = -1;
 }
 
-/* Whoever does not speak SSH is told so in clear, as sshd does; libssh has closed its descriptor by then. */
-static void tell_stranger(struct session *s)
+/* libssh has closed its descriptor by then. */
+void agent_tell_stranger(struct session *s)
 {
 	const char *said = ssh_get_clientbanner(s->agent), *text = "Invalid SSH identification string.\r\n";
-	bool is_ours = said != NULL && (strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0);
 
-	if (said != NULL && strncmp(said, "SSH-", 4) == 0)
+	if (s->hello_fd < 0 || said == NULL || strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0)
+		return;
+	if (strncmp(said, "SSH-", 4) == 0)
 		text = "Protocol major versions differ.\n";
-	if (s->hello_fd >= 0 && !is_ours)
-		(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 	hello_done(s);
 }
 
@@ -449,7 +451,6 @@ static void exchange_keys(struct session *s)
 			hello_done(s);
 		return;
 	default:
-		tell_stranger(s);
 		session_cut(s, "the key exchange failed");
 		return;
 	}
@@ -473,7 +474,7 @@ void agent_step(struct session *s)
 
 	if (!s->kex_done)
 		exchange_keys(s);
-	if (!s->cut && (!s->authenticated || s->signing) && s->counter.in_bytes > PREAUTH_BYTES_MAX)
+	if (!s->cut && (!s->authenticated || s->signing) && s->agent_backlog.sock.in_bytes > PREAUTH_BYTES_MAX)
 		session_cut(s, "too many bytes before login");
 	/* A quick client's login may come before control has said hello: it waits in libssh's queue, which PREAUTH_BYTES_MAX bounds. */
 	while (s->kex_done && s->started && !s->cut && s->login == NULL && n++ < MESSAGES_A_ROUND && (m = ssh_message_get(s->agent)) != NULL)

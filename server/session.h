@@ -9,6 +9,7 @@
  *   remote.c        what the target listens for
  *   packet.c        what libssh hears and does not tell  request.c       and what it means
  *   files.c         channels that carry files: sftp*.c    resolve.c       where paths lead on the target
+ *   backlog.c       what waits for a peer that does not read
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -24,6 +25,7 @@
 #include "base/err.h"
 #include "base/ipc.h"
 #include "base/proto.h"
+#include "server/backlog.h"
 #include "server/channel.h"
 
 #define FD_SESSION_LOGIN 6 /* a pipe to the supervisor: one byte at login */
@@ -36,6 +38,7 @@ enum {
 	ASKS_MAX = 256,                /* questions that are no command: forwards, environment… */
 	SIGN_INPUT_MAX = 16 * 1024,
 	HANDSHAKE_MS = 30 * 1000,
+	BACKLOG_MAX = 4 << 20,         /* bytes that may wait for a peer that asks and does not read; the pump stops long before */
 	DRAIN_MS = 3000                /* to deliver the last words */
 };
 
@@ -74,7 +77,7 @@ struct session {
 	int hello_fd; /* the agent's connection once more, until it has said that it speaks SSH; -1: it has */
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
-	struct ssh_counter_struct counter;
+	struct backlog agent_backlog, target_backlog;
 	int64_t expires_at_ms;
 	char *target_name, *login_name;
 
@@ -91,7 +94,6 @@ struct session {
 	bool scan_ready;
 	int64_t scan_deadline;
 	struct buf scan;
-	struct ssh_counter_struct target_counter;
 	int64_t target_deadline;
 	struct buf host_keys, host_cas;
 	char target_why[256];
@@ -101,7 +103,7 @@ struct session {
 
 	struct channel *channels;
 	unsigned nchannels;
-	uint32_t next_channel, next_question;
+	uint32_t next_channel, next_question, failed_opens;
 	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
@@ -130,6 +132,7 @@ ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is log
 int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
+void agent_tell_stranger(struct session *s); /* at the end: whoever does not speak SSH is told so in clear, as sshd does */
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */
 
 /* control_side.c */

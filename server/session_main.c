@@ -128,11 +128,11 @@ static void poll_all(struct session *s, int timeout)
 	int n = 0;
 
 	do {
-		before = s->counter.in_bytes + s->target_counter.in_bytes;
+		before = s->agent_backlog.sock.in_bytes + s->target_backlog.sock.in_bytes;
 		if (ssh_event_dopoll(s->event, timeout) == SSH_ERROR && !ssh_is_connected(s->agent))
 			session_cut(s, "the agent closed the connection");
 		timeout = 0;
-	} while (!s->cut && ++n < READ_ROUNDS && s->counter.in_bytes + s->target_counter.in_bytes != before);
+	} while (!s->cut && ++n < READ_ROUNDS && s->agent_backlog.sock.in_bytes + s->target_backlog.sock.in_bytes != before);
 }
 
 static void free_closed(struct session *s)
@@ -144,6 +144,15 @@ static void free_closed(struct session *s)
 		if (c->state == CHANNEL_CLOSED)
 			chan_free(c);
 	}
+}
+
+/* Answers to what a peer asks wait for it to read them; for how many, it does not choose. */
+static void check_backlogs(struct session *s)
+{
+	if (backlog_bytes(&s->agent_backlog, agent_congested(s)) > BACKLOG_MAX)
+		session_cut(s, "the agent asks and does not read the answers");
+	if (backlog_bytes(&s->target_backlog, target_congested(s)) > BACKLOG_MAX)
+		session_cut(s, "the target asks and does not read the answers");
 }
 
 static void check_times(struct session *s)
@@ -175,18 +184,19 @@ static void loop(struct session *s)
 		hostscan_step(s);
 		moved = target_step(s);
 		moved |= remote_step(s);
-		moved |= resolve_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
 			for (struct channel *c = s->channels; c != NULL && !s->cut; c = c->next)
 				again |= chan_step(c);
+			again |= !s->cut && resolve_step(s); /* after those that ask it */
 			moved |= again;
 			if (!again)
 				break;
 		}
 		free_closed(s);
 		control_flush(s);
+		check_backlogs(s);
 		check_times(s);
 	}
 }
@@ -284,6 +294,7 @@ int main(int argc, char **argv)
 	loop(s);
 	log_debug("session %s: %s", s->id, s->why);
 	say_over(s);
+	agent_tell_stranger(s);
 	if (s->kex_done && ssh_is_connected(s->agent))
 		ssh_disconnect(s->agent);
 	_exit(exit_code(s)); /* the kernel takes the rest back */

@@ -50,7 +50,7 @@ void target_free(struct session *s)
 			if (c->target != NULL)
 				(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
 			c->target = NULL;
-			c->target_opened = false;
+			c->target_open = false;
 		}
 		ssh_disconnect(s->target);
 		ssh_free(s->target);
@@ -92,6 +92,15 @@ static void hostkey_types(const struct session *s, char *out, size_t n)
 	}
 }
 
+/* A target may ask its client for nothing: no channel, no forward. libssh would keep each such request for a caller that never comes. */
+static int refuse_request(ssh_session target, ssh_message m, void *arg)
+{
+	(void)target;
+	(void)m;
+	(void)arg;
+	return 1; /* the answer is libssh's own no */
+}
+
 int target_set_options(struct session *s)
 {
 	char types[512];
@@ -112,7 +121,8 @@ int target_set_options(struct session *s)
 	if (types[0] == '\0' || ssh_options_set(s->target, SSH_OPTIONS_HOSTKEYS, types) < 0)
 		return ERR_UNSUPPORTED;
 	ssh_set_blocking(s->target, 0);
-	ssh_set_counters(s->target, &s->target_counter, NULL);
+	ssh_set_message_callback(s->target, refuse_request, NULL);
+	ssh_set_counters(s->target, &s->target_backlog.sock, &s->target_backlog.raw);
 	return ERR_OK;
 }
 

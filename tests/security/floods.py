@@ -166,6 +166,10 @@ def f2():
     flood = WithApi(slow, 1000)
     beside("1000 slow callers of the API", flood, settle=4)
     check("a quick call beside them: at worst %.2f s" % flood.worst, 0 < flood.worst < 2, flood.worst)
+    # More than there is room for: who does not come to the point goes.
+    flood = WithApi(slow, 1500)
+    beside("1500 slow callers, made anew as they are cut", flood, settle=4)
+    check("a quick call beside them: at worst %.2f s" % flood.worst, 0 < flood.worst < 10, flood.worst)
 
 
 @row("F3", "channel opens that are refused")

@@ -191,6 +191,64 @@ def l7():
         c.close()
         check("%d of %s: memory +%d KiB; another session's echo p99 %.1f ms (%.1f alone)" % (count, what, worst[0], loud * 1e3, quiet * 1e3),
               worst[0] < 8192 and loud < quiet + 1.0 and not sender.is_alive(), "+%d KiB, p99 %.3f s" % (worst[0], loud))
+    # Who asks and does not read the answers: they must not pile up here for ever.
+    for what, payload in (("keepalives", b"\x50" + string("keepalive@openssh.com") + b"\x01"),
+                          ("opens with long names", b"\x5a" + string("x" * 200) + u32(7) + u32(100) + u32(32768))):
+        c, pid = fresh(key=key)
+        rss, top, sent = memory(pid), 0, 0
+        count = 400000 if LONG else 60000
+        big = c.pack(payload)  # one after the other: each has its number
+        c.sock.settimeout(5)
+        try:
+            while sent < count:
+                c.raw(big)
+                for _ in range(199):
+                    big = c.pack(payload)
+                    c.raw(big)
+                sent += 200
+                big = c.pack(payload)
+                top = max(top, memory(pid) - rss)
+        except (Closed, socket.timeout, OSError):
+            pass
+        check("%d %s whose answers nobody reads: memory +%d KiB" % (sent, what, top), top < 8192, top)
+        c.close()
+
+    from target import Target, raw_open
+
+    def opens(ch, t):
+        """A target that asks its client for channels, each with a long name."""
+        n = 4000 if LONG else 1500
+        for _ in range(n):
+            raw_open(t, b"x11", b"\0" * 20000)
+        time.sleep(0.5)
+        ch.sendall(b"done\n")
+        ch.send_exit_status(0)
+        ch.close()
+
+    def first(ch, t):
+        ch.send_exit_status(0)
+        ch.close()
+    target = Target({"opens": opens, "first": first})
+    target.install()
+    c, pid = fresh("demo-db", agent_key())
+    c.run("first one")
+    rss, top = memory(pid), [0]
+    over = threading.Event()
+
+    def look():
+        while not over.is_set():
+            top[0] = max(top[0], memory(pid) - rss)
+            time.sleep(0.02)
+    th = threading.Thread(target=look)
+    th.start()
+    try:
+        r = c.run("opens them")
+    except Closed:
+        r = None
+    over.set()
+    th.join()
+    check("a target that asks for channels, 20 kB each: memory +%d KiB" % top[0], top[0] < 8192, (top[0], r and r[:2]))
+    c.close()
     is_("the other session still runs", b"x\n", (other.send(b"\x5e" + u32(ch) + string("x\n")), Reader(other.expect(94)[5:]).string())[1])
     check("no worker died of it", not crashes(), crashes()[:1])
 

@@ -1,10 +1,13 @@
 """A target that misbehaves on request: an SSH server whose commands are attacks on the bastion that is its client."""
+import logging
 import os
 import socket
 import threading
 import time
 
 import paramiko
+
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 class _Server(paramiko.ServerInterface):
@@ -104,4 +107,17 @@ def raw_adjust(channel, transport, n):
     m.add_byte(b"\x5d")
     m.add_int(channel.remote_chanid)
     m.add_int(n)
+    transport._send_user_message(m)
+
+
+def raw_open(transport, kind, originator):
+    """A channel of that kind, which the client is asked to open."""
+    m = paramiko.Message()
+    m.add_byte(b"\x5a")
+    m.add_string(kind)
+    m.add_int(77)
+    m.add_int(1 << 20)
+    m.add_int(32768)
+    m.add_string(originator)
+    m.add_int(1)
     transport._send_user_message(m)
