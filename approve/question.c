@@ -292,6 +292,8 @@ static char *make_marker(struct question *q, const struct msg_question *m, const
 
 	buf_init(&b, 1 << 20);
 	(void)buf_printf(&b, "%s %s: ", verdict_name(a->verdict), a->rule);
+	if (a->pty_raw)
+		(void)buf_put_str(&b, "raw terminal (advisory): what is typed is recorded, not decided");
 	text = q->kind == QUESTION_FILE && a->text != NULL ? (struct view){ (const uint8_t *)a->text, a->text_len } : m->text;
 	(void)control_mask(s->ctl, s->mask_key, text.p, text.n > 4096 ? 4096 : text.n, &b, NULL);
 	if (buf_cstr(&b) != NULL)

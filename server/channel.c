@@ -710,6 +710,12 @@ bool chan_step(struct channel *c)
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:
+		if (c->session->end && c->target != NULL) { /* what it still sends is not waited for: the last words would come too late */
+			chan_drop_target(c);
+			c->out.left = c->err.left = 0;
+			buf_clear(&c->out.raw);
+			buf_clear(&c->err.raw);
+		}
 		moved |= pump_channel(c);
 		if (delivered(&c->err) && delivered(&c->out)) {
 			command_ended(c, c->shell != NULL && !c->session->end);

@@ -493,6 +493,12 @@ void shell_start(struct channel *c, const struct msg_answer *a)
 	if (a->pty_raw) {
 		static const char banner[] = "Sallyport: a raw terminal: recorded, but what is typed is not decided (advisory).";
 
+		/* Before anything is said: what the person saw is in the recording. */
+		c->record_digest = a->record_digest;
+		if (s->recorder.fd < 0 || recording_open(c) < 0) {
+			chan_refuse(c, EXIT_UNAVAILABLE, failed, sizeof(failed) - 1);
+			return;
+		}
 		chan_say(c, (struct view){ (const uint8_t *)banner, sizeof(banner) - 1 });
 		c->kind = QUESTION_PTY_RAW;
 		chan_begin(c, a);
