@@ -120,7 +120,8 @@ while [ $done_ -lt "$kills" ] && [ $SECONDS -lt "${SALLYPORT_KILLS_SECONDS:-1000
 	if gone "$next" 2000; then named=$((named + 1)); else kill -9 "$next" 2>/dev/null; fi
 	done_=$((done_ + 1))
 done
-wait_for 20 "commands to run after the last kill" sp demo-web true </dev/null
+again() { timeout 10 ssh -F "$SALLYPORT_SSH_CONFIG" -o ConnectTimeout=5 demo-web true </dev/null; }
+wait_for 120 "commands to run after the last kill" again
 kill $watcher
 touch "$d/stop"
 wait
