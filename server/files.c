@@ -131,7 +131,7 @@ static void answered(struct channel *c, const struct msg_answer *a)
 bool files_answer(struct session *s, const struct msg_answer *a)
 {
 	for (struct channel *c = s->channels; c != NULL; c = c->next) {
-		if (c->files == NULL || c->files->question != a->question || (c->state != CHANNEL_RUNNING && c->state != CHANNEL_STARTING))
+		if (c->files == NULL || c->files->question == 0 || c->files->question != a->question || (c->state != CHANNEL_RUNNING && c->state != CHANNEL_STARTING))
 			continue;
 		answered(c, a);
 		if (a->action == ANSWER_REFUSE && a->end_session)
