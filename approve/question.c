@@ -508,8 +508,14 @@ int question_withdraw(struct session *s, uint32_t number)
 /* An exec's request stays open: the agent comes back with the same command. A shell's is nobody's once the shell does not wait for it. */
 void question_drop(struct question *q, const char *why)
 {
+	struct session *s = q->session;
+
 	if (q->stage == QSTAGE_HELD && q->kind == QUESTION_STATEMENT)
 		requests_withdraw(q, why);
+	/* Its worker is gone without a word: what it came to is not known, and that is on record. */
+	if (q->stage == QSTAGE_RUNNING && is_command(q))
+		(void)control_record(s->ctl, s->id, "command.end",
+				     json_pack("{s:I,s:I,s:b}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "aborted", 1), NULL);
 	question_free(q);
 }
 
