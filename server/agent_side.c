@@ -292,7 +292,7 @@ static void handle_open(struct session *s, ssh_message m)
 			return;
 		}
 		c->agent = ssh_message_channel_request_open_reply_accept(m);
-		c->agent_open = c->agent != NULL;
+		c->agent_opened = c->agent != NULL;
 		ssh_message_free(m);
 		if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK) {
 			c->state = CHANNEL_CLOSED;
