@@ -42,7 +42,7 @@ static const char *command_name(const struct field *f)
 }
 
 /* A sentence about the word that no table knows. */
-static const char *command_unknown(struct walk *w, const char *word)
+const char *command_unknown(struct walk *w, const char *word)
 {
 	char made[160];
 	int n;

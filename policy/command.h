@@ -7,6 +7,7 @@
 /* command.c */
 bool command_in(const char *const *list, const char *s); /* NULL-terminated list */
 void act_opaque(struct act *a, const char *why);
+const char *command_unknown(struct walk *w, const char *word); /* a sentence about the word that no table knows */
 /* One argv, wrapped depth times. simple: the simple command that it is literally a part of, NULL where it is made. */
 void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_pos at, const struct act *outer, unsigned depth,
 		  const struct sh_simple *simple);

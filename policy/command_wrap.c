@@ -57,7 +57,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	bool changed_cwd = false;
 
 	if (p->unknown) {
-		act_opaque(a, "an option that is not in the tables decides what it runs");
+		act_opaque(a, command_unknown(w, p->unknown_word));
 		return;
 	}
 	/* command -v NAME and sudo -l CMD only tell of the words behind; of the others what stands there is judged all the same. */

@@ -175,7 +175,7 @@ static int scan_next(struct scan *s)
 	}
 	if (s->a->argv[s->i + 1].flags & FIELD_MULTI) {
 		/* Not known whether the next word is the argument, or several, or none. */
-		scan_unknown(s, "an option's argument that may be several words");
+		scan_unknown(s, "an option's argument that may be several words, or none: double quotes make it one");
 		return -1;
 	}
 	/* -x --output=f: whether --output is x's argument, or x takes none in this version of the tool, is not certain enough. */

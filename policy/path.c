@@ -137,6 +137,9 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 			walk_eval(w, a->at, "more paths than the limit of 4096 in one statement");
 		return;
 	}
+	/* xmllint, openssl and others fetch what looks like an address; to those that do not, it is a file that nobody has. */
+	if (a->kind == ACT_COMMAND && off < word->n && strstr(word->p + off, "://") != NULL)
+		a->effects |= EFFECT_NET;
 	path_resolve(&cwd, word, off, u, out);
 	if (!u->dots && path_harmless(&u->path) &&
 	    (effects == EFFECT_READ ||
