@@ -32,8 +32,8 @@ wait_for 15 "a certificate for the agent's token" certificate
 sed "s|^  IdentityFile .*|  IdentityFile $D/id|; s|^  CertificateFile .*|  CertificateFile $D/id-cert.pub|; /^Match/d" "$SALLYPORT_SSH_CONFIG" >"$D/ssh_config"
 is "it logs in" Linux "$(ssh -F "$D/ssh_config" demo-web 'uname -s' </dev/null 2>&1)"
 is "a wrong secret buys no token" "" "$(bought agent two)"
-has "the operator sees what waits" '"approvals"' "$(api "$(bought operator two)" GET '/v1/approvals?state=pending')"
-has "the agent does not" '"status": *403' "$(api "$(bought agent one)" GET '/v1/approvals?state=pending')"
+has "the operator has a role" "\"approvals\"" "$(api "$(bought operator two)" GET "/v1/approvals?state=pending")"
+has "the agent has none for the evidence" "\"status\": *403" "$(api "$(bought agent one)" GET /v1/recordings)"
 
 # Compose file and image agree with each other and with the package.
 has "the image's command is the unit's" '"-k", "/var/lib/sallyport/last-good", "-c", "/etc/sallyport/sallyport.yaml"' "$(grep '^CMD' "$example/Dockerfile")"

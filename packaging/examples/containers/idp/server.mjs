@@ -33,7 +33,7 @@ if (!existsSync(`${dir}/leaf.pem`)) {
 
 const key = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'ES256' };
 const client = (id, secret) => ({ client_id: id, client_secret: secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
-	token_endpoint_auth_method: 'client_secret_post' });
+	token_endpoint_auth_method: 'client_secret_post', id_token_signed_response_alg: 'ES256' });
 const provider = new Provider(issuer, {
 	jwks: { keys: [key] },
 	clients: [client('agent', AGENT_SECRET), client('operator', OPERATOR_SECRET)],
