@@ -405,6 +405,16 @@ static int close_in(void)
 	return r;
 }
 
+/* The buffers that live as long as it does; all else is zero. */
+static void prepare(struct control *c)
+{
+	c->state_fd = FD_CONTROL_STATE;
+	buf_init(&c->config_text, LASTGOOD_MAX + 4096);
+	buf_init(&c->readers, 1 << 18);
+	buf_init(&c->ca_blob, SSHKEY_BLOB_MAX);
+	buf_init(&c->ca_previous, SSHKEY_BLOB_MAX);
+}
+
 int main(int argc, char **argv)
 {
 	static struct control c;
@@ -428,11 +438,7 @@ int main(int argc, char **argv)
 	c.config_path = realpath(argv[2], NULL);
 	if (c.config_path == NULL && argv[2][0] == '/')
 		c.config_path = strdup(argv[2]); /* it is gone, or its folder: what was kept may do */
-	c.state_fd = FD_CONTROL_STATE;
-	buf_init(&c.config_text, LASTGOOD_MAX + 4096);
-	buf_init(&c.readers, 1 << 18);
-	buf_init(&c.ca_blob, SSHKEY_BLOB_MAX);
-	buf_init(&c.ca_previous, SSHKEY_BLOB_MAX);
+	prepare(&c);
 	if (c.config_path == NULL) {
 		log_error("cannot open %s: %s", argv[2], strerror(errno));
 		return 1;

@@ -65,6 +65,8 @@ struct question {
 	struct loop_timer *timer;
 	bool patient; /* waits for a person without a limit of its own */
 	bool json, record_digest, pty_raw, end_session;
+	enum transfer transfer;
+	struct buf argv; /* of the transfer: a list */
 	bool stdin_consumed; /* the program that came on stdin stands in the text: the target gets an empty one */
 };
 
@@ -99,6 +101,7 @@ struct session {
 	struct loop_timer *prepare_timer;
 	/* counts */
 	uint64_t commands, bytes_in, bytes_out;
+	json_t *maskings; /* rule → how many values; NULL: none */
 	unsigned attempts; /* logins refused */
 	char *end_why;
 	uint32_t wait_status;

@@ -9,7 +9,7 @@
 #include "audit/digest.h"
 #include "base/log.h"
 
-enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20 };
+enum { ENV_MAX = 64 << 10, CWD_MAX = 4096, STDIN_MAX = 1 << 20, MASKING_RULES_MAX = 128 };
 
 static const char *const kind_names[] = { "exec", "statement", "shell", "pty-raw", "file", "subsystem", "forward", "env", "other", "listen" };
 
@@ -38,6 +38,7 @@ static struct question *question_new(struct session *s, const struct msg_questio
 	q->json = m->json != 0;
 	q->patient = m->kind == QUESTION_STATEMENT && m->has_pty;
 	q->stage = QSTAGE_READYING;
+	buf_init(&q->argv, 256 << 10);
 	q->next = s->questions;
 	s->questions = q;
 	s->n_questions++;
@@ -59,6 +60,7 @@ void question_free(struct question *q)
 		wipe(q->text, q->len);
 	free(q->text);
 	free(q->marker);
+	buf_free(&q->argv);
 	free(q);
 }
 
@@ -129,7 +131,8 @@ static void run_now(struct question *q)
 {
 	struct session *s = q->session;
 	struct msg_answer a = { .action = ANSWER_RUN, .text = { (const uint8_t *)q->text, q->len }, .marker = proto_str(q->marker),
-				.stdin_given = q->stdin_consumed };
+				.stdin_given = q->stdin_consumed, .transfer = (uint8_t)q->transfer,
+				.argv = { buf_ptr(&q->argv), q->argv.len } };
 
 	if (is_command(q)) {
 		int r = control_record(s->ctl, s->id, "command.start",
@@ -374,6 +377,11 @@ static void act(struct question *q, const struct msg_question *m, const struct p
 	q->pty_raw = a->pty_raw;
 	q->end_session = a->end_session;
 	q->stdin_consumed = a->stdin_consumed;
+	q->transfer = a->transfer;
+	for (size_t i = 0; i < a->transfer_argc; i++) {
+		if (proto_list_put(&q->argv, a->transfer_argv[i], strlen(a->transfer_argv[i])) < 0)
+			buf_clear(&q->argv); /* the worker refuses what it has no words of */
+	}
 	if (a->needs_stdin && !m->stdin_known) {
 		send_answer(q, &stdin_first);
 		question_free(q);
@@ -552,22 +560,40 @@ int question_command_end(struct session *s, const struct msg_command_end *m)
 	return ERR_OK;
 }
 
+/* The summary for the session's end. A worker that was taken over chooses the names: there are only so many. */
+static void count_for_end(struct session *s, const char *rule, uint32_t count)
+{
+	json_int_t n;
+
+	if (s->maskings == NULL)
+		s->maskings = json_object();
+	if (s->maskings == NULL)
+		return;
+	if (json_object_get(s->maskings, rule) == NULL && json_object_size(s->maskings) >= MASKING_RULES_MAX)
+		rule = "other";
+	n = json_integer_value(json_object_get(s->maskings, rule));
+	json_object_set_new(s->maskings, rule, json_integer(n + (json_int_t)count));
+}
+
 int question_masked(struct session *s, const struct msg_masked *m)
 {
 	static const char *const streams[] = { "stdin", "stdout", "stderr", "pty", "command" };
+	static const char *const lengths[] = { "1-16", "17-64", "65-256", "257+" };
 	struct question *q = question_find(s, m->question);
 	char *rule = NULL;
 	json_t *j;
 
-	if (m->rule.n > 64 || m->stream >= sizeof(streams) / sizeof(*streams) || m->count == 0)
+	if (m->rule.n > 64 || m->stream >= sizeof(streams) / sizeof(*streams) || m->count == 0 || m->length_class >= sizeof(lengths) / sizeof(*lengths))
 		return ERR_MALFORMED;
-	j = json_pack("{s:o,s:I,s:s,s:I}", "rule", chain_text(m->rule.p, m->rule.n), "count", (json_int_t)m->count, "stream", streams[m->stream],
-		      "offset", (json_int_t)m->offset);
+	j = json_pack("{s:o,s:I,s:s,s:I,s:s}", "rule", chain_text(m->rule.p, m->rule.n), "count", (json_int_t)m->count, "stream", streams[m->stream],
+		      "offset", (json_int_t)m->offset, "length", lengths[m->length_class]);
 	if (q != NULL)
 		json_object_set_new(j, "channel", json_integer((json_int_t)q->channel));
 	s->ctl->count.maskings += m->count;
 	if (view_strdup(&m->rule, &rule) == ERR_OK)
 		tally_add(&s->ctl->count.masks, rule, "", m->count);
+	if (rule != NULL)
+		count_for_end(s, rule, m->count);
 	free(rule);
 	(void)control_record(s->ctl, s->id, "masking", j, NULL);
 	return ERR_OK;

@@ -48,6 +48,7 @@ static void free_session(struct session *s)
 	free(s->target);
 	free(s->login);
 	free(s->end_why);
+	json_decref(s->maskings);
 	wipe(s, sizeof(*s));
 	free(s);
 }
@@ -71,10 +72,10 @@ static void end(struct session *s, const char *why)
 	if (!s->in)
 		return;
 	(void)control_record(c, s->id, "session.end",
-			     json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:s}", "reason", chain_text(why, strlen(why)), "duration_ms",
+			     json_pack("{s:o,s:I,s:I,s:I,s:I,s:o,s:s,s:O*}", "reason", chain_text(why, strlen(why)), "duration_ms",
 				       (json_int_t)(clock_wall_ms() - s->started_ms), "count", (json_int_t)s->commands, "bytes_in",
 				       (json_int_t)s->bytes_in, "bytes_out", (json_int_t)s->bytes_out, "identity", control_who(s->who), "target",
-				       s->target),
+				       s->target, "maskings", s->maskings),
 			     NULL);
 	(void)store_session_end(c->store, s->id);
 }

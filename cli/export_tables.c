@@ -22,7 +22,7 @@ static const struct {
 				   "recording policy seq" },
 	[APPROVALS] = { "approvals", "approval time session identity.issuer identity.subject target login command digest rule approvers approvals "
 				     "state answered by.issuer by.subject role answer_reason uses ttl expires used signer signed seq" },
-	[MASKINGS] = { "maskings", "time session rule count stream offset channel recording seq" },
+	[MASKINGS] = { "maskings", "time session rule count stream offset length channel recording seq" },
 	[DENIALS] = { "denials", "time session event identity.issuer identity.subject source user target login command rule reason seq" },
 	[CERTIFICATES] = { "certificates", "time event identity.issuer identity.subject identity.on_behalf_of serial principal key valid_from "
 					   "valid_until route source jti reason seq" },

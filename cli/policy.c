@@ -138,7 +138,8 @@ size_t policy_on(char *text, struct tag *tags, size_t cap, const char **name)
 
 static int policy_explain_verb(int argc, char **argv)
 {
-	static const char usage[] = "explain 'COMMAND' [--policy FILE] [--as SUBJECT@ISSUER,GROUP,…] [--on TARGET,TAG=VALUE,…] [--shell DIALECT] [--pty] [--cwd DIR]";
+	static const char usage[] = "explain 'COMMAND' [--policy FILE] [--as SUBJECT@ISSUER,GROUP,…] [--on TARGET,TAG=VALUE,…] [--shell DIALECT] [--pty] [--cwd DIR] [--op OP]";
+	static const char *const ops[] = { "read", "write", "delete", "list", "change" };
 	struct identity_args id = { .copy = NULL };
 	struct policy_question q;
 	struct policy *p = NULL;
@@ -165,6 +166,16 @@ static int policy_explain_verb(int argc, char **argv)
 				on = strdup(v);
 			else if (strcmp(argv[i - 1], "--cwd") == 0)
 				q.cwd = v;
+			else if (strcmp(argv[i - 1], "--op") == 0) { /* not a command: what sftp and scp ask about a path */
+				unsigned k = 0;
+
+				while (k < 5 && strcmp(ops[k], v) != 0)
+					k++;
+				if (k == 5)
+					return cli_usage("policy", "%s  (OP: read, write, delete, list, change)", usage);
+				q.kind = QUESTION_FILE;
+				q.op = (enum file_op)k;
+			}
 			else if (strcmp(argv[i - 1], "--shell") != 0 || dialect_parse(v, &q.dialect) != ERR_OK)
 				return cli_usage("policy", "%s", usage);
 		} else if (command == NULL) {

@@ -20,7 +20,8 @@ enum field_flag {
 	FIELD_NODASH = 2,  /* no word of it begins with - or + */
 	FIELD_NUMERIC = 4, /* an integer */
 	FIELD_HOME = 8,    /* begins with a tilde that the shell replaces by a home directory */
-	FIELD_NOSPLIT = 16 /* holds no blank and no glob byte, so that even unquoted it is one word */
+	FIELD_NOSPLIT = 16, /* holds no blank and no glob byte, so that even unquoted it is one word */
+	FIELD_DIGITS = 32  /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
 };
 
 /* One word of an argv. EXACT: p is the word. PATTERN: p is a glob, literal metacharacters behind a backslash. OPAQUE: p is
@@ -31,6 +32,12 @@ struct field {
 	uint8_t kind;  /* enum confidence: EXACT, PATTERN, OPAQUE */
 	uint8_t flags;
 };
+
+/* Arithmetic cannot run code for it. */
+static inline bool field_number(const struct field *f)
+{
+	return (f->flags & (FIELD_NUMERIC | FIELD_DIGITS)) != 0;
+}
 
 struct path_use {
 	struct path_use *next;

@@ -257,6 +257,11 @@ bool command_builtin(struct walk *w, struct act *a, const char *name)
 {
 	static const char *const declare[] = { "declare", "typeset", "local", "export", "readonly", NULL };
 
+	/* Alone it only lists. */
+	if (strcmp(name, "alias") == 0 && a->argc == 1) {
+		a->effects |= EFFECT_READ;
+		return true;
+	}
 	if (command_in(evaluators, name)) {
 		act_opaque(a, "it evaluates text, or changes how the rest is read");
 		if (strcmp(name, "eval") == 0 || strcmp(name, ".") == 0 || strcmp(name, "source") == 0)

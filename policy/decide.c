@@ -201,6 +201,13 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 	if (!answer_commands(a, &r, &mem->arena))
 		return ERR_NOMEM;
 	a->confidence = answer_confidence(&r);
+	if (decide_transfer(p, q, a, mem, ast, &r)) {
+		a->text = render_keep(mem, ast, &a->text_len);
+		a->canonical = a->text != NULL;
+		if (a->text == NULL)
+			a->verdict = VERDICT_DENY;
+		return a->reason != NULL ? ERR_OK : ERR_NOMEM;
+	}
 	j = judge_acts(&scope, &r, &which);
 	shadow = j;
 	if (p->any_shadow) {

@@ -126,7 +126,7 @@ static void put_act(struct out *o, const struct scope *s, const struct act *a, c
 		o->r = buf_printf(o->b, "%s: %s\n", j.rule != NULL ? j.rule->id : "default", verdict_name((enum verdict)j.verdict));
 }
 
-static void put_would_pass(struct out *o, const struct policy *p, const struct policy_answer *a, const struct act *which)
+static void put_would_pass(struct out *o, const struct policy_question *q, const struct policy_answer *a, const struct act *which)
 {
 	if (a->verdict == VERDICT_ALLOW)
 		return;
@@ -156,10 +156,15 @@ static void put_would_pass(struct out *o, const struct policy *p, const struct p
 			put(o, a->approvers[i]);
 		}
 		put(o, a->napprovers > 0 ? ")\n" : "\n");
+	} else if (strcmp(a->rule, "default") == 0 && q->kind == QUESTION_FILE) {
+		put(o, "  a rule for this identity and target that names the path:\n    allow: [{ ");
+		put(o, q->op == FILE_DELETE ? "delete" : q->op == FILE_READ || q->op == FILE_LIST ? "read" : "write");
+		put(o, ": [\"");
+		put_safe(o, q->text, q->len);
+		put(o, "\"] }]\n");
 	} else if (strcmp(a->rule, "default") == 0) {
 		put(o, "  a rule for this identity and target that allows it, or commands that only read where the pack core.readonly is used\n");
 	}
-	(void)p;
 }
 
 int policy_explain(const struct policy *p, const struct policy_question *q, struct buf *b)
@@ -204,7 +209,7 @@ int policy_explain(const struct policy *p, const struct policy_question *q, stru
 			put(&o, "\n");
 		}
 	}
-	put_would_pass(&o, p, &a, which);
+	put_would_pass(&o, q, &a, which);
 	policy_answer_free(&a);
 	arena_free(&arena);
 	return o.r;

@@ -11,6 +11,8 @@ int mask_block_anchors(struct mask_set *set)
 		r = mask_anchor_add(set, B_K8S_SECRET, "stringData:", false, 0, 0, 0, BLOCK_STRING_DATA, NULL);
 	if (r >= 0)
 		r = mask_anchor_add(set, B_K8S_SECRET, "\"data\"", false, 0, 0, 0, BLOCK_JSON, NULL);
+	if (r >= 0)
+		r = mask_anchor_add(set, B_K8S_SECRET, "\\\"data\\\"", false, 0, 0, 0, BLOCK_JSON_ESCAPED, NULL);
 	return r;
 }
 

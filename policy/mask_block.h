@@ -6,7 +6,7 @@
 #include "policy/mask_int.h"
 
 /* What manchor.arg says of an anchor of a block. */
-enum { BLOCK_PEM = 0, BLOCK_YAML = 1, BLOCK_STRING_DATA = 2, BLOCK_JSON = 3 };
+enum { BLOCK_PEM = 0, BLOCK_YAML = 1, BLOCK_STRING_DATA = 2, BLOCK_JSON = 3, BLOCK_JSON_ESCAPED = 4 };
 
 /* What mblock.state is; a new block is in S_START. */
 enum { S_START = 0, S_BODY = 1, S_DECIDE = 2, S_LONG = 3, S_BEHIND = 4 };

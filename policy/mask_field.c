@@ -3,7 +3,7 @@
  *
  * A name counts when a key ends in it: DB_PASSWORD, spring.datasource.password, x-api-key, refreshToken. What stands where
  * a value should be but says that it is none (null, ****, ${VAR}, <your token>) stays readable. */
-#include "policy/mask_int.h"
+#include "policy/mask_field.h"
 
 #include <stdlib.h>
 
@@ -57,7 +57,7 @@ static bool field_first(const struct mtext *x, size_t key)
 	return i == 0 || x->t[i - 1] == '\n' || x->t[i - 1] == '\r';
 }
 
-static bool field_ends(uint8_t c)
+bool mask_field_ends(uint8_t c)
 {
 	return c <= 0x20 || c == 0x7f || c == '"' || c == '\'' || c == '`';
 }
@@ -74,19 +74,8 @@ static int field_next_pair(const struct mtext *x, size_t i)
 	return i > from && x->t[i] == '=' ? M_YES : M_NO;
 }
 
-struct field {
-	size_t key;      /* where the key begins */
-	size_t v, e;     /* the value */
-	uint8_t quote;   /* the value's, or 0 */
-	unsigned slashes; /* backslashes before the quote */
-	bool gap;        /* blanks before the delimiter */
-	bool spaced;     /* blanks around it */
-	bool colon, tag;
-	uint8_t after;   /* the byte behind the value, 0: none */
-};
-
 /* A quoted value: up to the same quote, behind as many backslashes, or the end of the line. */
-static int field_quoted(const struct mtext *x, struct field *f)
+int mask_field_quoted(const struct mtext *x, struct field *f)
 {
 	size_t i = f->v;
 
@@ -138,7 +127,7 @@ static int field_angles(const struct mtext *x, struct field *f)
 }
 
 /* A value without quotes: up to a blank, a quote, or what begins the next pair. */
-static int field_bare(const struct mtext *x, struct field *f)
+int mask_field_bare(const struct mtext *x, struct field *f)
 {
 	size_t i = f->v;
 
@@ -157,7 +146,7 @@ static int field_bare(const struct mtext *x, struct field *f)
 			break;
 		}
 		c = x->t[i];
-		if (field_ends(c) || (c == '\\' && i + 1 < x->len && (x->t[i + 1] == '"' || x->t[i + 1] == '\'')))
+		if (mask_field_ends(c) || (c == '\\' && i + 1 < x->len && (x->t[i + 1] == '"' || x->t[i + 1] == '\'')))
 			break;
 		if (c == '\\' && i + 1 == x->len && !x->end)
 			return M_MORE;
@@ -288,6 +277,96 @@ static int field_delimiter(const struct mtext *x, size_t at, size_t *i, struct f
 	return M_YES;
 }
 
+/* Passes quotes and the backslashes before them. */
+static void field_quote(const struct mtext *x, size_t *i)
+{
+	size_t from = *i;
+
+	while (*i < x->len && *i - from < 4 && x->t[*i] == '\\')
+		(*i)++;
+	if (*i < x->len && (x->t[*i] == '"' || x->t[*i] == '\''))
+		(*i)++;
+}
+
+/* Whether the key is the value of a `name:`, as in the environment of a container: {"name": "DB_PASSWORD", "value": "…"}. */
+static bool field_named(const struct mtext *x, size_t key)
+{
+	size_t i = key, to = key > MASK_LOOKBACK ? key - MASK_LOOKBACK : 0;
+
+	while (i > to && (x->t[i - 1] == '"' || x->t[i - 1] == '\'' || x->t[i - 1] == '\\'))
+		i--;
+	while (i > to && mask_space(x->t[i - 1]))
+		i--;
+	if (i == to || x->t[i - 1] != ':')
+		return false;
+	for (i--; i > to && (x->t[i - 1] == '"' || x->t[i - 1] == '\'' || x->t[i - 1] == '\\'); i--)
+		;
+	return i >= 4 && (x->t[i - 4] | 0x20) == 'n' && memcmp(x->t + i - 3, "ame", 3) == 0;
+}
+
+/* The `value:` that follows such a name: M_YES, *i is where the value may begin. */
+static int field_pair(const struct mtext *x, size_t *i, struct field *f)
+{
+	static const char word[] = "value";
+	size_t k = *i, from;
+	int r;
+
+	if (!field_named(x, f->key))
+		return M_NO;
+	while (k < x->len && k - *i < 2 && mask_digit(x->t[k]))
+		k++;
+	field_quote(x, &k);
+	if (k < x->len && x->t[k] == ',')
+		k++;
+	from = k;
+	while (k < x->len && k - from < 64 && (x->t[k] <= ' ' || (x->t[k] == '\\' && k + 1 < x->len && x->t[k + 1] == 'n')))
+		k += x->t[k] == '\\' ? 2 : 1;
+	if (k == from && k < x->len && x->t[k - 1] != ',')
+		return M_NO;
+	field_quote(x, &k);
+	f->key = k;
+	r = mask_lit(x, k, word, sizeof(word) - 1, true);
+	if (r != M_YES)
+		goto out;
+	k += sizeof(word) - 1;
+	field_quote(x, &k);
+	while (k < x->len && mask_space(x->t[k]) && k - f->key < 32)
+		k++;
+	if (k == x->len || x->t[k] != ':') {
+		r = k == x->len && !x->end ? M_MORE : M_NO;
+		goto out;
+	}
+	for (k++; k < x->len && mask_space(x->t[k]) && k - f->key < 48; k++)
+		;
+	f->colon = f->spaced = f->pair = true;
+	r = k < x->len ? M_YES : x->end ? M_NO : M_MORE;
+out:
+	*i = k < x->len ? k : x->len;
+	return r;
+}
+
+/* define('DB_PASSWORD', '…'): the name is an argument, and the value the next. */
+static int field_define(const struct mtext *x, size_t *i, const struct field *f)
+{
+	static const char define[] = "define(";
+	size_t k = *i, n = sizeof(define) - 1;
+	uint8_t q;
+
+	if (f->key < n + 1 || memcmp(x->t + f->key - n - 1, define, n) != 0)
+		return M_NO;
+	q = x->t[f->key - 1];
+	if (k < x->len && x->t[k] == q)
+		k++;
+	for (size_t from = k; k < x->len && k - from < 8 && (mask_space(x->t[k]) || (x->t[k] == ',' && k == from)); k++)
+		;
+	if (k == x->len)
+		return x->end ? M_NO : M_MORE;
+	if (x->t[k] != q || x->t[k - 1] == q)
+		return M_NO;
+	*i = k;
+	return M_YES;
+}
+
 static const char *const field_schemes[] = { "basic ", "bearer ", "token ", "digest ", "negotiate ", "ntlm ", "apikey ",
 	"aws4-hmac-sha256 ", NULL };
 
@@ -327,6 +406,67 @@ static int field_bearer(const struct mtext *x, struct mhit *h)
 	return digit && i - h->s >= 16 ? M_YES : M_NO;
 }
 
+/* The blanks that the key's line begins with. */
+static size_t field_indent(const struct mtext *x, size_t key)
+{
+	size_t i = key, n = 0;
+
+	while (i > 0 && key - i < MASK_LOOKBACK && x->t[i - 1] != '\n' && x->t[i - 1] != '\r')
+		i--;
+	while (i + n < key && x->t[i + n] == ' ')
+		n++;
+	return n;
+}
+
+/* `password: |`, and the lines below it that stand deeper: M_YES. M_NO: no such block. */
+static int field_block(const struct mtext *x, struct field *f)
+{
+	size_t i = f->v + 1, outer = field_indent(x, f->key), deep = 0, end;
+
+	while (i < x->len && i - f->v < 4 && (x->t[i] == '-' || x->t[i] == '+' || mask_digit(x->t[i])))
+		i++;
+	while (i < x->len && i - f->v < 16 && (mask_space(x->t[i]) || x->t[i] == '\r'))
+		i++;
+	if (i == x->len)
+		return x->end ? M_NO : M_MORE;
+	if (x->t[i] != '\n')
+		return M_NO;
+	f->v = f->e = end = i + 1;
+	while (end < x->len || !x->end) {
+		size_t line = end;
+
+		for (i = line; i < x->len && x->t[i] == ' ' && i - line < 256; i++)
+			;
+		if (i == x->len && !x->end)
+			return M_MORE;
+		if (i == x->len)
+			break;
+		if (x->t[i] != '\n' && x->t[i] != '\r') {
+			if (i - line < (deep > 0 ? deep : outer + 1))
+				break;
+			if (deep == 0) {
+				deep = i - line;
+				f->v = i;
+			}
+		}
+		while (i < x->len && x->t[i] != '\n' && i - f->v < MASK_VALUE_MAX)
+			i++;
+		if (i == x->len && !x->end)
+			return M_MORE;
+		f->e = deep > 0 ? i : f->e;
+		if (i == x->len || x->t[i] != '\n')
+			break;
+		end = i + 1;
+	}
+	if (deep == 0)
+		f->e = f->v;
+	while (f->e > f->v && (x->t[f->e - 1] == '\r' || x->t[f->e - 1] == '\n'))
+		f->e--;
+	f->quote = '|'; /* text, whatever it looks like */
+	f->after = '\n';
+	return M_YES;
+}
+
 static int field_value(const struct mtext *x, const struct manchor *a, struct field *f)
 {
 	size_t k = f->v;
@@ -350,10 +490,15 @@ static int field_value(const struct mtext *x, const struct manchor *a, struct fi
 			return r;
 	}
 	if (f->quote != 0)
-		return field_quoted(x, f);
+		return mask_field_quoted(x, f);
+	if (f->colon && f->spaced && (x->t[f->v] == '|' || x->t[f->v] == '>') && field_first(x, f->key)) {
+		r = field_block(x, f);
+		if (r != M_NO)
+			return r;
+	}
 	if ((line && f->colon) || (f->colon && f->spaced && (a->arg & F_AUTH) == 0 && field_first(x, f->key)))
 		return field_line(x, f);
-	return field_bare(x, f);
+	return mask_field_bare(x, f);
 }
 
 static bool field_same(const uint8_t *a, const uint8_t *b, size_t n)
@@ -414,10 +559,10 @@ static bool field_secret(const struct mtext *x, const struct manchor *a, const s
 static int field_match(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
 {
 	struct field f = { .key = at };
-	size_t i = at + a->len - ((a->arg & F_CUT) != 0);
+	size_t end = at + a->len - ((a->arg & F_CUT) != 0), i = end;
 	int r;
 
-	h->s = i;
+	h->s = end;
 	if ((a->arg & F_WORD) != 0 && at > 0 && mask_alpha(x->t[at - 1]) && !mask_left(x, at, CLS_ALNUM)) {
 		/* dbPass begins a word at its capital. */
 		if (!(x->t[at] >= 'A' && x->t[at] <= 'Z' && x->t[at - 1] >= 'a'))
@@ -426,7 +571,16 @@ static int field_match(const struct mtext *x, size_t at, const struct manchor *a
 	if ((a->arg & F_BEARER) != 0)
 		return field_bearer(x, h);
 	f.key = field_key_start(x, at);
-	r = field_delimiter(x, at, &i, &f);
+	r = field_pair(x, &i, &f);
+	if (r == M_NO) {
+		f = (struct field){ .key = field_key_start(x, at) };
+		i = end;
+		r = field_define(x, &i, &f);
+	}
+	if (r == M_NO) {
+		i = end;
+		r = field_delimiter(x, at, &i, &f);
+	}
 	if (r != M_YES)
 		return r;
 	f.v = f.e = h->s = i;
@@ -500,111 +654,6 @@ int mask_field_name(struct mask_set *set, const char *name)
 	return n == 3 ? field_short(set, copy, F_WORD) : field_add(set, copy, n < 5 ? F_WORD : 0);
 }
 
-/* `curl … -u user:password`: the password of an option that takes a pair, where curl stands before it on the line. */
-static int field_curl(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
-{
-	size_t i = at + a->len, k = at, from, colon = 0;
-
-	h->s = at;
-	while (k >= 4 && at - k < 160 && x->t[k - 1] != '\n' && memcmp(x->t + k - 4, "curl", 4) != 0)
-		k--;
-	if (k < 4 || memcmp(x->t + k - 4, "curl", 4) != 0)
-		return M_NO;
-	if (i < x->len && (x->t[i] == '"' || x->t[i] == '\''))
-		i++;
-	for (from = i; i < x->len && i - from < 512 && !field_ends(x->t[i]); i++) {
-		if (x->t[i] == ':' && colon == 0)
-			colon = i + 1;
-	}
-	h->s = colon > 0 ? colon : at;
-	if (i == x->len && !x->end) {
-		h->strong = colon > 0 && i > colon;
-		return M_MORE;
-	}
-	h->e = i;
-	return colon > 0 && !mask_value_none(x->t + colon, i - colon) ? M_YES : M_NO;
-}
-
-/* Whether a line ends in the three bytes from i on, as far as they are there: then what comes later is not asked for. */
-static bool field_line_ends(const struct mtext *x, size_t i)
-{
-	for (; i < x->len; i++) {
-		if (x->t[i] == '\n' || x->t[i] == '\r' || x->t[i] == '|' || x->t[i] == ';')
-			return true;
-	}
-	return false;
-}
-
-/* `mysql … -pPASSWORD`, with no blank between. */
-static int field_mysql(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
-{
-	size_t i = at + a->len;
-
-	h->s = at;
-	if (!mask_left(x, at, CLS_WORD))
-		return M_NO;
-	while (i < x->len && (mask_alpha(x->t[i]) || x->t[i] == '_' || x->t[i] == '-'))
-		i++;
-	/* Its prompt is no command line. */
-	if (i < x->len && x->t[i] != ' ')
-		return M_NO;
-	for (; i + 3 < x->len && i - at < 200 && x->t[i] != '\n' && x->t[i] != '\r' && x->t[i] != '|' && x->t[i] != ';'; i++) {
-		size_t e = i + 3;
-
-		if (memcmp(x->t + i, " -p", 3) != 0 || field_ends(x->t[e]))
-			continue;
-		while (e < x->len && e - i < 256 && !field_ends(x->t[e]))
-			e++;
-		h->s = i + 3;
-		h->e = e;
-		if (e == x->len && !x->end) {
-			h->strong = true;
-			return M_MORE;
-		}
-		return mask_value_none(x->t + h->s, h->e - h->s) ? M_NO : M_YES;
-	}
-	return i + 3 >= x->len && !field_line_ends(x, i) && !x->end ? M_MORE : M_NO;
-}
-
-/* `sshpass -p PASSWORD`. */
-static int field_sshpass(const struct mtext *x, size_t at, const struct manchor *a, struct mhit *h)
-{
-	struct field f = { .key = at, .v = at + a->len };
-	int r;
-
-	while (f.v < x->len && f.v - at < 16 && mask_space(x->t[f.v]))
-		f.v++;
-	h->s = f.v;
-	if (f.v == x->len)
-		return x->end ? M_NO : M_MORE;
-	if (x->t[f.v] == '"' || x->t[f.v] == '\'') {
-		f.quote = x->t[f.v++];
-		r = f.v == x->len && !x->end ? M_MORE : field_quoted(x, &f);
-	} else {
-		r = field_bare(x, &f);
-	}
-	h->s = f.v;
-	h->e = f.e;
-	h->strong = r == M_MORE && f.v < x->len;
-	return r == M_YES && mask_value_none(x->t + f.v, f.e - f.v) ? M_NO : r;
-}
-
-static int field_programs(struct mask_set *set)
-{
-	static const struct {
-		const char *lit;
-		mask_match_fn fn;
-	} programs[] = {
-		{ " -u ", field_curl }, { "--user ", field_curl }, { "--user=", field_curl }, { "mysql", field_mysql },
-		{ "mariadb", field_mysql }, { "sshpass -p", field_sshpass },
-	};
-	int r = ERR_OK;
-
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]) && r >= 0; i++)
-		r = mask_anchor_add(set, B_PASSWORD_FIELD, programs[i].lit, false, 0, 0, 0, 0, programs[i].fn);
-	return r;
-}
-
 int mask_field_anchors(struct mask_set *set)
 {
 	int r = ERR_OK;
@@ -614,5 +663,5 @@ int mask_field_anchors(struct mask_set *set)
 
 		r = strlen(name) == 3 ? field_short(set, name, field_names[i].flags) : field_add(set, name, field_names[i].flags);
 	}
-	return r < 0 ? r : field_programs(set);
+	return r < 0 ? r : mask_program_anchors(set);
 }

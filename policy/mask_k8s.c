@@ -98,48 +98,71 @@ static size_t json_blanks(const struct mtext *x, size_t i)
 	return i;
 }
 
-/* A JSON string without escapes at i; *e is its closing quote. */
-static int json_string(const struct mtext *x, size_t i, size_t *e)
+/* Whether the JSON stands in a string of another, as kubectl's annotation of what was last applied: its quotes are \". */
+static bool k8s_escaped(const struct mblock *b)
 {
+	return b->a->arg == BLOCK_JSON_ESCAPED;
+}
+
+static bool k8s_json(const struct mblock *b)
+{
+	return b->a->arg == BLOCK_JSON || b->a->arg == BLOCK_JSON_ESCAPED;
+}
+
+/* A quote at i: M_YES, M_NO, M_MORE. */
+static int json_quote(const struct mtext *x, const struct mblock *b, size_t i)
+{
+	return k8s_escaped(b) ? mask_lit(x, i, "\\\"", 2, false) : mask_lit(x, i, "\"", 1, false);
+}
+
+static size_t json_quote_len(const struct mblock *b)
+{
+	return k8s_escaped(b) ? 2 : 1;
+}
+
+/* A JSON string without escapes at i; *e is its closing quote. */
+static int json_string(const struct mtext *x, const struct mblock *b, size_t i, size_t *e)
+{
+	int q = json_quote(x, b, i);
+
 	*e = 0;
-	if (i == x->len)
-		return x->end ? M_NO : M_MORE;
-	if (x->t[i] != '"')
-		return M_NO;
-	for (i++; i < x->len && x->t[i] != '"'; i++) {
-		if (x->t[i] == '\\' || x->t[i] < 0x20)
+	if (q != M_YES)
+		return q;
+	for (i += json_quote_len(b); i < x->len && x->t[i] != '"' && x->t[i] != '\\'; i++) {
+		if (x->t[i] < 0x20)
 			return M_NO;
 	}
 	*e = i;
-	return i < x->len ? M_YES : x->end ? M_NO : M_MORE;
+	return i == x->len ? (x->end ? M_NO : M_MORE) : json_quote(x, b, i);
 }
 
 /* One `"key": "value"` and what parts it from the next. M_NO: the block ends at b->cur. */
 static int k8s_json_pair(const struct mtext *x, struct mblock *b, struct bline *l, struct kvalue *v)
 {
 	size_t i = json_blanks(x, b->cur), e;
-	int r = json_string(x, i, &e);
+	size_t q = json_quote_len(b);
+	int r = json_string(x, b, i, &e);
 
 	if (r != M_YES)
 		return r;
-	i = json_blanks(x, e + 1);
+	i = json_blanks(x, e + q);
 	if (i == x->len)
 		return x->end ? M_NO : M_MORE;
 	if (x->t[i] != ':')
 		return M_NO;
 	i = json_blanks(x, i + 1);
-	r = json_string(x, i, &e);
+	r = json_string(x, b, i, &e);
 	if (r == M_NO && x->end && i < x->len && e == x->len) {
 		/* Cut by the end of the stream. */
-		v->s = i + 1;
+		v->s = i + q;
 		v->e = l->after = x->len;
 		return M_YES;
 	}
 	if (r != M_YES)
 		return r;
-	v->s = i + 1;
+	v->s = i + q;
 	v->e = e;
-	i = json_blanks(x, e + 1);
+	i = json_blanks(x, e + q);
 	if (i == x->len)
 		return x->end ? M_NO : M_MORE;
 	l->after = x->t[i] == ',' ? i + 1 : i;
@@ -149,12 +172,13 @@ static int k8s_json_pair(const struct mtext *x, struct mblock *b, struct bline *
 /* What stands behind the data: M_YES `kind: Secret`, M_NO another kind, M_MORE not seen yet; b->lines stays for "neither". */
 static int k8s_kind(const struct mtext *x, const struct mblock *b, bool *said)
 {
-	static const char yaml[] = "kind: ", *const json = "\"kind\"";
+	static const char yaml[] = "kind: ";
+	const char *json = k8s_escaped(b) ? "\\\"kind\\\"" : "\"kind\"", *secret = k8s_escaped(b) ? "\\\"Secret\\\"" : "\"Secret\"";
 	size_t i = b->cur;
 	int r;
 
 	*said = false;
-	if (b->a->arg == BLOCK_JSON) {
+	if (k8s_json(b)) {
 		i = json_blanks(x, i);
 		if (i < x->len && x->t[i] == '}')
 			i = json_blanks(x, i + 1);
@@ -167,7 +191,7 @@ static int k8s_kind(const struct mtext *x, const struct mblock *b, bool *said)
 		if (i < x->len && x->t[i] != ':')
 			return M_NO;
 		i = json_blanks(x, i + 1 < x->len ? i + 1 : x->len);
-		r = mask_lit(x, i, "\"Secret\"", 8, false);
+		r = mask_lit(x, i, secret, strlen(secret), false);
 		*said = r == M_NO;
 		return r;
 	}
@@ -183,7 +207,7 @@ static int k8s_kind(const struct mtext *x, const struct mblock *b, bool *said)
 
 static int k8s_next(const struct mtext *x, struct mblock *b, struct bline *l, struct kvalue *v)
 {
-	return b->a->arg == BLOCK_JSON ? k8s_json_pair(x, b, l, v) : k8s_yaml_line(x, b, l, v);
+	return k8s_json(b) ? k8s_json_pair(x, b, l, v) : k8s_yaml_line(x, b, l, v);
 }
 
 /* Marks the values from `from` on as far as they can be read. Leaves b->cur behind the last. M_MORE or M_NO. */
@@ -216,7 +240,7 @@ static size_t k8s_open_value(const struct mtext *x, const struct mblock *b)
 
 	while (i < x->len && x->t[i] != ':')
 		i++;
-	for (i++; i < x->len && (x->t[i] == ' ' || x->t[i] == '"'); i++)
+	for (i++; i < x->len && (x->t[i] == ' ' || x->t[i] == '"' || (x->t[i] == '\\' && k8s_escaped(b))); i++)
 		;
 	for (size_t k = i; k < x->len; k++) {
 		if (!k8s_inside(b, x->t[k]))
@@ -229,7 +253,7 @@ static int k8s_begin(const struct mtext *x, struct mblock *b)
 {
 	size_t i = b->at + b->a->len;
 
-	if (b->a->arg == BLOCK_JSON) {
+	if (k8s_json(b)) {
 		i = json_blanks(x, i);
 		if (i < x->len && x->t[i] != ':')
 			return M_NO;
@@ -283,15 +307,20 @@ static int k8s_behind(const struct mtext *x, struct mblock *b)
 {
 	size_t i = b->cur;
 
+	if (x->t[i] == '\\' && k8s_escaped(b)) {
+		i++;
+		if (i == x->len)
+			return x->end ? M_NO : M_MORE;
+	}
 	if (x->t[i] == '"')
 		i++;
-	if (b->a->arg == BLOCK_JSON)
+	if (k8s_json(b))
 		i = json_blanks(x, i);
 	else if (i < x->len && x->t[i] == '\r')
 		i++;
 	if (i == x->len)
 		return x->end ? M_NO : M_MORE;
-	if (x->t[i] != (b->a->arg == BLOCK_JSON ? ',' : '\n'))
+	if (x->t[i] != (k8s_json(b) ? ',' : '\n'))
 		return M_NO;
 	b->cur = b->commit = i + 1;
 	b->state = S_BODY;

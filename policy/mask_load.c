@@ -43,7 +43,7 @@ static void load_use(struct load *l, const struct yaml_node *list)
 			(void)mask_set_add(l->set, item->text, b);
 		else
 			yaml_error(&l->doc, item, "there is no built-in `%s`; built-ins are private-key, credit-card, aws-key, gcp-key, "
-				"azure-key, github-token, gitlab-token, slack-token, stripe-key, jwt, url-password, password-field, "
+				"azure-key, github-token, gitlab-token, slack-token, stripe-key, vendor-token, jwt, url-password, password-field, "
 				"password-hash, k8s-secret, iban, us-ssn, email; `default` is all but us-ssn; your own go under `rules`",
 				item->kind == YAML_SCALAR ? item->text : "(not a name)");
 	}

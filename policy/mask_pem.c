@@ -40,6 +40,20 @@ static bool pem_dressing(uint8_t c)
 		c == ';' || c == '*' || c == '-' || c == '\\';
 }
 
+/* What may stand behind the base64 besides: the marks of cat -A, a line break of HTML. */
+static size_t pem_tail(const uint8_t *s, size_t n)
+{
+	static const char *const tails[] = { "^M$", "$", "<br>", "<br/>", "<br />" };
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		size_t k = strlen(tails[i]);
+
+		if (n >= k && memcmp(s + n - k, tails[i], k) == 0)
+			return k;
+	}
+	return 0;
+}
+
 static bool pem_header(const struct mtext *x, const struct bline *l)
 {
 	size_t i = l->s;
@@ -65,7 +79,7 @@ enum { PEM_NONE, PEM_BLANK, PEM_KEY, PEM_END };
 /* What a line is. *e is where its part of the block ends. */
 static int pem_line(const struct mtext *x, struct mblock *b, const struct bline *l, size_t *e)
 {
-	size_t s = l->s, run, end = pem_find(x, l->s, l->e, "-----END ");
+	size_t s = l->s, run, l_e, end = pem_find(x, l->s, l->e, "-----END ");
 
 	*e = l->e;
 	if (end != SIZE_MAX) {
@@ -74,10 +88,15 @@ static int pem_line(const struct mtext *x, struct mblock *b, const struct bline 
 		*e = close == SIZE_MAX ? l->e : close + 5;
 		return PEM_END;
 	}
-	while (s < l->e && pem_dressing(x->t[s]))
+	l_e = l->e - pem_tail(x->t + l->s, l->e - l->s);
+	while (s < l_e && pem_dressing(x->t[s]))
 		s++;
-	if (s == l->e)
+	if (s == l_e)
 		return PEM_BLANK;
+	/* The rest of a line of a log in JSON, behind the \n that ended the key's: ","stream":"stdout"} */
+	if (l->s >= 2 && x->t[l->s - 2] == '\\' && x->t[l->s] == '"' && l->e - l->s < 160 && x->t[l->e - 1] == '}')
+		return PEM_BLANK;
+	*e = l_e;
 	if (b->lines < 8 && pem_header(x, l))
 		return PEM_BLANK;
 	while (*e > s && pem_dressing(x->t[*e - 1]) && x->t[*e - 1] != '+')

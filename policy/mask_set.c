@@ -17,6 +17,7 @@ static const struct {
 	[B_GITLAB_TOKEN] = { "gitlab-token", true },
 	[B_SLACK_TOKEN] = { "slack-token", true },
 	[B_STRIPE_KEY] = { "stripe-key", true },
+	[B_VENDOR_TOKEN] = { "vendor-token", true },
 	[B_JWT] = { "jwt", true },
 	[B_URL_PASSWORD] = { "url-password", true },
 	[B_PASSWORD_FIELD] = { "password-field", true },

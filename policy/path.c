@@ -429,6 +429,20 @@ static bool path_homely(const struct comps *c, const char *clean, size_t n, cons
 	       (c->count == 2 && c->n[0] == 4 && memcmp(c->p[0], "home", 4) == 0);
 }
 
+/* Whether the path's end is the beginning of a name that the pattern looks for anywhere: a/.git, where .git/hooks is looked for. */
+static bool path_begins(const struct comps *r, const struct comps *c)
+{
+	for (unsigned m = 1; m + 1 < r->count && m <= c->count; m++) {
+		unsigned i = 0;
+
+		while (i < m && component_match(r->p[1 + i], r->n[1 + i], c->p[c->count - m + i], c->n[c->count - m + i], false, false))
+			i++;
+		if (i == m)
+			return true;
+	}
+	return false;
+}
+
 bool path_touches(const char *pattern, const char *path, const char *home)
 {
 	char clean[PATH_MAX_LEN + 4], expanded[2 * PATH_MAX_LEN];
@@ -443,7 +457,9 @@ bool path_touches(const char *pattern, const char *path, const char *home)
 		return true;
 	if (!comps_split(p, strlen(p), &r) || !comps_split(clean, n, &c))
 		return true;
-	if ((r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0) || (p[0] == '~') != (clean[0] == '~'))
+	if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
+		return path_begins(&r, &c) || path_homely(&c, clean, n, home);
+	if ((p[0] == '~') != (clean[0] == '~'))
 		return path_homely(&c, clean, n, home);
 	for (; i < c.count; i++) {
 		if (i == r.count)

@@ -18,7 +18,7 @@ bool path_match_text(const char *pattern, const char *path, const char *home);
 
 /* Whether the pattern surely matches the path and everything below it; whether it may match it or something below. Patterns that begin with
  * two stars and a slash match names anywhere: below a path that is a home directory, or has one below, they may match; elsewhere they count for the path
- * itself alone, or no tree could be copied anywhere (docs/policy.md says so). */
+ * itself, and where its end is their beginning, or no tree could be copied anywhere (docs/policy.md says so). */
 bool path_covers(const char *pattern, const char *path, const char *home);
 bool path_touches(const char *pattern, const char *path, const char *home);
 

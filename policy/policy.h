@@ -125,7 +125,9 @@ struct policy_answer {
 	bool needs_stdin;      /* stdin is a program: send it (up to stdin_cap bytes) and ask again. verdict is then DENY */
 	size_t stdin_cap;
 	bool stdin_consumed;   /* the program that came on stdin is in text now: give the target an empty stdin */
-	enum transfer transfer; /* the command is one end of a file transfer; its argv is commands[0] */
+	enum transfer transfer; /* the command is the far end of a file transfer (policy/transfer.h), and these are its words */
+	const char *const *transfer_argv;
+	size_t transfer_argc;
 	bool record_digest;    /* `record: digest`: size and SHA-256 instead of content */
 	bool pty_raw;          /* a rule with `pty: raw` allowed it */
 	bool end_session;      /* `on_denial: end` */

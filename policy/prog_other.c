@@ -212,7 +212,7 @@ static bool test_primary(const struct walk *w, const struct field *f, unsigned n
 	if (test_in(test_strings, &f[1]))
 		return true;
 	if (test_in(test_numbers, &f[1]))
-		return !arith || ((f[0].flags & FIELD_NUMERIC) && (f[2].flags & FIELD_NUMERIC));
+		return !arith || (field_number(&f[0]) && field_number(&f[2]));
 	return false;
 }
 

@@ -1,5 +1,6 @@
 # policy: from a tree to a verdict. libpolicy.a links libshell.a, libyamltree.a, libbase.a and libcrypto (the version's digest).
-noinst_LIBRARIES += libpolicy.a libpolicyjson.a
+noinst_LIBRARIES += libpolicy.a libpolicyjson.a libtransfer.a
+libtransfer_a_SOURCES = policy/transfer.c policy/transfer.h
 libpolicy_a_SOURCES = \
 	policy/acts.h policy/policy.h policy/rules.h policy/walk.h \
 	policy/answer.c policy/answer.h \
@@ -9,6 +10,7 @@ libpolicy_a_SOURCES = \
 	policy/command_wrap.c \
 	policy/decide.c \
 	policy/decide_file.c \
+	policy/decide_transfer.c \
 	policy/destination.c policy/destination.h \
 	policy/embed.h \
 	policy/explain.c \
@@ -31,6 +33,7 @@ libpolicy_a_SOURCES = \
 	policy/word_arith.c \
 	policy/word_brace.c \
 	policy/word_build.c policy/word_build.h \
+	policy/word_number.c \
 	policy/word_param.c
 nodist_libpolicy_a_SOURCES = policy/embed.c
 libpolicy_a_CPPFLAGS = $(AM_CPPFLAGS) $(YAML_CFLAGS) $(CRYPTO_CFLAGS)
@@ -52,12 +55,14 @@ policy/embed.c: $(POLICY_EMBED) $(top_srcdir)/policy/tables/embed.sh
 # The one file that reads JSON stands apart.
 libpolicyjson_a_SOURCES = policy/jsonl_eval.c
 libpolicyjson_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-POLICY_LIBS = libpolicy.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
+POLICY_LIBS = libpolicy.a libtransfer.a libshell.a libyamltree.a libbase.a $(YAML_LIBS) $(CRYPTO_LIBS) -lpthread
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load
-TESTS += tests/unit/policy_decide tests/unit/policy_load
+check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_load tests/unit/policy_files
+TESTS += tests/unit/policy_decide tests/unit/policy_load tests/unit/policy_files
+tests_unit_policy_files_SOURCES = tests/unit/policy_files.c tests/unit/unit.h
+tests_unit_policy_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
 tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_load_SOURCES = tests/unit/policy_load.c tests/unit/unit.h

@@ -127,6 +127,10 @@ struct judgement judge_acts(const struct scope *s, const struct reading *r, cons
 /* decide_file.c */
 int decide_file(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem);
 
+/* decide_transfer.c: false: the statement is no file transfer, and nothing was done. Else the answer has its verdict, rule and reason. */
+bool decide_transfer(const struct policy *p, const struct policy_question *q, struct policy_answer *a, struct pooled *mem, const struct sh_ast *ast,
+		     struct reading *r);
+
 /* load.c's tests use it */
 int decide_statement(const struct policy *p, const struct rule *only, const char *text, enum dialect d, int *verdict);
 

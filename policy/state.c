@@ -110,6 +110,9 @@ void state_join(struct state *s, unsigned mark)
 		if (old->set && v->set && (v->value.flags & old->value.flags & FIELD_NUMERIC) != 0) {
 			if (!state_same(&v->value, &old->value))
 				v->value = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		} else if (old->set && v->set && field_number(&v->value) && field_number(&old->value)) {
+			if (!state_same(&v->value, &old->value))
+				v->value = field_opaque(FIELD_DIGITS);
 		} else if (!old->set || !v->set || !state_same(&v->value, &old->value)) {
 			v->value = field_opaque(0);
 		}

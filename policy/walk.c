@@ -37,6 +37,8 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->outer = w->outer;
 	a->again = w->again;
 	a->cwd = state_cwd(&w->state);
+	if (w->r->nacts > MAX_ACTS)
+		return a; /* the one that said so is opaque: nobody looks at more */
 	*w->r->tail = a;
 	w->r->tail = &a->next;
 	if (++w->r->nacts == MAX_ACTS) {
@@ -108,7 +110,7 @@ static void walk_cond(struct walk *w, const struct sh_cond *c)
 		if (c->b != NULL)
 			b = word_single(w, c->b, WORD_VALUE);
 		for (unsigned i = 0; c->kind == SH_COND_BINARY && arith[i] != NULL; i++) {
-			if (strcmp(c->op.p, arith[i]) == 0 && ((a.flags & FIELD_NUMERIC) == 0 || (b.flags & FIELD_NUMERIC) == 0))
+			if (strcmp(c->op.p, arith[i]) == 0 && (!field_number(&a) || !field_number(&b)))
 				walk_eval(w, c->at, "a comparison of numbers evaluates what is not known to be one");
 		}
 		if (c->kind == SH_COND_UNARY && strcmp(c->op.p, "-t") == 0 && (a.flags & FIELD_NUMERIC) == 0)

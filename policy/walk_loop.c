@@ -143,7 +143,7 @@ void walk_for(struct walk *w, const struct sh_command *c)
 				flags &= ~(unsigned)FIELD_NODASH;
 			if ((x->flags & FIELD_NUMERIC) == 0)
 				flags &= ~(unsigned)FIELD_NUMERIC;
-			if (x->kind == CONFIDENCE_EXACT ? strpbrk(x->p, " \t\n*?[]\\") != NULL : (x->flags & FIELD_NOSPLIT) == 0)
+			if (x->kind == CONFIDENCE_EXACT ? x->n == 0 || strpbrk(x->p, " \t\n*?[]\\") != NULL : (x->flags & FIELD_NOSPLIT) == 0)
 				flags &= ~(unsigned)FIELD_NOSPLIT;
 			value = *x;
 			if (total <= MAX_UNROLL)

@@ -62,7 +62,7 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		} else {
 			walk_subshell(w, p->comsub->body, w->stdin_kind, false);
 		}
-		build_unknown(b, !quoted && b->mode == WORD_ARGUMENT, 0);
+		build_unknown(b, !quoted && b->mode == WORD_ARGUMENT, word_number(w, p->comsub->body) ? FIELD_DIGITS : 0);
 		break;
 	case SH_PROCSUB:
 		if (p->comsub->kind == SH_PROCSUB_TEMP)

@@ -16,7 +16,7 @@ static bool arith_known(struct walk *w, const char *p, size_t n)
 {
 	const struct var_slot *v = state_get(&w->state, p, n);
 
-	return v != NULL && (v->value.flags & FIELD_NUMERIC) != 0;
+	return v != NULL && field_number(&v->value);
 }
 
 /* Literal source of an expression. Names must be known to hold integers, or be assigned here. */
@@ -113,7 +113,7 @@ bool word_arith(struct walk *w, const struct sh_word *expr)
 			word.parts = &one;
 			word.kind = SH_WORD_VALUE;
 			f = word_single(w, &word, WORD_VALUE);
-			if ((f.flags & FIELD_NUMERIC) == 0)
+			if (!field_number(&f))
 				safe = false;
 			open = true;
 			break;
@@ -135,7 +135,9 @@ bool word_arith(struct walk *w, const struct sh_word *expr)
 		case SH_COMSUB:
 		case SH_PROCSUB:
 			walk_subshell(w, p->comsub->body, w->stdin_kind, false);
-			safe = false;
+			if (p->kind == SH_PROCSUB || !word_number(w, p->comsub->body))
+				safe = false;
+			open = true;
 			break;
 		default:
 			safe = false;

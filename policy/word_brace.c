@@ -134,10 +134,13 @@ static void brace_alternatives(struct build *b, const struct chain *done, const 
 	struct walk *w = b->w;
 	struct chain *mine = NULL, *tail = NULL;
 
-	if (depth > 64 || *count > MAX_ALTS || !walk_spend(w, 1)) {
+	if (*count > MAX_ALTS + 1 || !walk_spend(w, 1)) {
+		b->overflow = true;
+		return;
+	}
+	if (depth > 64 || *count > MAX_ALTS) {
 		/* What is not built is not walked either, and could hold a substitution: whoever asked must not go on without it. */
-		if (*count < MAX_ALTS + 2)
-			walk_eval(w, rest != NULL ? rest->at : (struct sh_pos){ 0, 0, 0 }, "braces that make more words than the limit");
+		walk_eval(w, rest != NULL ? rest->at : (struct sh_pos){ 0, 0, 0 }, "braces that make more words than the limit");
 		b->overflow = true;
 		*count = MAX_ALTS + 2;
 		return;

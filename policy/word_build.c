@@ -64,7 +64,7 @@ void build_literal(struct build *b, const char *p, size_t n)
 	b->started = true;
 	if (n == 0)
 		return;
-	b->numeric_only = false;
+	b->numeric_only = b->digits_only = false;
 	for (size_t i = 0; i < n; i++) {
 		if (build_meta(p[i]) || p[i] == ' ' || p[i] == '\t' || p[i] == '\n')
 			b->blanks = true;
@@ -103,10 +103,8 @@ void build_glob(struct build *b, const char *p, size_t n)
 
 void build_unknown(struct build *b, bool multi, unsigned flags)
 {
-	if (!b->started && (flags & FIELD_NUMERIC) != 0)
-		b->numeric_only = true;
-	else
-		b->numeric_only = false;
+	b->digits_only = b->n == 0 && !b->glob && !b->opaque && (flags & FIELD_DIGITS) != 0;
+	b->numeric_only = b->n == 0 && !b->glob && !b->opaque && (flags & FIELD_NUMERIC) != 0;
 	if (!b->opaque) {
 		b->nodash = (flags & (FIELD_NODASH | FIELD_NUMERIC)) != 0;
 		b->nosplit = (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
@@ -158,6 +156,8 @@ void build_finish(struct build *b)
 			f.flags |= FIELD_NODASH;
 		if (b->numeric_only)
 			f.flags |= FIELD_NUMERIC;
+		if (b->digits_only)
+			f.flags |= FIELD_DIGITS;
 		if (b->nosplit && !b->blanks)
 			f.flags |= FIELD_NOSPLIT;
 		if (b->multi) {
@@ -184,7 +184,7 @@ void build_finish(struct build *b)
 	b->n = 0;
 	b->text = NULL;
 	b->room = 0;
-	b->started = b->glob = b->opaque = b->multi = b->home = b->numeric_only = b->nodash = b->nosplit = b->blanks = false;
+	b->started = b->glob = b->opaque = b->multi = b->home = b->numeric_only = b->digits_only = b->nodash = b->nosplit = b->blanks = false;
 }
 
 bool build_splits(const struct build *b)
@@ -236,5 +236,6 @@ void build_value(struct build *b, const struct field *v, bool quoted)
 		build_unknown(b, false, FIELD_NODASH);
 		return;
 	}
-	build_unknown(b, !quoted && build_splits(b) && (v->flags & (FIELD_NUMERIC | FIELD_NOSPLIT)) == 0, v->flags);
+	/* zsh splits nothing, but a value that is empty is no word there, and an array is many. */
+	build_unknown(b, !quoted && b->mode == WORD_ARGUMENT && (v->flags & (FIELD_NUMERIC | (build_splits(b) ? FIELD_NOSPLIT : 0))) == 0, v->flags);
 }

@@ -21,6 +21,7 @@ struct build {
 	bool multi;   /* may be split, or vanish */
 	bool home;
 	bool numeric_only; /* nothing but one numeric value so far */
+	bool digits_only;  /* nothing but one value of digits, which may be empty */
 	bool nodash;       /* of the opaque part, when nothing stands before it */
 	bool nosplit;
 	bool blanks;       /* a literal of it holds what would be split or globbed when used unquoted */
@@ -41,6 +42,9 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted);
 /* word_param.c */
 bool param_is(const struct sh_param *p, char c);
 void param_build(struct build *b, const struct sh_part *part, bool quoted);
+
+/* word_number.c: whether a command substitution can print nothing but digits, blanks and newlines. */
+bool word_number(const struct walk *w, const struct sh_list *body);
 
 /* word_brace.c: whether a word has braces to expand, and its alternatives, each built and ended. */
 bool brace_any(const struct sh_part *p);

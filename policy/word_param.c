@@ -80,7 +80,7 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 		*known = true;
 		return f.kind == CONFIDENCE_EXACT ? f : field_opaque(FIELD_NODASH);
 	}
-	if (p->name.n == 3 && (memcmp(p->name.p, "UID", 3) == 0)) {
+	if (p->name.n == 3 && memcmp(p->name.p, "UID", 3) == 0 && (w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH)) {
 		*known = true;
 		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
 	}
@@ -148,7 +148,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 {
 	struct walk *w = b->w;
 	const struct sh_param *p = part->param;
-	bool splits = !quoted && build_splits(b), known;
+	bool splits = !quoted && b->mode == WORD_ARGUMENT, known; /* or vanishes, in zsh too */
 	struct field v;
 
 	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
@@ -198,6 +198,12 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		if (known && v.kind == CONFIDENCE_EXACT && v.n > 0) {
 			param_scan_args(w, p, quoted);
 			build_value(b, &v, quoted);
+			return;
+		}
+		/* ${count:-0} */
+		if (known && field_number(&v) && p->arg != NULL && p->arg->parts != NULL && p->arg->parts->next == NULL && p->arg->parts->kind == SH_LITERAL &&
+		    strspn(p->arg->parts->text.p, "0123456789") == p->arg->parts->text.n) {
+			build_unknown(b, splits, FIELD_DIGITS);
 			return;
 		}
 		break;

@@ -36,7 +36,7 @@ static int forget_file(int dirfd, const char *name)
 
 static int forget(int dirfd, const struct msg_rec_forget *m, struct why *w)
 {
-	static const char *const suffixes[] = { ".cast.gz", ".cast.gz.cms", ".json" };
+	static const char *const suffixes[] = { ".cast.gz", ".cast.gz.cms", ".json", ".json.new" };
 	char stem[RECORDING_NAME_MAX], name[RECORDING_NAME_MAX + 16];
 
 	if (!id_ok(m->recording) || m->parts == 0 || m->parts > PARTS_MAX)

@@ -175,13 +175,14 @@ static void tell_digest(struct recording *r, uint64_t now_us)
 /* ID.json: what the chain will say too, for when control is not there to hear it. */
 static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha256[SINK_DIGEST], const struct frame *end, bool last)
 {
-	char name[RECORDING_NAME_MAX], cast[RECORDING_NAME_MAX], hex[2 * SINK_DIGEST + 1], exit_status[16] = "null";
+	char name[RECORDING_NAME_MAX], fresh[RECORDING_NAME_MAX], cast[RECORDING_NAME_MAX], hex[2 * SINK_DIGEST + 1], exit_status[16] = "null";
 	int fd, k;
 	struct buf b;
 
 	for (int i = 0; i < SINK_DIGEST; i++)
 		snprintf(hex + 2 * i, 3, "%02x", sha256[i]);
 	file_name(r, ".json", name);
+	file_name(r, ".json.new", fresh);
 	file_name(r, cast_suffix(r), cast);
 	if (end != NULL && end->exit_status >= 0)
 		snprintf(exit_status, sizeof(exit_status), "%d", end->exit_status);
@@ -198,8 +199,10 @@ static int write_sidecar(struct recording *r, uint64_t now_us, const uint8_t sha
 	if (k < 0)
 		goto out;
 	k = ERR_SYS;
-	fd = openat(r->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	if (fd >= 0 && write(fd, buf_ptr(&b), b.len) == (ssize_t)b.len && fdatasync(fd) == 0 && fsync(r->dirfd) == 0)
+	/* Whole or not at all: who finds a note believes it. */
+	fd = openat(r->dirfd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (fd >= 0 && write(fd, buf_ptr(&b), b.len) == (ssize_t)b.len && fdatasync(fd) == 0 && renameat(r->dirfd, fresh, r->dirfd, name) == 0 &&
+	    fsync(r->dirfd) == 0)
 		k = ERR_OK;
 	if (fd >= 0)
 		close(fd);

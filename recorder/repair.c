@@ -225,6 +225,35 @@ static int rewrite(int dirfd, const char *name, int in, const struct scan *s, si
 	return r;
 }
 
+/* Whether a file without one readable line can be what a recorder left that was killed as it began: nothing, or some bytes of a beginning. */
+static bool begun(int fd, const struct scan *s)
+{
+	static const uint8_t gzip[2] = { 0x1f, 0x8b }, cms[2] = { 0x30, 0x80 };
+	uint8_t first[2];
+
+	return s->size == 0 ||
+	       (s->size < CHUNK && pread(fd, first, 2, 0) >= 1 && first[0] == (s->sealed ? cms : gzip)[0] &&
+		(s->size < 2 || first[1] == (s->sealed ? cms : gzip)[1]));
+}
+
+/* What stands in such a file afterwards, so that players, and whoever looks, see what happened. */
+static int stand_in(int fd, struct scan *s, size_t *lines)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return ERR_SYS;
+	buf_clear(&s->tail);
+	r = buf_printf(&s->tail, "{\"version\":2,\"width\":80,\"height\":24,\"timestamp\":%lld,\"title\":\"the recorder was killed before anything was written\"}\n",
+		       (long long)st.st_mtime);
+	s->keep = s->keep_raw = 0;
+	s->keep_crc = crc32(0, NULL, 0);
+	*lines = s->tail.len;
+	s->raw = s->tail.len;
+	return r;
+}
+
 int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 {
 	const uint8_t *nl;
@@ -258,11 +287,18 @@ int repair_file(int dirfd, const char *name, struct repair *out, struct why *w)
 	}
 	nl = s.tail.len > 0 ? memrchr(buf_ptr(&s.tail), '\n', s.tail.len) : NULL;
 	lines = nl == NULL ? 0 : (size_t)(nl + 1 - buf_ptr(&s.tail));
-	if (s.sealed ? s.keep == 0 : s.keep_raw + lines == 0) {
+	if ((s.sealed ? s.keep == 0 : s.keep_raw + lines == 0) && !begun(fd, &s)) {
 		r = why_fail(w, ERR_MALFORMED, "%s holds not one whole line", name);
 		goto out;
 	}
 	out->was_cut = true;
+	if (s.sealed && s.keep == 0)
+		goto out; /* nothing can be opened, and nothing completed: it stays as it is, on record */
+	if (!s.sealed && s.keep_raw + lines == 0) {
+		r = stand_in(fd, &s, &lines);
+		if (r < 0)
+			goto out;
+	}
 	out->raw = s.keep_raw + lines;
 	out->lost_text = s.sealed ? s.size - s.keep : s.raw - out->raw;
 	r = rewrite(dirfd, name, fd, &s, lines, out);
@@ -307,9 +343,15 @@ static bool parse_name(const char *name, char session[RECORDING_MAX_SESSION + 1]
 
 static int write_sidecar(int dirfd, const char *sidecar, const char *line)
 {
-	int fd = openat(dirfd, sidecar, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	int r = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line) && fsync(fd) == 0 ? ERR_OK : ERR_SYS;
+	char fresh[RECORDING_NAME_MAX + 8];
+	int fd, r;
 
+	snprintf(fresh, sizeof(fresh), "%s.new", sidecar);
+	fd = openat(dirfd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+	r = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line) && fsync(fd) == 0 &&
+			    renameat(dirfd, fresh, dirfd, sidecar) == 0 && fsync(dirfd) == 0 ?
+		    ERR_OK :
+		    ERR_SYS;
 	if (fd >= 0)
 		close(fd);
 	return r;

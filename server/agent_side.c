@@ -25,7 +25,8 @@ enum { HOSTKEY_BYTES_MAX = 16 * 1024, NOTES_MAX = 4096 };
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
 static const char ciphers[] = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr,chacha20-poly1305@openssh.com";
-static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
+static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
+			   "hmac-sha2-256,hmac-sha2-512"; /* the last two for libssh2 before 1.11, which is curl on Debian 12 */
 /* OpenSSH's client tells only a server of its own name that nobody reads a command's output any more (eow@openssh.com); without it
  * `ssh host yes | head` never ends. Its bug-compatibility rules know no such version, so nothing else follows from the name. */
 static const char banner[] = "OpenSSH_Sallyport_" PACKAGE_VERSION;
@@ -291,6 +292,7 @@ static void handle_open(struct session *s, ssh_message m)
 			return;
 		}
 		c->agent = ssh_message_channel_request_open_reply_accept(m);
+		c->agent_open = c->agent != NULL;
 		ssh_message_free(m);
 		if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK) {
 			c->state = CHANNEL_CLOSED;
@@ -424,16 +426,16 @@ static void hello_done(struct session *s)
 	s->hello_fd = -1;
 }
 
-/* Whoever does not speak SSH is told so in clear, as sshd does; libssh has closed its descriptor by then. */
-static void tell_stranger(struct session *s)
+/* libssh has closed its descriptor by then. */
+void agent_tell_stranger(struct session *s)
 {
 	const char *said = ssh_get_clientbanner(s->agent), *text = "Invalid SSH identification string.\r\n";
-	bool is_ours = said != NULL && (strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0);
 
-	if (said != NULL && strncmp(said, "SSH-", 4) == 0)
+	if (s->hello_fd < 0 || said == NULL || strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0)
+		return;
+	if (strncmp(said, "SSH-", 4) == 0)
 		text = "Protocol major versions differ.\n";
-	if (s->hello_fd >= 0 && !is_ours)
-		(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)!send(s->hello_fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL);
 	hello_done(s);
 }
 
@@ -449,7 +451,6 @@ static void exchange_keys(struct session *s)
 			hello_done(s);
 		return;
 	default:
-		tell_stranger(s);
 		session_cut(s, "the key exchange failed");
 		return;
 	}

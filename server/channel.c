@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "policy/policy.h"
-#include "server/forward.h"
 #include "server/files.h"
+#include "server/forward.h"
+#include "server/remote.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
@@ -146,9 +147,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	if (c->target_opened) /* until then libssh knows no number of it, and would close the target's channel 0 */
+	if (c->target_open) /* until then libssh knows no number of it, and would close the target's channel 0 */
 		close_for_good(c->target);
-	c->target_opened = false;
+	c->target_open = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -169,7 +170,8 @@ void chan_free(struct channel *c)
 	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
-		close_for_good(c->agent);
+		if (c->agent_open)
+			close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
 	shell_free(c->shell);
@@ -465,7 +467,7 @@ static bool start_target(struct channel *c)
 		return start_failed(c, "there is no recorder, and nothing runs unrecorded");
 	switch (s->target_state) {
 	case TARGET_UP:
-		if (c->env_asked > 0)
+		if (c->env_asked > 0 || remote_pending(s))
 			return false;
 		c->target = ssh_channel_new(s->target);
 		if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
@@ -536,10 +538,9 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
-		if (r == SSH_OK) {
-			c->target_opened = true;
+		c->target_open = r == SSH_OK;
+		if (r == SSH_OK)
 			c->step = START_PTY;
-		}
 		return r == SSH_OK;
 	case START_PTY:
 		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
@@ -551,6 +552,8 @@ bool chan_start_step(struct channel *c)
 	case START_ENV:
 		return send_env(c) == SSH_OK ? running(c) : false;
 	case START_EXEC:
+		if (!files_ready(c))
+			return c->state != CHANNEL_STARTING;
 		r = send_command(c);
 		if (r == SSH_ERROR && !c->target_closed)
 			return start_failed(c, "the target refused to run the command");
@@ -571,7 +574,7 @@ void chan_tell_end(struct channel *c, bool complete)
 	pump_tell_masked(c);
 	pump_digest(&c->in, in);
 	pump_digest(&c->out, out);
-	if (started && c->files == NULL) { /* each file has its own; and nothing may have passed that could have one */
+	if (started && files_stream(c)) { /* else each file has its own; and nothing may have passed that could have one */
 		m.in_sha256 = (struct view){ in, sizeof(in) };
 		m.out_sha256 = (struct view){ out, sizeof(out) };
 	}
@@ -701,7 +704,8 @@ bool chan_step(struct channel *c)
 		sign_step(c);
 		return moved || c->state != CHANNEL_SIGNING;
 	case CHANNEL_STARTING:
-		return chan_start_step(c) || moved;
+		/* "waiting for approval" is said before it starts. */
+		return chan_start_step(c) || (c->files != NULL && pump_channel(c)) || moved;
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:

@@ -14,16 +14,39 @@ struct channel;
 struct session;
 
 struct files_kind {
-	bool (*step)(struct channel *c);                                /* RUNNING: moves what can move; true when something did */
-	void (*answer)(struct channel *c, const struct msg_answer *a);  /* to the question that stands; a wait is followed by another */
-	void (*end)(struct channel *c);                                 /* the channel is over: what was under way is told */
+	bool (*step)(struct channel *c);                            /* RUNNING: moves what can move; true when something did */
+	void (*refused)(struct channel *c, int code, const char *line); /* the operation at the head is not to be done */
+	void (*end)(struct channel *c);                             /* the channel is over: what was under way is told */
 	void (*free)(struct channel *c);
+	bool (*ready)(struct channel *c);                           /* STARTING: the command may be sent; NULL: at once */
+	bool stream;                                                /* passes as a whole, with a digest of each direction */
+};
+
+/* The operation whose turn it is. First it is found out where its paths lead; then control is asked with both names of each; when that took a person's
+ * time, it is found out again, and it is refused if they lead elsewhere now. One at a time on a channel. */
+enum head_stage { HEAD_NONE, HEAD_RESOLVE, HEAD_RESOLVING, HEAD_ASK, HEAD_ASKED, HEAD_GO };
+
+struct head_name {
+	char *clean, *real; /* as asked for, and where it leads; real NULL: nowhere, and status (enum sftp_status) says why */
+	uint32_t status;
+	bool is_dir;
+	uint8_t how;        /* enum resolve_how */
+};
+
+struct head {
+	enum head_stage stage;
+	unsigned n, at;
+	struct head_name *name, *before; /* before: when a person was asked */
+	bool waited, again;
+	uint32_t question; /* that allowed it; 0: none had to */
+	uint8_t op;
 };
 
 /* Stands at the beginning of what an owner keeps. */
 struct files {
 	const struct files_kind *kind;
 	uint32_t question; /* stands with control; 0: none */
+	struct head head;
 };
 
 struct file_path {
@@ -35,14 +58,25 @@ struct file_path {
 /* Whether the answer is for a channel with files; then the channel has one. False: out of memory. */
 bool files_begin(struct channel *c, const struct msg_answer *a);
 bool files_step(struct channel *c);
+bool files_ready(struct channel *c); /* STARTING: whether its command may be sent now; true where there are no files */
+bool files_stream(const struct channel *c); /* whether what passes has a digest as a whole */
 void files_end(struct channel *c);
 void files_free(struct channel *c);
 bool files_answer(struct session *s, const struct msg_answer *a); /* whether it belonged to such a question */
 void files_control_lost(struct session *s);
 
-/* For owners. Puts the question whether all of paths is allowed, the first of them the one it is about; home is where relative paths
- * begin. c->files->question is 0 afterwards when control is gone. */
-void files_ask(struct channel *c, const char *home, const struct file_path *paths, unsigned n);
+/* For owners. head_begin(): n names, whose clean (given away) and how are then filled in. head_step() goes on until something is for the owner to do. */
+enum head_turn { HEAD_WAITS, HEAD_ASKS /* call head_ask() or head_allow() */, HEAD_GOES /* do it, then head_clear() */, HEAD_FAILED /* refused() was called */ };
+int head_begin(struct channel *c, unsigned n);
+enum head_turn head_step(struct channel *c);
+/* Whether all of paths is allowed, the first of them the one that it is about. */
+void head_ask(struct channel *c, const struct file_path *paths, unsigned n);
+void head_allow(struct channel *c);
+void head_clear(struct channel *c);
+/* Both names of one path, into paths; n grows by one or two. */
+void head_paths(struct file_path *paths, unsigned *n, enum file_op op, bool tree, const struct head_name *name);
+/* What was allowed comes to nothing. */
+void head_not_done(struct channel *c, uint32_t status);
 /* What became of an operation that was allowed. */
 void files_done(struct channel *c, const struct msg_file_done *m);
 /* The bytes of one file one way, in the order of their offsets. */

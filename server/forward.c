@@ -8,11 +8,14 @@
 #include "policy/destination.h"
 #include "policy/policy.h"
 #include "server/packet.h"
+#include "server/remote.h"
 #include "server/request.h"
 #include "server/session.h"
 
 /* An answer that comes later needs the message kept; see agent_side.c. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+enum { FAILED_OPENS_MAX = 10000 };
 
 struct forward {
 	ssh_message open; /* stands unanswered; NULL once it is answered */
@@ -187,7 +190,7 @@ static bool open_target(struct channel *c)
 
 	if (s->target_state == TARGET_NONE || s->target_state == TARGET_FAILED)
 		return start_failed(c, s->target_state == TARGET_FAILED ? s->target_why : "no target was given");
-	if (s->target_state != TARGET_UP)
+	if (s->target_state != TARGET_UP || remote_pending(s))
 		return false;
 	c->target = ssh_channel_new(s->target);
 	if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
@@ -214,6 +217,7 @@ static bool accept_near(struct channel *c)
 	ssh_message_free(f->open);
 	f->open = NULL;
 	*(f->from_target ? &c->target : &c->agent) = near;
+	c->agent_open = c->target_open = true;
 	c->state = CHANNEL_RUNNING;
 	if (near == NULL || ssh_set_channel_callbacks(near, f->from_target ? &c->target_callbacks : &c->agent_callbacks) != SSH_OK || pump_start(c) < 0)
 		session_cut(c->session, "a channel could not be opened");
@@ -244,6 +248,8 @@ static bool start_step(struct channel *c)
 	if (c->step == START_TARGET)
 		return c->forward->from_target ? open_agent(c) : open_target(c);
 	r = open_far(c);
+	if (r == SSH_ERROR && ++c->session->failed_opens > FAILED_OPENS_MAX) /* libssh keeps each until the end */
+		session_end(c->session, EXIT_UNAVAILABLE, "sallyport: unavailable: too many forwards on this connection led nowhere", "too many failed forwards");
 	if (r == SSH_ERROR)
 		return start_failed(c, c->forward->from_target ? "the agent does not take it" : target_words(c->session));
 	return r == SSH_OK ? accept_near(c) : false;

@@ -231,10 +231,10 @@ int pump_start(struct channel *c)
 {
 	int r = ERR_OK;
 
-	if (c->files == NULL) /* else it is neither masked nor digested as a stream */
+	if (files_stream(c)) /* else it has no digest as a whole */
 		r = start_flow(c, &c->in, 0, NULL);
-	if (r == ERR_OK && c->files == NULL)
-		r = start_flow(c, &c->out, c->has_pty ? 3 : 1, out_masked);
+	if (r == ERR_OK && files_stream(c)) /* what files hold is not masked: that would change it */
+		r = start_flow(c, &c->out, c->has_pty ? 3 : 1, c->files == NULL ? out_masked : NULL);
 	if (r == ERR_OK)
 		r = start_flow(c, &c->err, 2, err_masked);
 	return r;
@@ -284,7 +284,7 @@ static int mask_some(struct channel *c, struct flow *f, int64_t now, bool *moved
 	int r = ERR_OK;
 
 	if (c->files != NULL && f == &c->out) { /* its owner does, as long as it runs */
-		if (c->state != CHANNEL_RUNNING) {
+		if (c->state != CHANNEL_RUNNING && c->state != CHANNEL_STARTING) {
 			buf_clear(&f->raw);
 			f->finished = true;
 		}
@@ -431,8 +431,9 @@ bool pump_channel(struct channel *c)
 	if (c->state == CHANNEL_RUNNING)
 		pump_in(c, &moved);
 	pump_out(c, &c->out, false, now, &moved);
+	/* A managed shell's terminal has one stream: a client would show what comes as two in any order. */
 	if (!c->session->cut)
-		pump_out(c, &c->err, true, now, &moved);
+		pump_out(c, &c->err, c->shell == NULL || !c->has_pty, now, &moved);
 	c->session->busy = false;
 	if (c->masked_due > 0 && now >= c->masked_due)
 		pump_tell_masked(c);

@@ -159,6 +159,11 @@ bool remote_answer(struct session *s, const struct msg_answer *a)
 	return true;
 }
 
+bool remote_pending(const struct session *s)
+{
+	return s->remote != NULL && s->remote->wishes != NULL;
+}
+
 void remote_control_gone(struct session *s)
 {
 	for (struct wish *w = s->remote == NULL ? NULL : s->remote->wishes; w != NULL; w = w->next) {

@@ -20,6 +20,9 @@ void remote_request(struct session *s, ssh_message m);
 /* Moves requests on, and takes what the target opens. True when something moved. */
 bool remote_step(struct session *s);
 
+/* Whether a request to listen waits for its answer. As with sshd, what the agent asks for afterwards finds it done. */
+bool remote_pending(const struct session *s);
+
 bool remote_answer(struct session *s, const struct msg_answer *a); /* whether the answer belonged to such a request */
 void remote_control_gone(struct session *s);
 void remote_target_up(struct session *s);

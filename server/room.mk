@@ -9,9 +9,10 @@ sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
 	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h server/backlog.c server/backlog.h \
 	server/forward.c server/forward.h server/remote.c server/remote.h server/packet.c server/packet.h server/request.c server/request.h policy/destination.c policy/destination.h \
-	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c
+	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c \
+	server/scp.c server/scp.h server/rsync.c server/rsync.h
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
-sallyport_session_LDADD = libfiles.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
+sallyport_session_LDADD = libfiles.a libtransfer.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
 # The managed shell's pure parts: state, plan, line editor.
 noinst_LIBRARIES += libmanaged.a
@@ -20,9 +21,9 @@ libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_pl
 	server/shell_follow.c server/shell_follow.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h \
 	server/shell_edit_int.h server/shell_edit_line.c server/shell_edit_paint.c server/shell_width.c
 
-# The pure parts of channels with files: sftp's packets.
+# The pure parts of channels with files: packets and records.
 noinst_LIBRARIES += libfiles.a
-libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h
+libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h server/scp_wire.c server/scp_wire.h
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
@@ -81,3 +82,26 @@ tests_fuzz_fuzz_request_LDADD = libbase.a
 tests_fuzz_fuzz_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 TESTS += tests/fuzz/request.sh
 EXTRA_DIST += tests/fuzz/request.sh tests/fuzz/corpus/request
+
+# Channels with files.
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/server_files_wire
+TESTS += tests/unit/server_files_wire
+tests_unit_server_files_wire_SOURCES = tests/unit/server_files_wire.c tests/unit/unit.h
+tests_unit_server_files_wire_LDADD = libfiles.a libbase.a $(CMOCKA_LIBS)
+endif
+check_PROGRAMS += tests/fuzz/fuzz_sftp tests/fuzz/fuzz_scp
+tests_fuzz_fuzz_sftp_SOURCES = tests/fuzz/fuzz_sftp.c
+tests_fuzz_fuzz_sftp_LDADD = libfiles.a libbase.a
+tests_fuzz_fuzz_sftp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_scp_SOURCES = tests/fuzz/fuzz_scp.c
+tests_fuzz_fuzz_scp_LDADD = libfiles.a libtransfer.a libbase.a
+tests_fuzz_fuzz_scp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+if !FUZZER
+tests_fuzz_fuzz_sftp_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_scp_SOURCES += tests/fuzz/replay.c
+endif
+TESTS += tests/fuzz/files-corpora.sh
+EXTRA_DIST += tests/fuzz/files-corpora.sh tests/fuzz/corpus/sftp tests/fuzz/corpus/scp tests/e2e/policies/files.yaml tests/e2e/policies/bench.yaml \
+	tests/e2e/16-sftp-goes-by-the-path-rules.sh tests/e2e/17-an-sftp-upload-waits-for-a-person.sh tests/e2e/18-scp-in-the-old-protocol.sh \
+	tests/e2e/19-rsync-goes-by-the-path-rules.sh

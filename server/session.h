@@ -103,7 +103,7 @@ struct session {
 
 	struct channel *channels;
 	unsigned nchannels;
-	uint32_t next_channel, next_question;
+	uint32_t next_channel, next_question, failed_opens;
 	struct remote *remote; /* remote forwards (remote.c); NULL: none was asked for */
 	struct ask *asks;
 	unsigned nasks;
@@ -132,6 +132,7 @@ ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is log
 int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
+void agent_tell_stranger(struct session *s); /* at the end: whoever does not speak SSH is told so in clear, as sshd does */
 bool agent_congested(const struct session *s); /* bytes wait in its socket's queue */
 
 /* control_side.c */

@@ -184,12 +184,12 @@ static void loop(struct session *s)
 		hostscan_step(s);
 		moved = target_step(s);
 		moved |= remote_step(s);
-		moved |= resolve_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 
 			for (struct channel *c = s->channels; c != NULL && !s->cut; c = c->next)
 				again |= chan_step(c);
+			again |= !s->cut && resolve_step(s); /* after those that ask it */
 			moved |= again;
 			if (!again)
 				break;
@@ -294,6 +294,7 @@ int main(int argc, char **argv)
 	loop(s);
 	log_debug("session %s: %s", s->id, s->why);
 	say_over(s);
+	agent_tell_stranger(s);
 	if (s->kex_done && ssh_is_connected(s->agent))
 		ssh_disconnect(s->agent);
 	_exit(exit_code(s)); /* the kernel takes the rest back */

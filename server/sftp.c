@@ -36,7 +36,6 @@ static const struct deed {
 };
 
 static const char line_ids[] = "sallyport: denied rule=gate:mode: set-user-ID and set-group-ID bits are not set through the bastion";
-static const char line_moved[] = "sallyport: denied rule=gate:link: the path leads elsewhere than when it was asked about; run it again";
 
 static const struct deed *deed_of(unsigned type)
 {
@@ -69,104 +68,47 @@ static int say(struct channel *c, uint32_t id, uint32_t status, const char *text
 
 /* ---- the head: a request that names paths ---- */
 
-static void clear_names(struct sftp_name n[2])
-{
-	for (unsigned i = 0; i < 2; i++) {
-		free(n[i].clean);
-		free(n[i].real);
-		n[i] = (struct sftp_name){ 0 };
-	}
-}
-
-static void clear_head(struct sftp_head *h)
-{
-	clear_names(h->name);
-	clear_names(h->before);
-	*h = (struct sftp_head){ 0 };
-}
-
 /* Only the names are taken: the request itself stays where it came in, and is read again when it goes on. */
-static int begin_head(struct sftp_head *h, const struct sftp_request *q, const char *home)
+static int begin(struct channel *c, const struct sftp_request *q, const char *home)
 {
-	char clean[SFTP_PATH_MAX + 1], base[SFTP_PATH_MAX + 1];
+	char clean[SFTP_PATH_MAX + 1], from[SFTP_PATH_MAX + 1];
 	const struct deed *d = deed_of(q->type);
-	int r = ERR_OK;
+	struct head *h = &c->files->head;
+	int r = head_begin(c, d->path[1].does != 0 ? 2 : 1);
 
-	h->npaths = d->path[1].does != 0 ? 2 : 1;
-	snprintf(base, sizeof(base), "%s", home);
-	for (unsigned i = h->npaths; i-- > 0 && r == ERR_OK;) {
+	snprintf(from, sizeof(from), "%s", home);
+	for (unsigned i = h->n; i-- > 0 && r == ERR_OK;) {
 		/* What a symbolic link says begins at the link's own directory. */
 		if (q->type == SFTP_SYMLINK && i == 0) {
-			snprintf(base, sizeof(base), "%s", h->name[1].clean);
-			*strrchr(base, '/') = '\0';
+			snprintf(from, sizeof(from), "%s", h->name[1].clean);
+			*strrchr(from, '/') = '\0';
 		}
-		r = sftp_clean(base, i == 0 ? q->path : q->path2, clean);
+		r = sftp_clean(from, i == 0 ? q->path : q->path2, clean);
 		if (r == ERR_OK && (h->name[i].clean = strdup(clean)) == NULL)
 			r = ERR_NOMEM;
+		h->name[i].how = d->path[i].how;
 	}
-	h->stage = STAGE_RESOLVE;
 	return r;
-}
-
-static void on_resolved(void *arg, const struct resolved *r)
-{
-	struct channel *c = arg;
-	struct sftp_head *h = &((struct sftp *)c->files)->head;
-	struct sftp_name *n = &h->name[h->at];
-
-	n->status = r->status;
-	n->is_dir = r->is_dir;
-	if (r->status == SFTP_OK && (n->real = strdup(r->path)) == NULL)
-		n->status = SFTP_FAILURE;
-	h->stage = ++h->at < h->npaths ? STAGE_RESOLVE : STAGE_ASK;
-}
-
-static void add(struct file_path *p, unsigned *n, enum file_op op, const struct sftp_name *name, bool tree)
-{
-	p[(*n)++] = (struct file_path){ .op = op, .tree = tree && name->is_dir, .path = name->clean };
-	if (name->real != NULL && strcmp(name->real, name->clean) != 0)
-		p[(*n)++] = (struct file_path){ .op = op, .tree = tree && name->is_dir, .path = name->real };
 }
 
 static void ask(struct channel *c, struct sftp *f, const struct sftp_request *q)
 {
 	static const enum file_op order[] = { FILE_DELETE, FILE_WRITE, FILE_META, FILE_READ, FILE_LIST };
-	struct sftp_head *h = &f->head;
+	struct head *h = &c->files->head;
+	bool tree = (deed_of(q->type)->path[0].how & RESOLVE_KIND) != 0 && h->name[0].is_dir; /* what is moved brings all that is below it */
 	struct file_path paths[16];
-	bool failed, tree = (deed_of(q->type)->path[0].how & RESOLVE_KIND) != 0;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < h->npaths; i++) {
-		if (tree && i == 1)
-			h->name[1].is_dir = h->name[0].is_dir; /* what is moved brings all that is below it */
-		for (unsigned k = 0; k < 5; k++) {
+	for (unsigned i = 0; i < h->n; i++) {
+		for (unsigned k = 0; k < sizeof(order) / sizeof(*order); k++) {
 			if ((does(q, i) & 1u << order[k]) != 0)
-				add(paths, &n, order[k], &h->name[i], tree);
+				head_paths(paths, &n, order[k], tree, &h->name[i]);
 		}
 	}
-	h->op = (uint8_t)paths[0].op;
-	if (h->op == FILE_LIST && q->type != SFTP_OPENDIR && sftp_known(f, &h->name[0])) {
-		h->stage = STAGE_GO;
-		return;
-	}
-	h->stage = STAGE_ASKED;
-	files_ask(c, resolve_home(c->session, &failed), paths, n);
-	h->question = f->base.question;
-	if (h->question == 0) {
-		say(c, q->id, SFTP_PERMISSION_DENIED, "sallyport: unavailable: the bastion cannot decide now");
-		h->stage = STAGE_NONE; /* the caller sees it, and takes the request off */
-	}
-}
-
-static bool moved_meanwhile(const struct sftp_head *h)
-{
-	for (unsigned i = 0; i < h->npaths; i++) {
-		const char *a = h->before[i].real, *b = h->name[i].real;
-
-		if ((a == NULL) != (b == NULL) || (a != NULL && strcmp(a, b) != 0) || h->before[i].is_dir != h->name[i].is_dir)
-			return true;
-	}
-	return false;
+	if (paths[0].op == FILE_LIST && q->type != SFTP_OPENDIR && sftp_known(f, &h->name[0]))
+		head_allow(c);
+	else
+		head_ask(c, paths, n);
 }
 
 /* ---- the way on ---- */
@@ -181,33 +123,23 @@ static bool sets_ids(const struct sftp_request *q)
 	return q->attrs.has_mode && (q->attrs.mode & 06000) != 0;
 }
 
-/* Tells control that an operation that it allowed comes to nothing here. */
-static void not_done(struct channel *c, const struct sftp_head *h, uint32_t status)
-{
-	struct msg_file_done m = { .question = h->question, .op = h->op, .path = proto_str(h->name[0].clean), .status = status };
-
-	files_done(c, &m);
-}
-
 /* The head was allowed. */
 static int go(struct channel *c, struct sftp *f, const struct sftp_request *q)
 {
 	const struct view none = { NULL, 0 };
-	struct sftp_head *h = &f->head;
+	struct head *h = &c->files->head;
 	struct sftp_under_way *u;
-	struct view path = text_of(h->name[0].real);
-	int r;
 
-	if (h->waited && moved_meanwhile(h)) {
-		not_done(c, h, SFTP_PERMISSION_DENIED);
-		chan_say(c, text_of(line_moved));
-		return say(c, q->id, SFTP_PERMISSION_DENIED, line_moved);
-	}
-	for (unsigned i = 0; i < h->npaths; i++) {
+	for (unsigned i = 0; i < h->n; i++) {
 		if (h->name[i].real == NULL && !(q->type == SFTP_SYMLINK && i == 0)) {
-			not_done(c, h, h->name[i].status);
+			head_not_done(c, h->name[i].status);
 			return say(c, q->id, h->name[i].status, "the path leads nowhere");
 		}
+	}
+	/* What a relative link says begins where the link really lies, which is not what was asked about. */
+	if (q->type == SFTP_SYMLINK && (q->path.n == 0 || q->path.p[0] != '/') && strcmp(h->name[1].clean, h->name[1].real) != 0) {
+		head_not_done(c, SFTP_PERMISSION_DENIED);
+		return say(c, q->id, SFTP_PERMISSION_DENIED, "a link in a directory that is reached through a link must say an absolute path");
 	}
 	if (h->op == FILE_LIST && h->question != 0 && !h->waited)
 		sftp_know(f, &h->name[0]);
@@ -219,45 +151,23 @@ static int go(struct channel *c, struct sftp *f, const struct sftp_request *q)
 	u->op = h->op;
 	u->reads = (does(q, 0) & BIT_READ) != 0;
 	u->writes = (does(q, 0) & BIT_WRITE) != 0;
-	r = sftp_put_request(&c->in.ready, q, u->id, q->type == SFTP_SYMLINK ? none : path, text_of(h->name[1].real), none, none);
-	return r;
+	return sftp_put_request(&c->in.ready, q, u->id, q->type == SFTP_SYMLINK ? none : text_of(h->name[0].real), h->n > 1 ? text_of(h->name[1].real) : none, none,
+				none);
 }
 
-static void answered(struct channel *c, const struct msg_answer *a)
+static void refused(struct channel *c, int code, const char *line)
 {
-	struct sftp *f = (struct sftp *)c->files;
-	struct sftp_head *h = &f->head;
 	struct view in = { buf_ptr(&c->in.raw), c->in.raw.len }, packet;
 	struct sftp_request q;
 	size_t whole;
-	char text[1024];
 
-	if (a->action == ANSWER_WAIT) {
-		h->waited = true;
-		return;
-	}
-	if (a->action == ANSWER_RUN) {
-		if (!h->waited) {
-			h->stage = STAGE_GO;
-			return;
-		}
-		/* It took a person's time: where do the paths lead now? */
-		memcpy(h->before, h->name, sizeof(h->before));
-		for (unsigned i = 0; i < 2; i++)
-			h->name[i] = (struct sftp_name){ .clean = h->before[i].clean != NULL ? strdup(h->before[i].clean) : NULL };
-		h->at = 0;
-		h->again = true;
-		h->stage = STAGE_RESOLVE;
-		return;
-	}
+	(void)code;
 	if (sftp_packet(in, &packet, &whole) < 0 || sftp_read_request(packet, &q) < 0)
 		return; /* it was read before */
-	snprintf(text, sizeof(text), "%.*s", (int)(a->line.n < sizeof(text) ? a->line.n : sizeof(text) - 1), a->line.n > 0 ? (const char *)a->line.p : "");
-	chan_say(c, text_of(text)); /* stock clients show no text of a status */
-	if (say(c, q.id, SFTP_PERMISSION_DENIED, text) < 0)
+	chan_say(c, text_of(line)); /* stock clients show no text of a status */
+	if (say(c, q.id, SFTP_PERMISSION_DENIED, line) < 0)
 		session_cut(c->session, "out of memory");
 	buf_consume(&c->in.raw, whole);
-	clear_head(h);
 }
 
 /* ---- requests that name no path ---- */
@@ -342,49 +252,10 @@ static int hello(struct channel *c, struct sftp *f, struct view packet)
 	return sftp_put_init(&c->in.ready);
 }
 
-/* The head's next step. *gone: the request is done with. True when something moved. */
-static bool head_step(struct channel *c, struct sftp *f, const struct sftp_request *q, bool *gone)
-{
-	struct sftp_head *h = &f->head;
-
-	*gone = false;
-	switch (h->stage) {
-	case STAGE_RESOLVE:
-		if (f->n_pathy > 0)
-			return false; /* what came before may change where it leads */
-		h->stage = STAGE_RESOLVING;
-		if (resolve_path(c->session, h->name[h->at].clean, deed_of(q->type)->path[h->at].how, on_resolved, c) < 0) {
-			struct view line = text_of("sallyport: unavailable: the target's sftp server cannot be asked where a path leads");
-
-			*gone = true;
-			if (h->again)
-				not_done(c, h, SFTP_FAILURE);
-			chan_say(c, line);
-			(void)say(c, q->id, SFTP_FAILURE, (const char *)line.p);
-		}
-		return true;
-	case STAGE_ASK:
-		if (h->again)
-			h->stage = STAGE_GO;
-		else
-			ask(c, f, q);
-		*gone = h->stage == STAGE_NONE;
-		return true;
-	case STAGE_GO:
-		*gone = true;
-		if (go(c, f, q) < 0)
-			session_cut(c->session, "out of memory");
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* One request, if it can be done with. ERR_OK: it was; ERR_AGAIN: not now. */
-static int request(struct channel *c, struct sftp *f, struct view packet, const char *home, bool *moved)
+/* One request. ERR_OK: it is done with, and *gone says whether it was taken off already; ERR_AGAIN: not now. */
+static int request(struct channel *c, struct sftp *f, struct view packet, const char *home, bool *gone)
 {
 	struct sftp_request q;
-	bool gone;
 	int r = sftp_read_request(packet, &q);
 
 	if (r < 0)
@@ -397,32 +268,46 @@ static int request(struct channel *c, struct sftp *f, struct view packet, const 
 		return on_realpath(c, &q, home);
 	if (deed_of(q.type) == NULL)
 		return on_handle(c, f, &q);
-	if (f->head.stage == STAGE_NONE) {
+	if (f->n_pathy > 0)
+		return ERR_AGAIN; /* what came before may change where it leads */
+	if (f->base.head.stage == HEAD_NONE) {
 		if (sets_ids(&q)) {
 			chan_say(c, text_of(line_ids));
 			return say(c, q.id, SFTP_PERMISSION_DENIED, line_ids);
 		}
-		r = begin_head(&f->head, &q, home);
-		if (r == ERR_LIMIT) {
-			clear_head(&f->head);
+		r = begin(c, &q, home);
+		if (r < 0)
+			head_clear(c);
+		if (r == ERR_LIMIT)
 			return say(c, q.id, SFTP_FAILURE, "the path is too long");
-		}
 		if (r < 0)
 			return r;
 	}
-	while (head_step(c, f, &q, &gone)) {
-		*moved = true;
-		if (gone) {
-			clear_head(&f->head);
+	for (;;) {
+		switch (head_step(c)) {
+		case HEAD_ASKS:
+			ask(c, f, &q);
+			if (f->base.head.stage == HEAD_NONE) { /* control is gone */
+				*gone = true;
+				return ERR_OK;
+			}
+			continue;
+		case HEAD_GOES:
+			r = go(c, f, &q);
+			head_clear(c);
+			return r;
+		case HEAD_FAILED:
+			*gone = true;
 			return ERR_OK;
+		case HEAD_WAITS:
+			return ERR_AGAIN;
 		}
 	}
-	return ERR_AGAIN;
 }
 
 static bool requests(struct channel *c, struct sftp *f)
 {
-	bool moved = false, failed = false;
+	bool moved = false, failed = false, gone;
 	const char *home = resolve_home(c->session, &failed);
 	struct view in, packet;
 	size_t whole;
@@ -439,8 +324,9 @@ static bool requests(struct channel *c, struct sftp *f)
 	       f->n_under_way < SFTP_UNDER_WAY && (!f->hello_sent || (f->hello && home != NULL))) {
 		in = (struct view){ buf_ptr(&c->in.raw), c->in.raw.len };
 		r = sftp_packet(in, &packet, &whole);
+		gone = false;
 		if (r == ERR_OK)
-			r = f->hello_sent ? request(c, f, packet, home, &moved) : hello(c, f, packet);
+			r = f->hello_sent ? request(c, f, packet, home, &gone) : hello(c, f, packet);
 		if (r == ERR_AGAIN)
 			break;
 		if (r == ERR_NOMEM) {
@@ -452,10 +338,11 @@ static bool requests(struct channel *c, struct sftp *f)
 			return true;
 		}
 		moved = true;
-		buf_consume(&c->in.raw, whole);
+		if (!gone)
+			buf_consume(&c->in.raw, whole);
 	}
 	/* Half a packet, and no more will come. */
-	if (c->in.eof && c->in.left == 0 && c->in.raw.len > 0 && f->head.stage == STAGE_NONE &&
+	if (c->in.eof && c->in.left == 0 && c->in.raw.len > 0 && f->base.head.stage == HEAD_NONE &&
 	    sftp_packet((struct view){ buf_ptr(&c->in.raw), c->in.raw.len }, &packet, &whole) == ERR_AGAIN)
 		buf_clear(&c->in.raw);
 	return moved;
@@ -511,26 +398,16 @@ static bool step(struct channel *c)
 
 static void end(struct channel *c)
 {
-	struct sftp *f = (struct sftp *)c->files;
-
-	resolve_forget(c->session, c);
-	if (f->head.again || f->head.stage == STAGE_GO)
-		not_done(c, &f->head, SFTP_CONNECTION_LOST);
-	clear_head(&f->head);
 	sftp_table_end(c);
 }
 
 static void free_all(struct channel *c)
 {
-	struct sftp *f = (struct sftp *)c->files;
-
-	resolve_forget(c->session, c);
-	clear_head(&f->head);
-	sftp_table_free(f);
-	free(f);
+	sftp_table_free((struct sftp *)c->files);
+	free(c->files);
 }
 
-static const struct files_kind kind = { step, answered, end, free_all };
+static const struct files_kind kind = { .step = step, .refused = refused, .end = end, .free = free_all };
 
 struct files *sftp_new(void)
 {

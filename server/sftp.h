@@ -43,28 +43,10 @@ struct sftp_under_way {
 	char *path;
 };
 
-/* The request that waits at the head of what came in, because of the paths it names. */
-enum sftp_stage { STAGE_NONE, STAGE_RESOLVE, STAGE_RESOLVING, STAGE_ASK, STAGE_ASKED, STAGE_GO };
-
-struct sftp_head {
-	enum sftp_stage stage;
-	unsigned npaths, at;    /* at: the path that is being resolved */
-	struct sftp_name {
-		char *clean, *real; /* as asked for, and where it leads; real NULL: nowhere */
-		uint32_t status;
-		bool is_dir;
-	} name[2];
-	struct sftp_name before[2]; /* what they were when a person was asked */
-	bool waited, again;
-	uint32_t question;
-	uint8_t op;
-};
-
 struct sftp {
 	struct files base;
 	bool hello_sent, hello; /* to the target, from it */
 	uint32_t offered;
-	struct sftp_head head;
 	struct sftp_file files[SFTP_HANDLES];
 	struct sftp_under_way under_way[SFTP_UNDER_WAY];
 	unsigned n_under_way, n_pathy; /* pathy: those that name a path */
@@ -83,8 +65,8 @@ void sftp_file_close(struct channel *c, struct sftp_file *o, uint32_t status); /
 struct sftp_under_way *sftp_send(struct sftp *f, unsigned type, uint32_t agent_id); /* NULL: none is free */
 struct sftp_under_way *sftp_sent(struct sftp *f, uint32_t id);
 void sftp_answered(struct sftp *f, struct sftp_under_way *u);
-bool sftp_known(struct sftp *f, const struct sftp_name *n);
-void sftp_know(struct sftp *f, const struct sftp_name *n);
+bool sftp_known(struct sftp *f, const struct head_name *n);
+void sftp_know(struct sftp *f, const struct head_name *n);
 void sftp_table_end(struct channel *c); /* everything open is told as cut off */
 void sftp_table_free(struct sftp *f);
 

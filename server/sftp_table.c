@@ -107,7 +107,7 @@ static bool same(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-bool sftp_known(struct sftp *f, const struct sftp_name *n)
+bool sftp_known(struct sftp *f, const struct head_name *n)
 {
 	for (unsigned i = 0; i < SFTP_KNOWN; i++) {
 		if (f->known[i].clean != NULL && session_now() < f->known[i].until && same(f->known[i].clean, n->clean) && same(f->known[i].real, n->real))
@@ -116,7 +116,7 @@ bool sftp_known(struct sftp *f, const struct sftp_name *n)
 	return false;
 }
 
-void sftp_know(struct sftp *f, const struct sftp_name *n)
+void sftp_know(struct sftp *f, const struct head_name *n)
 {
 	struct sftp_known *k = &f->known[f->next_known++ % SFTP_KNOWN];
 

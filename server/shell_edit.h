@@ -54,6 +54,10 @@ void edit_columns(struct edit *e, unsigned columns, struct buf *out);
 /* Paints the prompt and line again, below what was printed meanwhile. */
 void edit_again(struct edit *e, struct buf *out);
 
+/* Bytes of the character that p begins with, if it is one that a terminal shows in a cell of its own; 0: a control character, an invisible
+ * one, or not UTF-8. */
+size_t edit_shown(const char *p, size_t n);
+
 /* Cells that a character takes on a terminal: 0, 1 or 2. */
 unsigned edit_width(uint32_t c);
 

@@ -37,6 +37,25 @@ uint32_t edit_decode(const char *p, size_t n)
 	return c;
 }
 
+size_t edit_shown(const char *p, size_t n)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char c = n == 0 ? 0 : (unsigned char)p[0];
+	size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	uint32_t u;
+
+	if (len == 0 || len > n || (len == 1 && (c < 0x20 || c == 0x7f)))
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if (((unsigned char)p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	u = edit_decode(p, len);
+	if (len > 1 && (u < 0xa0 || u < least[len] || u > 0x10ffff || (u >= 0xd800 && u <= 0xdfff) || u == 0x2028 || u == 0x2029 || edit_width(u) == 0))
+		return 0;
+	return len;
+}
+
 /* A character together with what stands upon it. */
 size_t edit_next_cluster(const struct edit *e, size_t i)
 {

@@ -10,7 +10,8 @@
 
 enum {
 	SHELL_PENDING_MAX = 512 * 1024,
-	SHELL_CANCELLED = 130 /* $? after Ctrl-C */
+	SHELL_CANCELLED = 130, /* $? after Ctrl-C */
+	SHELL_QUIT = 131       /* after Ctrl-\ */
 };
 
 struct shell {
@@ -31,10 +32,12 @@ struct shell {
 	bool prompted, more;     /* the prompt stands; it is the one for an unfinished statement */
 	struct buf ahead;        /* typed before the statement under way began */
 	struct buf paint;        /* for the agent's screen, not for the recording */
+	struct mask_stream *typed; /* masks the lines of a statement for the recording; NULL: none came yet */
+	struct masks *typed_masks; /* what it uses */
 };
 
 /* shell_run.c */
-void shell_record(struct channel *c, struct view text); /* into the recording alone, masked */
+void shell_record_shown(struct channel *c, struct view text); /* into the recording alone, as a terminal shows it: a line feed begins a row */
 bool shell_flush_paint(struct channel *c); /* true: painted bytes are on their way */
 void shell_say(struct channel *c, const char *line);
 void shell_ask(struct channel *c); /* about the step */
@@ -51,5 +54,6 @@ bool shell_read_script(struct channel *c);
 /* shell_keys.c */
 bool shell_read_keys(struct channel *c);
 bool shell_cancelled(struct channel *c); /* while a question stands */
+void shell_typed_over(struct shell *sh); /* the next line that is recorded belongs to another statement */
 
 #endif

@@ -5,9 +5,54 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/mask.h"
+
 static void record_text(struct channel *c, const char *text)
 {
-	shell_record(c, proto_str(text));
+	shell_record_shown(c, proto_str(text));
+}
+
+/* A line as it stood on the screen: its line feeds began new rows. The lines of one statement are masked as one text, since a key that is
+ * pasted into a here-document comes line by line; what a line leaves undecided is decided there. */
+static void record_line(struct channel *c, struct view line, const char *after)
+{
+	struct session *s = c->session;
+	struct shell *sh = c->shell;
+	struct buf b;
+	int r = ERR_OK;
+
+	buf_init(&b, 8 * EDIT_LINE_MAX);
+	if (s->masks != NULL && sh->typed == NULL) {
+		r = mask_stream_new(s->masks->set, s->mask_key, MASK_PLAIN, NULL, NULL, &sh->typed);
+		if (r == ERR_OK) {
+			s->masks->refs++;
+			sh->typed_masks = s->masks;
+		}
+	}
+	if (r == ERR_OK && sh->typed != NULL) {
+		r = mask_feed(sh->typed, line.p, line.n, &b);
+		if (r == ERR_OK)
+			r = mask_feed(sh->typed, (const uint8_t *)after, strlen(after), &b);
+		if (r == ERR_OK)
+			r = mask_flush_idle(sh->typed, &b);
+	} else if (r == ERR_OK) {
+		r = buf_put(&b, line.p, line.n);
+		if (r == ERR_OK)
+			r = buf_put_str(&b, after);
+	}
+	if (r < 0)
+		session_cut(s, "masking failed");
+	else
+		shell_record_shown(c, (struct view){ buf_ptr(&b), b.len });
+	buf_free(&b);
+}
+
+void shell_typed_over(struct shell *sh)
+{
+	mask_stream_free(sh->typed);
+	masks_release(sh->typed_masks);
+	sh->typed = NULL;
+	sh->typed_masks = NULL;
 }
 
 static void prompt_text(struct channel *c, char *out, size_t n)
@@ -16,9 +61,17 @@ static void prompt_text(struct channel *c, char *out, size_t n)
 	const char *dir = c->shell->st.cwd == NULL ? "~" : c->shell->st.cwd;
 	size_t k = (size_t)snprintf(out, n, "%.64s@%.64s:", s->login_name == NULL ? "" : s->login_name, s->target_name == NULL ? "" : s->target_name);
 
-	/* The target chose the directory's name: only what prints is shown. */
-	for (; *dir != '\0' && k + 4 < n; dir++)
-		out[k++] = (unsigned char)*dir < 0x20 || *dir == 0x7f ? '?' : *dir;
+	/* The target chose the directory's name: only what a terminal shows as itself is shown. */
+	for (size_t len, left = strlen(dir); left > 0 && k + 8 < n; dir += len, left -= len) {
+		len = edit_shown(dir, left);
+		if (len == 0) {
+			out[k++] = '?';
+			len = 1;
+			continue;
+		}
+		memcpy(out + k, dir, len);
+		k += len;
+	}
 	out[k++] = '$';
 	out[k++] = ' ';
 	out[k] = '\0';
@@ -30,6 +83,8 @@ static void show_prompt(struct channel *c)
 	char text[600];
 
 	sh->more = sh->pending.len > 0;
+	if (!sh->more)
+		shell_typed_over(sh);
 	if (sh->more)
 		snprintf(text, sizeof(text), "> ");
 	else
@@ -47,8 +102,7 @@ static void typed(struct channel *c, enum edit_event event)
 	switch (event) {
 	case EDIT_LINE:
 		sh->prompted = false;
-		shell_record(c, line);
-		record_text(c, "\r\n");
+		record_line(c, line, "\r\n");
 		if (buf_put(&sh->pending, line.p, line.n) < 0 || buf_put_str(&sh->pending, "\n") < 0) {
 			buf_clear(&sh->pending);
 			shell_say(c, "sallyport: denied rule=gate:length: the statement is too long");
@@ -56,8 +110,7 @@ static void typed(struct channel *c, enum edit_event event)
 		break;
 	case EDIT_CANCEL:
 		sh->prompted = false;
-		shell_record(c, line);
-		record_text(c, "^C\r\n");
+		record_line(c, line, "^C\r\n");
 		buf_clear(&sh->pending);
 		buf_clear(&sh->ahead);
 		sh->looked = 0;

@@ -28,32 +28,34 @@ void shell_free(struct shell *sh)
 	buf_free(&sh->ahead);
 	buf_free(&sh->paint);
 	edit_free(sh->edit);
+	shell_typed_over(sh);
 	free(sh);
 }
 
 /* ---- the screen ---- */
 
-/* Into the recording alone: what a person saw of a line that was typed, with what must not be shown taken out. */
-void shell_record(struct channel *c, struct view text)
+void shell_record_shown(struct channel *c, struct view text)
 {
-	struct session *s = c->session;
-	struct buf b;
+	const uint8_t *at;
 	int r = ERR_OK;
 
-	if (text.n == 0)
-		return;
-	buf_init(&b, 4 * EDIT_LINE_MAX);
-	if (s->masks != NULL)
-		r = mask_text(s->masks->set, s->mask_key, text.p, text.n, &b, NULL, NULL, NULL);
-	else
-		r = buf_put(&b, text.p, text.n);
-	if (r == ERR_OK) {
-		for (size_t at = 0; at < b.len && r == ERR_OK; at += 32768)
-			r = recording_output(c, false, buf_ptr(&b) + at, b.len - at < 32768 ? b.len - at : 32768);
-		if (r < 0)
-			session_cut(s, "the recording cannot be written");
+	while (text.n > 0 && r == ERR_OK) {
+		size_t n = text.n < 32768 ? text.n : 32768;
+		bool feed;
+
+		at = memchr(text.p, '\n', n);
+		feed = at != NULL && (at == text.p || at[-1] != '\r');
+		n = at == NULL ? n : (size_t)(at - text.p) + (feed ? 0 : 1);
+		if (n > 0)
+			r = recording_output(c, false, text.p, n);
+		if (r == ERR_OK && feed)
+			r = recording_output(c, false, (const uint8_t *)"\r\n", 2);
+		n += feed ? 1 : 0;
+		text.p += n;
+		text.n -= n;
 	}
-	buf_free(&b);
+	if (r < 0)
+		session_cut(c->session, "the recording cannot be written");
 }
 
 /* Painted bytes follow what is already on its way. */
@@ -236,7 +238,7 @@ static void allowed(struct channel *c, const struct msg_answer *a)
 	buf_clear(&c->command);
 	chan_begin(c, a);
 	if (c->target != NULL && c->state == CHANNEL_STARTING)
-		c->step = c->target_opened ? START_PTY : START_OPEN;
+		c->step = c->target_open ? START_PTY : START_OPEN;
 }
 
 /* The channel that a statement will need is opened while it is decided, so that it costs no round trip to the target of its own. One
@@ -247,7 +249,7 @@ static bool open_ahead(struct channel *c)
 
 	if (c->session->target_state != TARGET_UP || c->env_asked > 0)
 		return false;
-	if (c->target != NULL && c->target_opened && ssh_channel_is_closed(c->target)) {
+	if (c->target != NULL && c->target_open && ssh_channel_is_closed(c->target)) {
 		chan_drop_target(c);
 		pump_reset(c);
 	}
@@ -256,13 +258,13 @@ static bool open_ahead(struct channel *c)
 		if (c->target != NULL && ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
 			chan_drop_target(c);
 	}
-	if (c->target == NULL || c->target_opened)
+	if (c->target == NULL || c->target_open)
 		return false;
 	r = ssh_channel_open_session(c->target);
 	if (r == SSH_ERROR) /* said when the statement is to run, and it is tried again */
 		chan_drop_target(c);
-	c->target_opened = r == SSH_OK;
-	return c->target_opened;
+	c->target_open = r == SSH_OK;
+	return c->target_open;
 }
 
 void shell_answer(struct channel *c, const struct msg_answer *a)
@@ -394,6 +396,9 @@ static bool run(struct channel *c)
 	if (c->state != CHANNEL_RUNNING || !c->target_closed || !chan_delivered(c) || c->session->cut)
 		return moved;
 	status = status_of(c);
+	/* The terminal showed ^C or ^\ and nothing else: the prompt begins a line, as a shell's does. */
+	if (c->has_pty && !c->no_tty && (status == SHELL_CANCELLED || status == SHELL_QUIT))
+		(void)buf_put_str(&c->out.ready, "\r\n");
 	tell_end(c, true);
 	chan_drop_target(c);
 	pump_reset(c);

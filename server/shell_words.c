@@ -265,11 +265,20 @@ static void export_step(struct shell_state *st, const struct sh_ast *ast, const 
 
 void words_local(struct shell_state *st, const struct sh_ast *ast, const struct sh_simple *simple, struct shell_step *s)
 {
+	static const struct { const char *name, *what; } takes[] = {
+		{ "set", "set takes -e -u -f -x -C, -o with their names and pipefail, and parameters, in words that are known here" },
+		{ "unset", "unset takes names of variables, in words that are known here" },
+		{ "umask", "umask takes octal digits, as in umask 027; alone it prints" },
+		{ "shift", "shift takes a number" } };
+
 	s->kind = STEP_LOCAL;
 	s->status = ast->dialect;
-	if (local_builtin(st, ast->dialect, simple, false, &s->text) < 0)
-		cannot(s, "set takes -e -u -f -x -C, -o with their names and pipefail, and parameters; unset names; umask octal digits; shift a number; their "
-			  "words must be known");
+	if (local_builtin(st, ast->dialect, simple, false, &s->text) == ERR_OK)
+		return;
+	for (size_t i = 0; i < sizeof(takes) / sizeof(*takes); i++) {
+		if (ast_word_is(simple->words, takes[i].name))
+			cannot(s, takes[i].what);
+	}
 }
 
 void words_apply(struct shell_state *st, struct shell_step *s)

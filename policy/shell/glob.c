@@ -146,8 +146,10 @@ struct sh_word *glob_regex(struct ps *p)
 	unsigned depth = 0;
 	for (;;) {
 		int c = ps_cur(p);
-		if (c == END || (depth == 0 && ps_is_meta(c) && c != '(' && c != '|'))
+		if (c == END || (depth == 0 && ps_is_meta(c) && c != '(' && (c != '|' || p->t->zsh)))
 			break;
+		if (p->t->zsh && strchr("<>&;", c) != NULL)
+			ps_expected(p, "no metacharacter in a regular expression"); /* to zsh it is a word like others */
 		if (c == '\'') {
 			quote_single(p, &b);
 		} else if (c == '"') {

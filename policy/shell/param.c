@@ -50,13 +50,14 @@ static bool is_prefix(const struct ps *p)
 
 static const struct operator
 {
-	char text[3];
+	char text[4];
 	uint8_t op;
 	bool pattern; /* arg is a pattern */
 	size_t trait; /* offset in struct traits of what must be true, or 0 */
 }
 operators[] = {
 	/* the longer first */
+	{"::=", SH_OP_ASSIGN, false, offsetof(struct traits, zsh)},
 	{":-", SH_OP_DEFAULT, false, 0},
 	{":=", SH_OP_ASSIGN, false, 0},
 	{":?", SH_OP_ERROR, false, 0},

@@ -380,6 +380,18 @@ struct sh_command *simple_parse(struct ps *p)
 		if (ps_cur(p) == '(' && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL &&
 		    !b.test && !(p->t->zsh && !empty_parens(p)))
 			return function_posix(p, c->simple->words, at);
+		if (p->t->zsh && c->simple->nwords == 0 && (c->simple->assigns != NULL || c->redirs != NULL)) {
+			/* zsh: behind assignments a reserved word is a mistake, behind redirections alone it begins a construct;
+			 * and no command word begins with a parenthesis there. */
+			enum rw w = ps_reserved(p, NULL);
+			if (w != RW_NONE && w != RW_IN && w != RW_RBRACE && c->simple->assigns == NULL)
+				ps_left_out(p, p->i, "a construct behind a redirection");
+			if (ps_cur(p) == '(' || (w != RW_NONE && w != RW_IN))
+				break;
+		}
+		if (p->t->zsh && c->simple->nwords == 1 && c->simple->assigns == NULL && c->redirs == NULL && ps_cur(p) == '(' &&
+		    ps_peek(p, 1) != ')' && empty_parens(p))
+			ps_expected(p, "() without a blank");
 		if (!one_word(p, &b))
 			break;
 	}

@@ -279,6 +279,8 @@ struct scan {
 
 static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
 {
+	if (p->t->zsh && w->m == WORD_ARG && p->i == w->start && ps_peek(p, 1) == '=')
+		ps_expected(p, "a command's name behind ="); /* == is the path of a command called = */
 	if (p->t->zsh && tilde_ok && (w->value || w->m == WORD_ARG) && !ps_is_meta(ps_peek(p, 1))) {
 		if (!w->value && p->i != w->start)
 			ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");

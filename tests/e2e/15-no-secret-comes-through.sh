@@ -77,3 +77,10 @@ clean "the recordings" "$d/recordings.txt"
 clean "the audit log" "$SALLYPORT_AUDIT"/log-*.jsonl
 clean "the bastion's log" "$d/sallyportd.log"
 has "each masking is a record" '"event":"masking"' "$(audit_lines)"
+has "with the class of its length, never the value" '"length":"(1-16|17-64|65-256|257\+)"' "$(audit_lines | grep '"event":"masking"')"
+# The summary of each session is the sum of its records, a rule at a time.
+sums() { audit_lines | jq -cs "$1"; }
+is "a session's end says how much was masked, by rule" \
+	"$(sums '[.[] | select(.event == "masking")] | group_by(.session) | map({s: .[0].session, m: (group_by(.rule) | map({(.[0].rule): (map(.count) | add)}) | add)}) | sort_by(.s)')" \
+	"$(sums '[.[] | select(.event == "session.end" and .maskings != null) | {s: .session, m: .maskings}] | sort_by(.s)' | jq -c 'map(.m |= (to_entries | sort_by(.key) | from_entries))')"
+has "of more than one rule" '"maskings":\{.*,' "$(audit_lines | grep session.end)"

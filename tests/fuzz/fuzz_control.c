@@ -183,11 +183,7 @@ static void open_up(void)
 	memset(&recorder, 0, sizeof(recorder));
 	snprintf(text, sizeof(text), "%s/c.yaml", dir);
 	ctl.config_path = strdup(text);
-	buf_init(&ctl.ca_blob, SSHKEY_BLOB_MAX);
-	buf_init(&ctl.ca_previous, SSHKEY_BLOB_MAX);
-	ctl.state_fd = FD_CONTROL_STATE;
-	buf_init(&ctl.config_text, LASTGOOD_MAX + 4096);
-	buf_init(&ctl.readers, 1 << 18);
+	prepare(&ctl);
 	if (make_dirs(FD_CONTROL_STATE) < 0 || control_load(&ctl) < 0 || start(&ctl) < 0)
 		abort();
 	control_round(&ctl);

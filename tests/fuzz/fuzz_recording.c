@@ -37,7 +37,7 @@ static void make_file(const uint8_t *data, size_t size)
 		close(fd);
 		return;
 	}
-	s = sink_new(dup(fd));
+	s = sink_new(dup(fd), NULL);
 	for (size_t at = 2, n; s != NULL && at < size; at += n) {
 		n = size - at < 512 ? size - at : 512;
 		if (sink_write(s, data + at, n) < 0)

@@ -1,6 +1,7 @@
 /* main() of a fuzz target where libFuzzer is not built in: runs the target over each file named, or over each file of each
  * directory named, and says how many. A crash is the failure. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,9 +69,15 @@ static int replay(const char *path, unsigned *count)
 int main(int argc, char **argv)
 {
 	unsigned count = 0;
+	char path[PATH_MAX];
 
 	for (int i = 1; i < argc; i++) {
-		if (replay(argv[i], &count) < 0)
+		/* Absolute: a target may change its directory. */
+		if (realpath(argv[i], path) == NULL) {
+			perror(argv[i]);
+			return 1;
+		}
+		if (replay(path, &count) < 0)
 			return 1;
 	}
 	if (count == 0) {

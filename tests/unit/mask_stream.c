@@ -639,7 +639,7 @@ static void a_line_comes_out_at_once(void **state)
 		int n = snprintf(in, sizeof(in), "%s%s\n", c->before, c->secret);
 
 		/* Of these the next line says what they are. */
-		if (strcmp(c->rule, "k8s-secret") == 0)
+		if (strcmp(c->rule, "k8s-secret") == 0 || strstr(c->before, "|\n") != NULL || strstr(c->before, ">-\n") != NULL)
 			continue;
 		assert_int_equal(mask_stream_new(set, key, MASK_PLAIN, NULL, NULL, &st), ERR_OK);
 		assert_int_equal(mask_feed(st, (const uint8_t *)in, (size_t)n, &out), ERR_OK);

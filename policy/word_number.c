@@ -1,0 +1,117 @@
+/* Command substitutions that can only print digits, blanks and newlines: $(… | wc -l), $(nproc), $(date +%s). Arithmetic may read
+ * them. They may also print nothing, so that unquoted they are no word that can be counted on (FIELD_DIGITS, not FIELD_NUMERIC). */
+#include <string.h>
+
+#include "policy/command.h"
+#include "policy/word_build.h"
+
+#define NUMBER_WORDS 12
+
+static bool number_all(const char *s, const char *of)
+{
+	return s[0] != '\0' && strspn(s, of) == strlen(s);
+}
+
+/* +%s, +%Y%m%d: numbers only. */
+static bool number_date(const char *f)
+{
+	if (*f++ != '+' || *f == '\0')
+		return false;
+	for (; *f != '\0'; f += 2) {
+		if (f[0] != '%' || f[1] == '\0' || strchr("sYmdHMSjuwyN", f[1]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool number_stat(const char *f)
+{
+	for (; *f != '\0'; f += 2) {
+		if (f[0] != '%' || f[1] == '\0' || strchr("sYXZWugahibBd", f[1]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* grep -c with at most one file: with more it prints their names as well. */
+static bool number_grep(char words[][64], unsigned n)
+{
+	unsigned operands = 0;
+	bool count = false;
+
+	for (unsigned i = 1; i < n; i++) {
+		if (words[i][0] != '-' || words[i][1] == '\0') {
+			operands++;
+			continue;
+		}
+		if (operands > 0 || !number_all(words[i] + 1, "civEFwxsaP"))
+			return false;
+		count = count || strchr(words[i], 'c') != NULL;
+	}
+	return count && operands >= 1 && operands <= 2;
+}
+
+static bool number_command(char words[][64], unsigned n)
+{
+	const char *name = words[0], *slash = strrchr(name, '/');
+
+	if (slash != NULL)
+		return false;
+	if (strcmp(name, "nproc") == 0)
+		return n == 1 || (n == 2 && strcmp(words[1], "--all") == 0);
+	if (strcmp(name, "wc") == 0)
+		return n == 2 && words[1][0] == '-' && number_all(words[1] + 1, "lwcm");
+	if (strcmp(name, "date") == 0)
+		return (n == 2 || (n == 3 && strcmp(words[1], "-u") == 0)) && number_date(words[n - 1]);
+	if (strcmp(name, "id") == 0)
+		return n >= 2 && n <= 3 && (strcmp(words[1], "-u") == 0 || strcmp(words[1], "-g") == 0) && (n == 2 || words[2][0] != '-');
+	if (strcmp(name, "tr") == 0)
+		return n == 3 && (strcmp(words[1], "-dc") == 0 || strcmp(words[1], "-cd") == 0) &&
+		       (strcmp(words[2], "0-9") == 0 || strcmp(words[2], "[:digit:]") == 0 || strcmp(words[2], "0-9\\n") == 0);
+	if (strcmp(name, "pgrep") == 0)
+		return n >= 2 && words[1][0] == '-' && number_all(words[1] + 1, "cfx") && strchr(words[1], 'c') != NULL;
+	if (strcmp(name, "stat") == 0)
+		return n >= 4 && (strcmp(words[1], "-c") == 0 || strcmp(words[1], "-Lc") == 0) && number_stat(words[2]) && words[3][0] != '-';
+	if (strcmp(name, "awk") == 0)
+		return n >= 2 && (strcmp(words[1], "END{print NR}") == 0 || strcmp(words[1], "END {print NR}") == 0 || strcmp(words[1], "END { print NR }") == 0);
+	return (strcmp(name, "grep") == 0 || strcmp(name, "egrep") == 0 || strcmp(name, "fgrep") == 0) && number_grep(words, n);
+}
+
+bool word_number(const struct walk *w, const struct sh_list *body)
+{
+	const struct sh_pipeline *p;
+	const struct sh_command *c;
+	char words[NUMBER_WORDS][64];
+	unsigned n = 0;
+
+	if (body->items == NULL || body->items->next != NULL || body->items->sep != SH_SEQ)
+		return false;
+	p = body->items->pipelines;
+	if (p->next != NULL || p->timed != SH_TIME_NO)
+		return false;
+	for (c = p->commands; c->next != NULL; c = c->next)
+		;
+	if (c->kind != SH_SIMPLE || c->simple->assigns != NULL || c->simple->words == NULL)
+		return false;
+	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
+		size_t len;
+
+		if (n == NUMBER_WORDS || !ast_word_exact(word))
+			return false;
+		len = ast_word_bytes(word, words[n], sizeof(words[n]) - 1);
+		if (len == (size_t)-1 || len > sizeof(words[n]) - 1)
+			return false;
+		words[n++][len] = '\0';
+	}
+	/* Its messages must not become part of what it prints: they quote file names. */
+	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
+		if (r->fd_name.n > 0 || (r->op != SH_REDIR_IN && r->op != SH_REDIR_HERE && r->op != SH_REDIR_HERESTR && !(r->op == SH_REDIR_OUT && r->fd == 2)))
+			return false;
+	}
+	/* Nobody may have given the name to something else. */
+	for (const struct function *f = w->functions; f != NULL; f = f->next) {
+		if (f->n == strlen(words[0]) && memcmp(f->name, words[0], f->n) == 0)
+			return false;
+	}
+	return number_command(words, n);
+}
