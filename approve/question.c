@@ -292,6 +292,8 @@ static char *make_marker(struct question *q, const struct msg_question *m, const
 
 	buf_init(&b, 1 << 20);
 	(void)buf_printf(&b, "%s %s: ", verdict_name(a->verdict), a->rule);
+	if (a->pty_raw)
+		(void)buf_put_str(&b, "raw terminal (advisory): what is typed is recorded, not decided");
 	text = q->kind == QUESTION_FILE && a->text != NULL ? (struct view){ (const uint8_t *)a->text, a->text_len } : m->text;
 	(void)control_mask(s->ctl, s->mask_key, text.p, text.n > 4096 ? 4096 : text.n, &b, NULL);
 	if (buf_cstr(&b) != NULL)
@@ -506,8 +508,14 @@ int question_withdraw(struct session *s, uint32_t number)
 /* An exec's request stays open: the agent comes back with the same command. A shell's is nobody's once the shell does not wait for it. */
 void question_drop(struct question *q, const char *why)
 {
+	struct session *s = q->session;
+
 	if (q->stage == QSTAGE_HELD && q->kind == QUESTION_STATEMENT)
 		requests_withdraw(q, why);
+	/* Its worker is gone without a word: what it came to is not known, and that is on record. */
+	if (q->stage == QSTAGE_RUNNING && is_command(q))
+		(void)control_record(s->ctl, s->id, "command.end",
+				     json_pack("{s:I,s:I,s:b}", "decision", (json_int_t)q->decision, "channel", (json_int_t)q->channel, "aborted", 1), NULL);
 	question_free(q);
 }
 

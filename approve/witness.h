@@ -18,7 +18,7 @@ void witness_round(struct control *c);
 
 /* ---- witness_keep.c: for the logs under `witness` in the configuration ---- */
 
-/* A submission (audit/witness.h) of `log`'s. Keeps it durably before it returns ERR_OK: a line in witness/LOG/DAY.jsonl. ERR_NOTFOUND: no log of ours; ERR_AGAIN with *size: what is
+/* A submission (audit/witness.h) of `log`'s. Keeps it durably before it returns ERR_OK: a line in audit/witness/LOG/DAY.jsonl. ERR_NOTFOUND: no log of ours; ERR_AGAIN with *size: what is
  * known; others as witness_read() and witness_accept(); ERR_SYS. */
 struct witness_submission;
 int witness_keep(struct control *c, const struct witness_submission *s, uint64_t *size, struct why *w);

@@ -1,4 +1,4 @@
-/* Checkpoints of other bastions; see witness.h. State and lines lie in witness/LOG/ below the state folder: `state`, written before the line is, so that what was
+/* Checkpoints of other bastions; see witness.h. State and lines lie in audit/witness/LOG/ below the state folder: `state`, written before the line is, so that what was
  * accepted once is never taken for new; DAY.jsonl, a checkpoint a line, appended to and never changed; refused.jsonl, signed ones that contradict them. */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +26,11 @@ static const struct config_witnessed *find(struct control *c, struct view origin
 /* A folder's name of a log's: what is not plain is written as =XX. */
 static int open_folder(const char *origin)
 {
-	char name[640] = "witness/";
+	char name[640] = "audit/witness/";
 	size_t n = strlen(name);
 	int fd;
 
-	if (mkdir("witness", 0700) < 0 && errno != EEXIST)
+	if (mkdir("audit/witness", 0700) < 0 && errno != EEXIST)
 		return -1;
 	for (const char *p = origin; *p != '\0' && n < sizeof(name) - 4; p++) {
 		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_' || (*p == '.' && p > origin))

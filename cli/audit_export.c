@@ -56,9 +56,11 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 	const char *key;
 	int r = ERR_OK;
 	bool deleted = view_is(&rec->event, "recording.deleted"), epoch = rec->event.n > 6 && memcmp(rec->event.p, "epoch.", 6) == 0;
-	bool inside = chain_time_parse((const char *)rec->time.p, rec->time.n, &ms) == ERR_OK && ms >= x->filter.from_ms && ms < x->filter.to_ms;
+	bool known = chain_time_parse((const char *)rec->time.p, rec->time.n, &ms) == ERR_OK;
+	bool inside = known && ms >= x->filter.from_ms && ms < x->filter.to_ms;
+	bool before = known && ms < x->filter.from_ms && (view_is(&rec->event, "policy.loaded") || view_is(&rec->event, "config.loaded"));
 
-	if (!inside && !deleted && !epoch && !view_is(&rec->event, "session.start"))
+	if (!inside && !before && !deleted && !epoch && !view_is(&rec->event, "session.start"))
 		return ERR_OK;
 	j = json_loadb((const char *)line.p, line.n, 0, NULL);
 	if (j == NULL)
@@ -70,6 +72,8 @@ static int take_record(struct export *x, unsigned segment, struct view line, con
 		json_array_append_new(x->keys, json_string(key));
 	if (inside || view_is(&rec->event, "session.start")) /* sessions that began before: their rows say who */
 		r = export_tables_take(x->tables, j);
+	else if (before)
+		export_tables_before(x->tables, j);
 	else if (deleted)
 		r = export_tables_late(x->tables, j);
 	if (inside && x->ocsf_file != NULL) {

@@ -25,11 +25,14 @@ void export_tables_free(struct export_tables *t);
 /* Looks at one record of the window (time is checked by the caller). ERR_OK or ERR_NOMEM. */
 int export_tables_take(struct export_tables *t, const json_t *record);
 
+/* A record of before the window: keeps what was in force when it began. */
+void export_tables_before(struct export_tables *t, const json_t *record);
+
 /* A record of after the window: what it says of the window's recordings (that their content was deleted since). */
 int export_tables_late(struct export_tables *t, const json_t *record);
 
 /* Writes NAME.json and NAME.csv for each table below dirfd, and the policy texts into policies/. ERR_OK or ERR_SYS. */
-int export_tables_write(const struct export_tables *t, int dirfd);
+int export_tables_write(struct export_tables *t, int dirfd);
 
 /* Calls fn for each file of a recording that the window's sessions made. */
 int export_tables_recordings(const struct export_tables *t, int (*fn)(void *ctx, const char *file), void *ctx);

@@ -26,7 +26,7 @@ static const struct {
 	[DENIALS] = { "denials", "time session event identity.issuer identity.subject source user target login command rule reason seq" },
 	[CERTIFICATES] = { "certificates", "time event identity.issuer identity.subject identity.on_behalf_of serial principal key valid_from "
 					   "valid_until route source jti reason seq" },
-	[POLICIES] = { "policies", "time event policy digest previous file rules profile errors seq" },
+	[POLICIES] = { "policies", "time event policy digest previous file rules profile errors before seq" },
 	[RECORDINGS] = { "recordings", "time session recording part file bytes raw_bytes sha256 duration_ms complete event deleted deleted_reason seq" },
 };
 
@@ -39,6 +39,7 @@ struct export_tables {
 	json_t *who;         /* session → its session.start record */
 	json_t *channels;    /* "session/channel" → recording id */
 	json_t *texts;       /* digest → text of a policy */
+	json_t *before[2];   /* the last policy.loaded and config.loaded of before the window: what was in force when it began */
 };
 
 struct export_tables *export_tables_new(const struct export_filter *f)
@@ -71,6 +72,8 @@ void export_tables_free(struct export_tables *t)
 	json_decref(t->who);
 	json_decref(t->channels);
 	json_decref(t->texts);
+	json_decref(t->before[0]);
+	json_decref(t->before[1]);
 	free(t);
 }
 
@@ -259,6 +262,38 @@ static int take_policy(struct export_tables *t, const json_t *r, const char *ses
 	return ERR_OK;
 }
 
+void export_tables_before(struct export_tables *t, const json_t *r)
+{
+	int i = strcmp(evidence_field(r, "event"), "policy.loaded") == 0 ? 0 : strcmp(evidence_field(r, "event"), "config.loaded") == 0 ? 1 : -1;
+
+	if (i < 0)
+		return;
+	json_decref(t->before[i]);
+	t->before[i] = json_incref((json_t *)r);
+}
+
+/* What was in force when the window began stands first, marked: its record may lie in a segment that is not in the bundle. */
+static int put_before(struct export_tables *t)
+{
+	json_t *row;
+
+	for (int i = 0; i < 2; i++) {
+		if (t->before[i] == NULL)
+			continue;
+		row = json_copy(t->before[i]);
+		if (row == NULL || take_policy(t, row, "") < 0) {
+			json_decref(row);
+			return ERR_NOMEM;
+		}
+		json_decref(row);
+		row = json_incref(json_array_get(t->rows[POLICIES], json_array_size(t->rows[POLICIES]) - 1));
+		json_object_set_new(row, "before", json_true());
+		json_array_remove(t->rows[POLICIES], json_array_size(t->rows[POLICIES]) - 1);
+		json_array_insert_new(t->rows[POLICIES], 0, row);
+	}
+	return ERR_OK;
+}
+
 int export_tables_late(struct export_tables *t, const json_t *r)
 {
 	if (strcmp(evidence_field(r, "event"), "recording.deleted") != 0)
@@ -385,13 +420,13 @@ static int write_table(const struct export_tables *t, enum table i, int dirfd)
 	return close_file(f);
 }
 
-int export_tables_write(const struct export_tables *t, int dirfd)
+int export_tables_write(struct export_tables *t, int dirfd)
 {
 	const char *digest;
 	char name[128];
 	json_t *text;
 	FILE *f;
-	int r = ERR_OK;
+	int r = put_before(t);
 
 	for (int i = 0; i < TABLES && r == ERR_OK; i++)
 		r = write_table(t, (enum table)i, dirfd);

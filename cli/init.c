@@ -271,13 +271,15 @@ static int give_all(const struct init *i)
 static void next_steps(const struct init *i)
 {
 	printf("\nNext:\n"
-	       "  1. %s/sallyport.yaml: add the issuer of your agents' tokens and a first target.\n"
-	       "  2. Let that target in: `sallyport vault add NAME --generate` prints a public key for its authorized_keys,\n"
-	       "     or `sallyport vault public target-ca` prints the CA for its TrustedUserCAKeys.\n"
-	       "  3. `sallyportd -t -c %s/sallyport.yaml` explains every mistake.\n"
-	       "  4. Start it: `systemctl enable --now sallyport`, or `sallyportd -f -c %s/sallyport.yaml`.\n"
-	       "  5. Give agents this host key line for known_hosts: see %s/host_key.pub, or GET /v1/ssh/config.\n",
-	       i->config_dir, i->config_dir, i->config_dir, i->config_dir);
+	       "  1. Copy %s/master.key to where your other root secrets are: without it the vault's keys are lost.\n"
+	       "  2. %s/sallyport.yaml: add the issuer of your agents' tokens (examples: /usr/share/doc/sallyport/examples/issuers)\n"
+	       "     and a first target.\n"
+	       "  3. Let that target in: `sallyport vault public target-ca` prints the CA for its TrustedUserCAKeys, or\n"
+	       "     `sallyport vault add NAME --generate` a public key for its authorized_keys.\n"
+	       "  4. `sallyportd -t -c %s/sallyport.yaml` explains every mistake.\n"
+	       "  5. Start it: `systemctl enable --now sallyport`, or `sallyportd -f -c %s/sallyport.yaml`.\n"
+	       "  6. Give agents this host key line for known_hosts: see %s/host_key.pub, or GET /v1/ssh/config.\n",
+	       i->config_dir, i->config_dir, i->config_dir, i->config_dir, i->config_dir);
 }
 
 int cli_init(int argc, char **argv)

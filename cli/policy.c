@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/rand.h>
+
 #include "base/err.h"
 #include "cli/policy.h"
 #include "policy/jsonl_parse.h"
+#include "policy/mask.h"
 #include "policy/policy.h"
 
 #define POLICY_FILE_MAX ((size_t)1 << 20)
@@ -67,9 +70,47 @@ int policy_open(const char *name, struct policy **p)
 	return r == ERR_OK ? CLI_OK : CLI_FAILED;
 }
 
+/* The masking rules of the policy's file. */
+static int policy_masks(const char *name, const struct policy *p, struct mask_set **set)
+{
+	const char *section = policy_mask_section(p);
+	struct buf errors;
+	int r;
+
+	buf_init(&errors, OUT_MAX);
+	r = mask_load(name, section, section == NULL ? 0 : strlen(section), set, &errors);
+	if (r != ERR_OK && errors.len > 0)
+		fputs(buf_cstr(&errors), stderr);
+	else if (r != ERR_OK)
+		cli_fail("policy", "%s: %s", name, err_text(r));
+	buf_free(&errors);
+	return r == ERR_OK ? CLI_OK : CLI_FAILED;
+}
+
+/* What is printed ends up in terminals' and CI's logs: a secret in the command is not in it. */
+static int policy_put_masked(const char *name, const struct policy *p, const struct buf *text)
+{
+	uint8_t key[MASK_KEY_LEN];
+	struct mask_set *set;
+	struct buf out;
+	int r = policy_masks(name, p, &set);
+
+	if (r != CLI_OK)
+		return r;
+	buf_init(&out, 4 * OUT_MAX);
+	if (RAND_bytes(key, sizeof(key)) != 1 || mask_text(set, key, buf_ptr(text), text->len, &out, NULL, NULL, NULL) < 0)
+		r = cli_fail("policy", "the text cannot be masked, and is not shown");
+	else
+		fwrite(buf_ptr(&out), 1, out.len, stdout);
+	buf_free(&out);
+	mask_set_free(set);
+	return r;
+}
+
 static int policy_check(int argc, char **argv, bool tests)
 {
 	struct policy *p;
+	struct mask_set *masks;
 	int r;
 
 	if (argc != 2)
@@ -77,6 +118,12 @@ static int policy_check(int argc, char **argv, bool tests)
 	r = policy_open(argv[1], &p);
 	if (r != CLI_OK)
 		return r;
+	r = policy_masks(argv[1], p, &masks);
+	mask_set_free(masks);
+	if (r != CLI_OK) {
+		policy_free(p);
+		return r;
+	}
 	printf("%s: ok%s, version %.16s\n", argv[1], tests ? ", every rule test passed" : "", policy_version(p));
 	policy_free(p);
 	return CLI_OK;
@@ -199,7 +246,7 @@ static int policy_explain_verb(int argc, char **argv)
 	if (r == CLI_OK) {
 		buf_init(&out, OUT_MAX);
 		if (policy_explain(p, &q, &out) == ERR_OK)
-			fwrite(buf_ptr(&out), 1, out.len, stdout);
+			r = policy_put_masked(file, p, &out);
 		else
 			r = cli_fail("policy", "out of memory");
 		buf_free(&out);

@@ -8,7 +8,7 @@ sallyport_SOURCES = cli/main.c cli/cli.h \
 	cli/replay.c cli/recording.c cli/cast.c cli/cast.h cli/unseal.c cli/unseal.h cli/termsafe.c cli/termsafe.h
 sallyport_CPPFLAGS = $(AM_CPPFLAGS) $(LIBJWT_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(ZLIB_CFLAGS)
 sallyport_LDADD = libvault.a libaudit.a librecorder.a libidentity.a libpolicyjson.a libshelljson.a libpolicy.a libtransfer.a libshell.a \
-	libyamltree.a libbase.a $(LIBJWT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(YAML_LIBS) $(ZLIB_LIBS)
+	libmask.a libyamltree.a libbase.a $(PCRE2_LIBS) $(LIBJWT_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(YAML_LIBS) $(ZLIB_LIBS)
 
 # The tour is a script that `sallyport demo --tour` runs; it lies beside the program in an uninstalled build.
 pkglibexec_SCRIPTS = sallyport-tour

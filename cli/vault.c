@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "vault/import.h"
@@ -21,12 +22,14 @@ static const char usage[] =
 	"       sallyport vault public NAME [STORE]\n"
 	"       sallyport vault rotate NAME [--type TYPE | --finish] [STORE]\n"
 	"       sallyport vault remove NAME [--force] [STORE]\n"
+	"       sallyport vault reseal --to DIR --new-master-key FILE [STORE]\n"
 	"The keys that log in to targets, the certificate authorities and the audit key, sealed on disk. None is ever printed.\n"
 	"  init      makes the master key file, user-ca, target-ca and audit.1; keeps what is there\n"
 	"  add       reads a private key on stdin (OpenSSH or PEM, without a passphrase), or makes one, and prints its public line\n"
 	"  public    prints the public line, for authorized_keys or TrustedUserCAKeys\n"
 	"  rotate    makes a new key and keeps the old one as NAME.previous: both log in until --finish removes the old one\n"
 	"  remove    removes for good; --force for a certificate authority or the audit key\n"
+	"  reseal    makes a new master key, and a new store under it with the same keys; the old ones stay until you shred them\n"
 	"  --kind    target (the default), user-ca, target-ca, audit\n"
 	"  --type    ed25519 (the default), ecdsa (nistp256), rsa (3072 bits)\n"
 	"STORE is where the keys lie and what opens them:\n"
@@ -38,7 +41,7 @@ static const char usage[] =
 	"Exit codes: 0 done; 1 it did not work, stderr says why; 2 the command line is wrong.\n";
 
 struct options {
-	const char *store, *master_key, *credential, *kind, *type, *name;
+	const char *store, *master_key, *credential, *kind, *type, *name, *to, *new_master_key;
 	int master_fd;
 	bool generate, json, finish, force;
 };
@@ -289,6 +292,52 @@ static int verb_remove(const struct options *o, struct store *s)
 	return store_remove(s, o->name, &why) < 0 ? fail(&why) : CLI_OK;
 }
 
+/* As root, the new ones belong to whom the old ones do. */
+static int same_owner(const char *as, const char *path, struct why *why)
+{
+	struct stat st;
+
+	if (geteuid() != 0 || as == NULL || stat(as, &st) < 0)
+		return ERR_OK;
+	if (lchown(path, st.st_uid, st.st_gid) < 0)
+		return why_fail(why, ERR_SYS, "cannot give %s to its user: %s", path, strerror(errno));
+	return ERR_OK;
+}
+
+static int verb_reseal(const struct options *o, struct store *s)
+{
+	struct store *to = NULL;
+	uint8_t *master = NULL;
+	struct why why = { "" };
+	int r;
+
+	if (o->to == NULL || o->new_master_key == NULL)
+		return cli_usage("vault", "reseal takes --to DIR, for the new store, and --new-master-key FILE");
+	if (access(o->to, F_OK) == 0)
+		return cli_fail("vault", "%s is there already: name a folder that is not", o->to);
+	r = master_create(o->new_master_key, &why);
+	if (r == ERR_OK)
+		r = master_from_file(o->new_master_key, &master, &why);
+	if (r == ERR_OK)
+		r = store_mkdir(o->to, &why);
+	if (r == ERR_OK)
+		r = store_open(o->to, master, &to, &why);
+	if (r == ERR_OK)
+		r = same_owner(o->store, o->to, &why);
+	if (r == ERR_OK)
+		r = store_copy(s, to, &why);
+	if (r == ERR_OK)
+		r = same_owner(o->master_fd >= 0 || o->credential != NULL ? NULL : o->master_key, o->new_master_key, &why);
+	if (r == ERR_OK) {
+		printf("%zu keys are sealed anew in %s.\n"
+		       "Next: in sallyport.yaml, vault: { store: %s, master_key: %s } and `systemctl restart sallyport`, which drops no session; then shred %s.\n",
+		       store_count(to), o->to, o->to, o->new_master_key, o->master_key);
+	}
+	master_free(master);
+	store_free(to);
+	return r < 0 ? fail(&why) : CLI_OK;
+}
+
 static int verb_init(const struct options *o)
 {
 	struct why why = { "" };
@@ -304,7 +353,7 @@ static const struct {
 	bool named; /* takes a NAME */
 } verbs[] = {
 	{ "add", verb_add, true },       { "list", verb_list, false },     { "public", verb_public, true },
-	{ "rotate", verb_rotate, true }, { "remove", verb_remove, true },
+	{ "rotate", verb_rotate, true }, { "remove", verb_remove, true },  { "reseal", verb_reseal, false },
 };
 #define NVERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -325,13 +374,14 @@ static int descriptor(const char *text)
 /* 0, or an exit code + 1. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	enum { STORE = 256, MASTER, MASTER_FD, CREDENTIAL, KIND, TYPE, GENERATE, JSON, FINISH, FORCE, HELP };
+	enum { STORE = 256, MASTER, MASTER_FD, CREDENTIAL, KIND, TYPE, GENERATE, JSON, FINISH, FORCE, TO, NEW_MASTER, HELP };
 	static const struct option options[] = {
 		{ "store", required_argument, NULL, STORE },	       { "master-key", required_argument, NULL, MASTER },
 		{ "master-key-fd", required_argument, NULL, MASTER_FD }, { "credential", required_argument, NULL, CREDENTIAL },
 		{ "kind", required_argument, NULL, KIND },	       { "type", required_argument, NULL, TYPE },
 		{ "generate", no_argument, NULL, GENERATE },	       { "json", no_argument, NULL, JSON },
 		{ "finish", no_argument, NULL, FINISH },	       { "force", no_argument, NULL, FORCE },
+		{ "to", required_argument, NULL, TO },		       { "new-master-key", required_argument, NULL, NEW_MASTER },
 		{ "help", no_argument, NULL, HELP },		       { NULL, 0, NULL, 0 },
 	};
 	unsigned ways = 0;
@@ -355,6 +405,8 @@ static int parse(int argc, char **argv, struct options *o)
 		case JSON: o->json = true; break;
 		case FINISH: o->finish = true; break;
 		case FORCE: o->force = true; break;
+		case TO: o->to = optarg; break;
+		case NEW_MASTER: o->new_master_key = optarg; break;
 		case HELP: fputs(usage, stdout); return 1 + CLI_OK;
 		default: fputs(usage, stderr); return 1 + CLI_USAGE;
 		}

@@ -196,6 +196,8 @@ int sshkey_parse_line(const char *line, size_t n, struct buf *blob, char **comme
 		n--;
 	if (n > 0 && line[n - 1] == '\r')
 		n--;
+	if (n == 0)
+		return why_fail(why, ERR_MALFORMED, "there is no public key line");
 	for (size_t i = 0; i < n; i++) {
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			return why_fail(why, ERR_MALFORMED, "not one public key line: control byte or second line");

@@ -94,7 +94,7 @@ int decide_file(const struct policy *p, const struct policy_question *q, struct 
 	if (worst.rule != NULL && worst.rule->reason != NULL)
 		a->reason = answer_text(&mem->arena, worst.rule->reason);
 	else if (worst.rule == NULL && worst.verdict == VERDICT_DENY)
-		a->reason = answer_printf(&mem->arena, "no rule allows to %s %s%.300s", names[which->op], which->tree ? "all of " : "",
+		a->reason = answer_printf(&mem->arena, "no rule allows it to %s %s%.300s", names[which->op], which->tree ? "all of " : "",
 					  arena_copy(&mem->arena, which->path, which->len));
 	else
 		a->reason = answer_printf(&mem->arena, "rule %s says %s", a->rule, verdict_name((enum verdict)worst.verdict));

@@ -120,7 +120,7 @@ int agent_start(struct session *s, int fd, ssh_key key)
 	 * ended its side already is still told who answered. */
 	ssh_set_fd_towrite(s->agent);
 	if (ssh_handle_key_exchange(s->agent) == SSH_ERROR) {
-		r = ERR_EOF; /* it has left already */
+		r = ERR_EOF; /* it has left already, or said at once what is no SSH */
 		goto out;
 	}
 	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
@@ -292,7 +292,7 @@ static void handle_open(struct session *s, ssh_message m)
 			return;
 		}
 		c->agent = ssh_message_channel_request_open_reply_accept(m);
-		c->agent_open = c->agent != NULL;
+		c->agent_opened = c->agent != NULL;
 		ssh_message_free(m);
 		if (c->agent == NULL || ssh_set_channel_callbacks(c->agent, &c->agent_callbacks) != SSH_OK) {
 			c->state = CHANNEL_CLOSED;
@@ -426,12 +426,17 @@ static void hello_done(struct session *s)
 	s->hello_fd = -1;
 }
 
+static bool speaks_ssh(const char *banner_said)
+{
+	return banner_said != NULL && (strncmp(banner_said, "SSH-2.0-", 8) == 0 || strncmp(banner_said, "SSH-1.99-", 9) == 0);
+}
+
 /* libssh has closed its descriptor by then. */
 void agent_tell_stranger(struct session *s)
 {
 	const char *said = ssh_get_clientbanner(s->agent), *text = "Invalid SSH identification string.\r\n";
 
-	if (s->hello_fd < 0 || said == NULL || strncmp(said, "SSH-2.0-", 8) == 0 || strncmp(said, "SSH-1.99-", 9) == 0)
+	if (s->hello_fd < 0 || said == NULL || speaks_ssh(said))
 		return;
 	if (strncmp(said, "SSH-", 4) == 0)
 		text = "Protocol major versions differ.\n";
@@ -447,7 +452,7 @@ static void exchange_keys(struct session *s)
 	case SSH_OK:
 		break;
 	case SSH_AGAIN:
-		if (ssh_get_clientbanner(s->agent) != NULL)
+		if (speaks_ssh(ssh_get_clientbanner(s->agent)))
 			hello_done(s);
 		return;
 	default:

@@ -147,9 +147,9 @@ void chan_drop_target(struct channel *c)
 	if (c->target == NULL)
 		return;
 	(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
-	if (c->target_open) /* until then libssh knows no number of it, and would close the target's channel 0 */
+	if (c->target_opened) /* until then libssh knows no number of it, and would close the target's channel 0 */
 		close_for_good(c->target);
-	c->target_open = false;
+	c->target_opened = false;
 	ssh_channel_free(c->target); /* closes it; libssh keeps it until the other side has closed too */
 	c->target = NULL;
 }
@@ -170,7 +170,7 @@ void chan_free(struct channel *c)
 	chan_drop_target(c);
 	if (c->agent != NULL) {
 		(void)ssh_remove_channel_callbacks(c->agent, &c->agent_callbacks);
-		if (c->agent_open)
+		if (c->agent_opened)
 			close_for_good(c->agent);
 		ssh_channel_free(c->agent);
 	}
@@ -538,9 +538,10 @@ bool chan_start_step(struct channel *c)
 		r = ssh_channel_open_session(c->target);
 		if (r == SSH_ERROR)
 			return start_failed(c, "the target opens no channel");
-		c->target_open = r == SSH_OK;
-		if (r == SSH_OK)
+		if (r == SSH_OK) {
+			c->target_opened = true;
 			c->step = START_PTY;
+		}
 		return r == SSH_OK;
 	case START_PTY:
 		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
@@ -581,7 +582,7 @@ void chan_tell_end(struct channel *c, bool complete)
 	m.how = !complete ? 2 : c->exit_signal != NULL ? 1 : c->exit_status >= 0 ? 0 : 2;
 	m.exit_status = m.how == 0 ? (uint32_t)c->exit_status : 0;
 	m.signal = proto_str(c->exit_signal);
-	m.ms = (uint64_t)(session_now() - c->started_ms);
+	m.ms = c->started_ms > 0 ? (uint64_t)(session_now() - c->started_ms) : 0;
 	if (c->session->control.fd >= 0 && !c->session->control_lost && msg_command_end_send(&c->session->control, &m, NULL, 0) < 0)
 		control_gone(c->session);
 }
@@ -589,12 +590,13 @@ void chan_tell_end(struct channel *c, bool complete)
 /* Closes the command in recording and audit log; once. A managed shell's statements have each told their end. */
 static void command_ended(struct channel *c, bool complete)
 {
-	if (c->ended || !c->record_open)
+	/* One that never came to run stands on record as started all the same. */
+	if (c->ended || (!c->record_open && (c->run_question == 0 || c->shell != NULL)))
 		return;
 	c->ended = true;
 	if (c->files != NULL)
 		files_end(c);
-	if (recording_close(c, complete) < 0)
+	if (c->record_open && recording_close(c, complete) < 0)
 		session_cut(c->session, "the recording cannot be written");
 	if (c->shell == NULL)
 		chan_tell_end(c, complete);
@@ -708,6 +710,12 @@ bool chan_step(struct channel *c)
 	case CHANNEL_RUNNING:
 		return run_step(c) || moved;
 	case CHANNEL_LEAVING:
+		if (c->session->end && c->target != NULL) { /* what it still sends is not waited for: the last words would come too late */
+			chan_drop_target(c);
+			c->out.left = c->err.left = 0;
+			buf_clear(&c->out.raw);
+			buf_clear(&c->err.raw);
+		}
 		moved |= pump_channel(c);
 		if (delivered(&c->err) && delivered(&c->out)) {
 			command_ended(c, c->shell != NULL && !c->session->end);

@@ -90,7 +90,7 @@ struct channel {
 	enum channel_state state;
 	enum start_step step;
 	ssh_channel agent, target;
-	bool agent_open, target_open; /* was opened: libssh would close one that was not by another's number */
+	bool agent_opened, target_opened; /* the other side has confirmed it */
 	struct ssh_channel_callbacks_struct agent_callbacks, target_callbacks;
 	struct window agent_window, target_window;
 

@@ -183,7 +183,9 @@ static int read_answer(struct session *s, const struct ipc_msg *m)
 	c = asking(s, a.question);
 	if (c != NULL)
 		chan_answer(c, &a);
-	return ERR_OK; /* to one that was withdrawn meanwhile: nothing */
+	else if (a.action == ANSWER_RUN) /* withdrawn meanwhile: it stands on record as started, and so it ends there, too */
+		return msg_command_end_send(&s->control, &(struct msg_command_end){ .question = a.question, .how = 2 }, NULL, 0);
+	return ERR_OK;
 }
 
 static int read_message(struct session *s, struct ipc_msg *m)

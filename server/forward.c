@@ -217,7 +217,7 @@ static bool accept_near(struct channel *c)
 	ssh_message_free(f->open);
 	f->open = NULL;
 	*(f->from_target ? &c->target : &c->agent) = near;
-	c->agent_open = c->target_open = true;
+	c->agent_opened = c->target_opened = true;
 	c->state = CHANNEL_RUNNING;
 	if (near == NULL || ssh_set_channel_callbacks(near, f->from_target ? &c->target_callbacks : &c->agent_callbacks) != SSH_OK || pump_start(c) < 0)
 		session_cut(c->session, "a channel could not be opened");

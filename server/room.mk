@@ -50,7 +50,9 @@ TESTS += tests/fuzz/managed-corpora.sh
 EXTRA_DIST += docs/shell.md tests/bench/shell.sh tests/fuzz/managed-corpora.sh tests/fuzz/corpus/edit tests/fuzz/corpus/plan \
 	tests/e2e/shell_term.py tests/e2e/shell_person.py tests/e2e/shell_bypass.py tests/e2e/policies/shell.yaml \
 	tests/e2e/45-a-script-is-decided-statement-by-statement.sh tests/e2e/46-no-way-around-the-managed-shell.sh \
-	tests/e2e/47-a-managed-shell-at-a-terminal.sh tests/e2e/48-every-client-gets-the-managed-shell.sh
+	tests/e2e/47-a-managed-shell-at-a-terminal.sh tests/e2e/48-every-client-gets-the-managed-shell.sh \
+	tests/e2e/65-a-raw-terminal-says-that-it-is-one.sh tests/e2e/policies/raw.yaml tests/e2e/ssh2/client.mjs \
+	tests/e2e/ssh2/package.json tests/e2e/ssh2/package-lock.json
 if FUZZER
 EDIT_REPLAY =
 else

@@ -129,7 +129,7 @@ void masks_release(struct masks *m); /* NULL is fine */
 
 /* agent_side.c */
 ssh_key agent_read_host_key(int fd); /* closes fd; NULL on failure, which is logged */
-int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left */
+int agent_start(struct session *s, int fd, ssh_key key); /* takes the key over; ERR_EOF: the client has left, or speaks no SSH */
 void agent_step(struct session *s);
 void agent_login_answer(struct session *s, bool ok);
 void agent_tell_stranger(struct session *s); /* at the end: whoever does not speak SSH is told so in clear, as sshd does */

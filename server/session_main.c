@@ -282,8 +282,10 @@ int main(int argc, char **argv)
 	r = ERR_NOMEM;
 	if (ssh_init() == SSH_OK && (s->event = ssh_event_new()) != NULL && watch_signals(s) == ERR_OK)
 		r = agent_start(s, FD_SESSION_AGENT, agent_read_host_key(FD_SESSION_HOSTKEY));
-	if (r == ERR_EOF)
+	if (r == ERR_EOF) {
+		agent_tell_stranger(s);
 		return 0;
+	}
 	if (r < 0) {
 		log_error("the session cannot be set up");
 		return 1;

@@ -238,7 +238,7 @@ static void allowed(struct channel *c, const struct msg_answer *a)
 	buf_clear(&c->command);
 	chan_begin(c, a);
 	if (c->target != NULL && c->state == CHANNEL_STARTING)
-		c->step = c->target_open ? START_PTY : START_OPEN;
+		c->step = c->target_opened ? START_PTY : START_OPEN;
 }
 
 /* The channel that a statement will need is opened while it is decided, so that it costs no round trip to the target of its own. One
@@ -249,7 +249,7 @@ static bool open_ahead(struct channel *c)
 
 	if (c->session->target_state != TARGET_UP || c->env_asked > 0)
 		return false;
-	if (c->target != NULL && c->target_open && ssh_channel_is_closed(c->target)) {
+	if (c->target != NULL && c->target_opened && ssh_channel_is_closed(c->target)) {
 		chan_drop_target(c);
 		pump_reset(c);
 	}
@@ -258,13 +258,13 @@ static bool open_ahead(struct channel *c)
 		if (c->target != NULL && ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
 			chan_drop_target(c);
 	}
-	if (c->target == NULL || c->target_open)
+	if (c->target == NULL || c->target_opened)
 		return false;
 	r = ssh_channel_open_session(c->target);
 	if (r == SSH_ERROR) /* said when the statement is to run, and it is tried again */
 		chan_drop_target(c);
-	c->target_open = r == SSH_OK;
-	return c->target_open;
+	c->target_opened = r == SSH_OK;
+	return c->target_opened;
 }
 
 void shell_answer(struct channel *c, const struct msg_answer *a)
@@ -493,6 +493,12 @@ void shell_start(struct channel *c, const struct msg_answer *a)
 	if (a->pty_raw) {
 		static const char banner[] = "Sallyport: a raw terminal: recorded, but what is typed is not decided (advisory).";
 
+		/* Before anything is said: what the person saw is in the recording. */
+		c->record_digest = a->record_digest;
+		if (s->recorder.fd < 0 || recording_open(c) < 0) {
+			chan_refuse(c, EXIT_UNAVAILABLE, failed, sizeof(failed) - 1);
+			return;
+		}
 		chan_say(c, (struct view){ (const uint8_t *)banner, sizeof(banner) - 1 });
 		c->kind = QUESTION_PTY_RAW;
 		chan_begin(c, a);

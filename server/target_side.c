@@ -50,7 +50,7 @@ void target_free(struct session *s)
 			if (c->target != NULL)
 				(void)ssh_remove_channel_callbacks(c->target, &c->target_callbacks);
 			c->target = NULL;
-			c->target_open = false;
+			c->target_opened = false;
 		}
 		ssh_disconnect(s->target);
 		ssh_free(s->target);

@@ -359,7 +359,8 @@ void store_unlock(struct store *s)
 		(void)flock(s->dirfd, LOCK_UN);
 }
 
-int store_put(struct store *s, const char *name, enum store_kind kind, const struct key *k, bool replace, struct why *w)
+static int put_at(struct store *s, const char *name, enum store_kind kind, const struct key *k, bool replace, uint64_t created_at,
+		  struct why *w)
 {
 	char file[SEAL_NAME_MAX + sizeof(STOREFILE_SUFFIX)];
 	struct buf b;
@@ -376,7 +377,7 @@ int store_put(struct store *s, const char *name, enum store_kind kind, const str
 	r = store_lock(s, w);
 	if (r < 0)
 		return r;
-	r = seal_close(s->master, name, (uint8_t)kind, (uint64_t)time(NULL), k, &b);
+	r = seal_close(s->master, name, (uint8_t)kind, created_at, k, &b);
 	if (r < 0)
 		why_set(w, "cannot seal the key: %s", err_text(r));
 	else
@@ -385,6 +386,37 @@ int store_put(struct store *s, const char *name, enum store_kind kind, const str
 		r = store_reload(s, w);
 	store_unlock(s);
 	buf_free(&b);
+	return r;
+}
+
+int store_put(struct store *s, const char *name, enum store_kind kind, const struct key *k, bool replace, struct why *w)
+{
+	return put_at(s, name, kind, k, replace, (uint64_t)time(NULL), w);
+}
+
+int store_copy(struct store *from, struct store *to, struct why *w)
+{
+	struct key *k;
+	int r = store_lock(from, w);
+
+	if (r < 0)
+		return r;
+	r = store_reload(from, w);
+	if (r == ERR_OK && from->nbroken > 0)
+		r = why_fail(w, ERR_REFUSED, "not every key opens: %s", store_broken_why(from, 0));
+	if (r == ERR_OK && to->count > 0)
+		r = why_fail(w, ERR_REFUSED, "the new store has keys already");
+	for (size_t i = 0; i < from->count && r == ERR_OK; i++) {
+		const struct store_entry *e = &from->entries[i];
+
+		r = store_key(from, e, &k);
+		if (r < 0)
+			why_set(w, "the key %s does not open: %s", e->name, err_text(r));
+		else
+			r = put_at(to, e->name, e->kind, k, false, e->created_at, w);
+		key_free(k);
+	}
+	store_unlock(from);
 	return r;
 }
 

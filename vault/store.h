@@ -64,6 +64,10 @@ int store_key(const struct store *s, const struct store_entry *e, struct key **o
  * overwritten); else ERR_EXISTS. ERR_REFUSED when name and kind do not go together. */
 int store_put(struct store *s, const char *name, enum store_kind kind, const struct key *k, bool replace, struct why *w);
 
+/* Copies every key into another store, which is empty and seals under a master key of its own; the times of their making stay. ERR_REFUSED where a
+ * key does not open or the other store has keys. */
+int store_copy(struct store *from, struct store *to, struct why *w);
+
 /* Removes for good. ERR_NOTFOUND. */
 int store_remove(struct store *s, const char *name, struct why *w);
 

@@ -21,7 +21,7 @@ if [ -z "${WITNESS:-}" ]; then # within the witness: now the bastion that it wat
 	"$SALLYPORT_BUILD/sallyport" demo --config "$OUT/b" -- "$0"
 	exit
 fi
-kept=$WITNESS_DIR/state/witness/demo-b
+kept=$WITNESS_DIR/state/audit/witness/demo-b
 size_of_last() { tail -n 1 "$kept"/20*.jsonl 2>/dev/null | jq .size; }
 submit() { curl -sS -o "$OUT/answer" -w '%{http_code}' -H 'Content-Type: text/plain' --data-binary @- "$WITNESS/v1/witness"; }
 # A submission out of a kept line: submission LINE EXTENDS [NODES]

@@ -1,5 +1,6 @@
 #!/bin/bash
-# OpenSSH with and without a terminal, paramiko, asyncssh, dropbear's dbclient and PuTTY's plink: three statements, one of them denied.
+# OpenSSH with and without a terminal, paramiko, asyncssh, npm's ssh2, Ansible, dropbear's dbclient and PuTTY's plink: three statements, one of
+# them denied.
 . "$(dirname "$0")/lib.sh"
 in_demo --policy "$(dirname "$0")/policies/shell.yaml"
 
@@ -81,3 +82,26 @@ if /usr/bin/python3 -c 'import asyncssh' 2>/dev/null; then
 else
 	echo "skipped: asyncssh is not installed"
 fi
+if command -v node >/dev/null && command -v npm >/dev/null; then
+	[ -d "$here/ssh2/node_modules/ssh2" ] || npm ci --prefix "$here/ssh2" --omit=optional --ignore-scripts --no-audit --no-fund >/dev/null 2>&1
+fi
+if [ -d "$here/ssh2/node_modules/ssh2" ]; then
+	check "npm's ssh2, shell()" "$(timeout 60 node "$here/ssh2/client.mjs" "$host" "$port" "$user" "$key" "$cert" shell <<<"$three" 2>&1)"
+	out=$(timeout 60 node "$here/ssh2/client.mjs" "$host" "$port" "$user" "$key" "$cert" exec 'echo by-exec; exit 3' 2>&1; echo "status $?")
+	is "npm's ssh2, exec()" $'by-exec\nstatus 3' "$out"
+else
+	echo "skipped: npm's ssh2 cannot be had"
+fi
+if command -v ansible >/dev/null; then
+	# raw sends the line as it is; command sends a Python program, which nobody may run here.
+	play() { ANSIBLE_LOCAL_TEMP=$SALLYPORT_DEMO_DIR/ansible ANSIBLE_HOST_KEY_CHECKING=no ANSIBLE_SSH_ARGS="-F $SALLYPORT_SSH_CONFIG" HOME=$SALLYPORT_DEMO_DIR \
+		timeout 90 ansible all -i 'demo-web,' "$@" 2>&1; }
+	has "Ansible raw" 'first-2' "$(play -m raw -a 'echo first-$((1+1))')"
+	has "Ansible raw: the denied one" 'sallyport: denied' "$(play -m raw -a 'rm victim')"
+	has "Ansible raw: the one after it" 'last-4' "$(play -m raw -a 'echo last-$((2+2))')"
+	has "Ansible command: its program is denied, with the reason" 'sallyport: denied' "$(play -vvv -m command -a 'echo x')"
+	[ -e "$SALLYPORT_DEMO_DIR/home/victim" ] || fail "Ansible: the victim file is gone"
+else
+	echo "skipped: ansible-core is not installed"
+fi
+exit 0

@@ -80,6 +80,40 @@ ATTEMPTS = [
     ("an invisible character", ["r\u200bm victim\r".encode(), "rm\u00a0victim\r".encode()]),
     ("cut UTF-8", [b"rm\xe2\x80 victim\r", b"\xc0\xafrm victim\r"]),
     ("a window change in the middle", [b"rm vic", b"tim\r"]),
+    # State that is carried from one statement to the next.
+    ("IFS that splits a word", [b"IFS=_\r", b"x=rm_victim\r", b"$x\r", b"IFS=_ eval 'rm_victim'\r"]),
+    ("PS4 and -x, exported", [b"export PS4='$(rm victim)'\r", b"set -x\r", b"echo a\r", b"set +x\r"]),
+    ("BASH_ENV before one command", [b"BASH_ENV=%s/g bash -c true\r" % S.encode(), b"ENV=%s/g sh -i </dev/null\r" % S.encode()]),
+    ("an array", [b"a=(rm victim)\r", b"\"${a[@]}\"\r", b"a[0]=rm; ${a[0]} victim\r", b"declare -a a=(rm victim)\r"]),
+    ("unset -f and export -f", [b"unset -f echo\r", b"export -f rm\r", b"echo a\r"]),
+    ("a value that closes its quote", [b"export X=\"'; rm victim; '\"\r", b"echo $X\r", b"x=\"'; rm victim #\"; echo \"$x\"\r"]),
+    ("a name that is no name", [b"export 'a;rm victim=1'\r", b"export \"$(printf 'a;rm victim')=1\"\r"]),
+    ("an umask that is no number", [b"umask '0;rm victim'\r", b"umask \"$(rm victim)\"\r"]),
+    ("parameters that are a command", [b"set -- '; rm victim'\r", b"eval \"echo $1\"\r", b"sh -c \"echo $1\"\r"]),
+    ("an option of set", [b"set -o allexport\r", b"set -k\r", b"echo rm victim\r", b"set -n; rm victim\r"]),
+    ("a directory, then a relative name", [b"cd /bin\r", b"./rm %s\r" % VICTIM.encode(), b"cd\r"]),
+    ("the value of a substitution that is a command", [b"x=$(echo rm victim)\r", b"$x\r", b"`echo rm victim`\r"]),
+    # Places where a command can stand.
+    ("in arithmetic", [b"x='a[$(rm victim)]'\r", b"echo $((x))\r", b"[[ $x -eq 1 ]]\r", b"test -v \"$x\"\r", b"printf -v \"$x\" 1\r"]),
+    ("in a redirection", [b"echo a > \"$(rm victim)\"\r", b"cat < <(rm victim)\r", b"echo a > >(rm victim)\r"]),
+    ("in a default value", [b"echo ${q:-$(rm victim)}\r", b"echo ${q:=`rm victim`}\r", b"echo ${q?$(rm victim)}\r"]),
+    ("in a loop that is followed", [b"for i in $(rm victim); do x=1; done\r", b"while rm victim; do x=1; done\r", b"until ! rm victim; do cd /; done\r"]),
+    ("in a case that is not", [b"case $(rm victim) in *) x=1;; esac\r"]),
+    ("by a glob or a brace", [b"r? victim\r", b"/bin/r[m] victim\r", b"{rm,victim}\r", b"$'\\x72m' victim\r"]),
+    # Bytes.
+    ("a here-document in pieces", [b"bash <<", b"E\rrm vic", b"tim\rE", b"\r"]),
+    ("a Return inside quotes of a paste", [PASTE + b"echo 'a\rrm victim\r'" + DONE + b"\r"]),
+    ("a paste's brackets inside a paste", [PASTE + PASTE + b"echo a" + DONE + b"\rrm victim" + DONE + b"\r"]),
+    ("a paste's brackets in pieces", [b"\x1b[20", b"0~echo a\rrm vic", b"tim\r\x1b[2", b"01~", b"\r"]),
+    ("answers of the terminal in pieces", [b"\x1b]52;c;cm0g", b"rm victim\r", b"\x07", b"\x1bP1$r", b"rm victim\r", b"\x1b\\"]),
+    ("a cursor report before the line", [b"\x1b[24;80Rrm victim\r", b"\x1b[<0;1;1Mrm victim\r"]),
+    ("bytes that are no UTF-8", [b"\xff\xfe rm victim\r", b"rm \xf0\x9f victim\r", b"\x9brm victim\r"]),
+    ("a very long line", [b"echo " + b"x" * 3000 + b"; rm victim\r"]),
+    ("carriage returns and line feeds mixed", [b"echo a\r\nrm victim\r\n", b"echo a\n\rrm victim\n\r"]),
+    # While something stands.
+    ("typed while a request stands", [b"mkdir /tmp/sallyport-asked\r", WAIT, b"rm victim\r\x03", b"\r"]),
+    ("withdrawn and typed again in one packet", [b"mkdir /tmp/sallyport-asked\r", WAIT, b"\x03rm victim\r", UP + b"\r"]),
+    ("ahead of a program that reads nothing", [b"sleep 0.6\r", b"rm victim\r\x04rm victim\r"]),
 ]
 
 
@@ -105,7 +139,8 @@ def main():
             t.sync()
         except AssertionError:
             if not WEAK:
-                raise
+                print("FAILED: no prompt any more after:", name, t.all[-1500:])
+                return 1
             t = ready(ssh())  # inside a shell that was let through
         if not os.path.exists(VICTIM):
             gone.append(name)

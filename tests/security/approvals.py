@@ -204,6 +204,7 @@ def p4():
         j = json.loads(operator_raw("/v1/approvals/%s" % r["id"]))
         text = json.dumps(j)
         check("  and what it decodes to holds no control, bidi or zero-width character", not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u200b-\u200f\u2066-\u2069]", j["command"]), j["command"][:80])
+        check("  but printable ASCII: what looks like a letter and is another shows", not re.search("[^ -~]", j["command"]), j["command"][:80])
         shown += 1
         settle()
     is_("a plain one is asked for", 75, a.ask("touch 'it'\\''s' b"))

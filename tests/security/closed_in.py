@@ -14,10 +14,10 @@ REFUSED, DIES, MAY = "refused", "dies", "may"
 F_SETOWN, TIOCSTI = 8, 0x5412
 # What is tried, the system call, its arguments; then what comes of it in vault, control, session, recorder.
 TRIES = [
-    ("open a file by its path", "open", ("text:/etc/passwd", 0), (None, None, REFUSED, REFUSED)),
-    ("open one below no directory of its own", "openat", (-100, "text:/etc/passwd", 0), (None, None, REFUSED, REFUSED)),
-    ("see whether a file is there", "stat", ("text:/etc/passwd", b"\0" * 256), (None, None, REFUSED, REFUSED)),
-    ("remove a file", "unlink", ("text:/nonexistent/x",), (None, None, REFUSED, REFUSED)),
+    ("open a file by its path", "open", ("text:/etc/passwd", 0), (REFUSED, None, REFUSED, REFUSED)),
+    ("open one below no directory of its own", "openat", (-100, "text:/etc/passwd", 0), (REFUSED, None, REFUSED, REFUSED)),
+    ("see whether a file is there", "stat", ("text:/etc/passwd", b"\0" * 256), (REFUSED, None, REFUSED, REFUSED)),
+    ("remove a file", "unlink", ("text:/nonexistent/x",), (REFUSED, None, REFUSED, REFUSED)),
     ("make a socket", "socket", (2, 1, 0), (REFUSED, MAY, REFUSED, REFUSED)),
     ("make a unix socket", "socket", (1, 2, 0), (REFUSED, MAY, REFUSED, REFUSED)),
     ("connect what it has", "connect", (3, "connect:22", 16), (REFUSED, None, REFUSED, REFUSED)),

@@ -27,7 +27,10 @@ def until(what):
 print("size", until(b"40 100"))
 c.resize_pty(120, 50)
 print("resize", until(b"50 120"))
-c.send(b"\x03")
+# A shell that waits for a child which then ends by itself takes the interrupt for the child's: as a person would, type it again.
+while not c.exit_status_ready():
+    c.send(b"\x03")
+    c.status_event.wait(0.3)
 print("interrupt", c.recv_exit_status())
 c = t.open_session()
 c.exec_command("trap 'echo got; exit 3' USR1; echo ready; for i in $(seq 100); do sleep 0.1; done")
