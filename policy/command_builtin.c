@@ -34,7 +34,7 @@ static bool command_declares_elements(const struct walk *w, const char *name, si
 
 	if (w->dialect != DIALECT_BASH || (len > 0 && value[0] != '('))
 		return false;
-	if (array)
+	if (array || integers_have(w, name, n))
 		return true;
 	v = state_get(&w->state, name, n);
 	return v != NULL ? v->value.kind == CONFIDENCE_OPAQUE : w->state.lost && !fresh;

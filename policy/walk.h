@@ -45,7 +45,7 @@ struct function {
 	bool sure;           /* defined for certain at every later place of this shell */
 };
 
-/* Names in arithmetic of a text in zsh, which makes integers of variables that it assigns (walk_integer.c). */
+/* Names whose assignment may be evaluated: integers in zsh, arrays in bash (walk_integer.c). */
 struct integer_name {
 	struct integer_name *next;
 	const char *name;
@@ -110,8 +110,8 @@ void walk_for(struct walk *w, const struct sh_command *c);
 void walk_cfor(struct walk *w, const struct sh_cfor *f);
 void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body);
 
-/* walk_integer.c: finds the variables that a text in zsh may turn into integers, before it is walked; and whether a name is one.
- * What is assigned to it from then on is evaluated. */
+/* walk_integer.c: finds the variables that a text may turn into integers (zsh) or arrays (bash), before it is walked; and whether a
+ * name is one. What is assigned to it from then on may be evaluated. */
 void integers_find(struct walk *w, const struct sh_list *list);
 bool integers_have(const struct walk *w, const char *name, size_t n);
 

@@ -1,6 +1,10 @@
-/* zsh makes an integer of a variable that arithmetic assigns, for as long as the shell lives; an assignment to it is arithmetic from
+/* Variables that a text turns into something whose assignment is evaluated.
+ *
+ * zsh makes an integer of a variable that arithmetic assigns, for as long as the shell lives; an assignment to it is arithmetic from
  * then on, and arithmetic can run code: ((x=1)); x='path[$(cmd)]'. Which variables that may be is found before a text is walked,
- * since a function's body stands before the arithmetic that is run before its call. */
+ * since a function's body stands before the arithmetic that is run before its call.
+ *
+ * bash expands the value of  declare NAME='(…)'  when NAME is an array; those that a text makes one are found the same way. */
 #include <string.h>
 
 #include "policy/walk.h"
@@ -88,10 +92,62 @@ static int integer_redir(void *ctx, const struct sh_redir *r, unsigned depth)
 	return 0;
 }
 
+static int array_assign(void *ctx, const struct sh_assign *a, unsigned depth)
+{
+	(void)depth;
+	if (a->is_array || a->subscript != NULL)
+		integer_add(ctx, a->name.p, a->name.n);
+	return 0;
+}
+
+/* declare -a NAME, local -A NAME=…, read -a NAME, mapfile NAME: every name in a command that can make arrays, however its words
+ * are quoted; one whose first words are not known can be any. */
+static int array_command(void *ctx, const struct sh_command *c, unsigned depth)
+{
+	static const char *const makers[] = { "declare", "typeset", "local", "export", "readonly", "read", "mapfile", "readarray", NULL };
+	bool makes = false, arrays = false;
+	unsigned at = 0;
+
+	(void)depth;
+	if (c->kind == SH_COPROC)
+		integer_add(ctx, c->coproc->name.n > 0 ? c->coproc->name.p : "COPROC", c->coproc->name.n > 0 ? c->coproc->name.n : 6);
+	if (c->kind != SH_SIMPLE)
+		return 0;
+	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next, at++) {
+		char text[256];
+		size_t n = word->assign != NULL ? (size_t)-1 : ast_word_bytes(word, text, sizeof(text) - 1);
+
+		if (n == (size_t)-1 || n >= sizeof(text)) {
+			makes = makes || at < 2;
+			continue;
+		}
+		text[n] = '\0';
+		for (unsigned i = 0; !makes && n >= 4 && n <= 9 && makers[i] != NULL; i++)
+			makes = strcmp(text, makers[i]) == 0;
+		arrays = arrays || strcmp(text, "mapfile") == 0 || strcmp(text, "readarray") == 0 || (n > 1 && text[0] == '-' && strpbrk(text, "aA") != NULL);
+	}
+	if (!makes || !arrays)
+		return 0;
+	integer_add(ctx, "MAPFILE", 7);
+	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
+		char text[256];
+		size_t n = ast_word_bytes(word, text, sizeof(text) - 1);
+
+		if (word->assign != NULL)
+			integer_add(ctx, word->assign->name.p, word->assign->name.n);
+		else if (n != (size_t)-1 && n < sizeof(text))
+			integer_names(ctx, text, memchr(text, '=', n) != NULL ? (size_t)((char *)memchr(text, '=', n) - text) : n);
+	}
+	return 0;
+}
+
 void integers_find(struct walk *w, const struct sh_list *list)
 {
-	struct sh_visitor v = { .word = integer_word, .redir = integer_redir, .ctx = w };
+	struct sh_visitor zsh = { .word = integer_word, .redir = integer_redir, .ctx = w };
+	struct sh_visitor bash = { .assign = array_assign, .command = array_command, .ctx = w };
 
 	if (w->dialect == DIALECT_ZSH)
-		(void)ast_walk_list(list, &v);
+		(void)ast_walk_list(list, &zsh);
+	else if (w->dialect == DIALECT_BASH)
+		(void)ast_walk_list(list, &bash);
 }
