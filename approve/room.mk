@@ -1,14 +1,65 @@
 # approve: the control process. The only room with SQLite and libmicrohttpd; libjwt signs receipts. libapprove.a is all of the program
 # but its main(), so that tests can link parts of it.
 noinst_LIBRARIES += libapprove.a
-libapprove_a_SOURCES = approve/approval.c approve/approval.h approve/store.c approve/store.h approve/rebuild.c approve/rebuild.h approve/reconcile.c approve/reconcile.h \
-	approve/config.c approve/config.h approve/config_internal.h approve/config_people.c approve/config_targets.c approve/config_records.c \
-	approve/control.h approve/record.c approve/journal.c approve/vault_side.c approve/peer.c approve/peer.h approve/reload.c approve/session.c approve/login.c approve/question.c approve/question_file.c \
-	approve/prepare.c approve/requests.c approve/ask.c approve/line.c approve/signature.c approve/issue.c approve/issue.h approve/certificate.c \
-	approve/evidence.c approve/evidence.h approve/hooks.c approve/hooks.h approve/webhook.c approve/webhook.h approve/outputs.c approve/outputs.h \
-	approve/outputs_impl.h approve/outputs_socket.c approve/outputs_hook.c approve/retention.c approve/retention.h approve/witness.h approve/witness_send.c approve/witness_keep.c approve/api_witness.c approve/api_key.c approve/sealed.c approve/sealed.h approve/receipt.c approve/receipt.h \
-	approve/http.c approve/http.h approve/http_reply.c approve/http_call.h approve/http_auth.c approve/http_tls.c approve/http_slow.c approve/http_slow.h approve/http_routes.c approve/api_issue.c \
-	approve/api_approvals.c approve/api_evidence.c approve/api_audit.c approve/api_meta.c approve/metrics.c approve/metrics.h approve/histogram.c approve/histogram.h approve/tally.c approve/tally.h approve/rate.c approve/rate.h approve/openapi.h
+libapprove_a_SOURCES = \
+	approve/approval.c approve/approval.h \
+	approve/store.c approve/store.h \
+	approve/rebuild.c approve/rebuild.h \
+	approve/reconcile.c approve/reconcile.h \
+	approve/config.c approve/config.h \
+	approve/config_internal.h \
+	approve/config_people.c \
+	approve/config_targets.c \
+	approve/config_records.c \
+	approve/control.h \
+	approve/record.c \
+	approve/journal.c \
+	approve/vault_side.c \
+	approve/peer.c approve/peer.h \
+	approve/reload.c \
+	approve/session.c \
+	approve/login.c \
+	approve/question.c \
+	approve/question_file.c \
+	approve/prepare.c \
+	approve/requests.c \
+	approve/ask.c \
+	approve/line.c \
+	approve/signature.c \
+	approve/issue.c approve/issue.h \
+	approve/certificate.c \
+	approve/evidence.c approve/evidence.h \
+	approve/hooks.c approve/hooks.h \
+	approve/webhook.c approve/webhook.h \
+	approve/outputs.c approve/outputs.h \
+	approve/outputs_impl.h \
+	approve/outputs_socket.c \
+	approve/outputs_hook.c \
+	approve/retention.c approve/retention.h \
+	approve/witness.h \
+	approve/witness_send.c \
+	approve/witness_keep.c \
+	approve/api_witness.c \
+	approve/api_key.c \
+	approve/sealed.c approve/sealed.h \
+	approve/receipt.c approve/receipt.h \
+	approve/http.c approve/http.h \
+	approve/http_reply.c \
+	approve/http_call.h \
+	approve/http_auth.c \
+	approve/http_tls.c \
+	approve/http_slow.c approve/http_slow.h \
+	approve/http_routes.c \
+	approve/api_issue.c \
+	approve/api_approvals.c \
+	approve/api_evidence.c \
+	approve/api_audit.c \
+	approve/api_meta.c \
+	approve/metrics.c approve/metrics.h \
+	approve/histogram.c approve/histogram.h \
+	approve/tally.c approve/tally.h \
+	approve/rate.c approve/rate.h \
+	approve/openapi.h
 nodist_libapprove_a_SOURCES = approve/openapi_json.c
 libapprove_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS) $(LIBJWT_CFLAGS)
 

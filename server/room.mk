@@ -2,28 +2,75 @@
 sbin_PROGRAMS += sallyportd
 pkglibexec_PROGRAMS += sallyport-session
 
-sallyportd_SOURCES = server/sallyportd.c server/supervisor.h server/config.c server/config.h server/services.c server/listen.c \
-	server/workers.c server/penalty.c server/penalty.h server/dial.c server/spawn.c server/spawn.h server/parents.c server/parents.h server/notify.c server/notify.h
+sallyportd_SOURCES = \
+	server/sallyportd.c \
+	server/supervisor.h \
+	server/config.c server/config.h \
+	server/services.c \
+	server/listen.c \
+	server/workers.c \
+	server/penalty.c server/penalty.h \
+	server/dial.c \
+	server/spawn.c server/spawn.h \
+	server/parents.c server/parents.h \
+	server/notify.c server/notify.h
 sallyportd_LDADD = libyamltree.a libbase.a $(YAML_LIBS)
 
-sallyport_session_SOURCES = server/session_main.c server/session.h server/channel.c server/channel.h server/pump.c server/agent_side.c \
-	server/target_side.c server/control_side.c server/recording.c server/hostkey.c server/sign.c server/shell_run.c server/shell_run.h server/shell_int.h server/shell_source.c server/shell_keys.c server/warm.c server/hostscan.c server/hostcert.c server/hostcert.h server/backlog.c server/backlog.h \
-	server/forward.c server/forward.h server/remote.c server/remote.h server/packet.c server/packet.h server/request.c server/request.h policy/destination.c policy/destination.h \
-	server/resolve.c server/resolve.h server/files.c server/files.h server/sftp.c server/sftp.h server/sftp_reply.c server/sftp_table.c \
-	server/scp.c server/scp.h server/rsync.c server/rsync.h
+sallyport_session_SOURCES = \
+	server/session_main.c \
+	server/session.h \
+	server/channel.c server/channel.h \
+	server/pump.c \
+	server/agent_side.c \
+	server/target_side.c \
+	server/control_side.c \
+	server/recording.c \
+	server/hostkey.c \
+	server/sign.c \
+	server/shell_run.c server/shell_run.h \
+	server/shell_int.h \
+	server/shell_source.c \
+	server/shell_keys.c \
+	server/warm.c \
+	server/hostscan.c \
+	server/hostcert.c server/hostcert.h \
+	server/backlog.c server/backlog.h \
+	server/forward.c server/forward.h \
+	server/remote.c server/remote.h \
+	server/packet.c server/packet.h \
+	server/request.c server/request.h \
+	policy/destination.c policy/destination.h \
+	server/resolve.c server/resolve.h \
+	server/files.c server/files.h \
+	server/sftp.c server/sftp.h \
+	server/sftp_reply.c \
+	server/sftp_table.c \
+	server/scp.c server/scp.h \
+	server/rsync.c server/rsync.h
 sallyport_session_CPPFLAGS = $(AM_CPPFLAGS) $(LIBSSH_CFLAGS) $(CRYPTO_CFLAGS)
 sallyport_session_LDADD = libfiles.a libtransfer.a libmanaged.a libshell.a libframe.a libsandbox.a $(MASK_LIBS) $(LIBSSH_LIBS) $(SECCOMP_LIBS)
 
 # The managed shell's pure parts: state, plan, line editor.
 noinst_LIBRARIES += libmanaged.a
-libmanaged_a_SOURCES = server/shell_state.c server/shell_state.h server/shell_plan.c server/shell_plan.h server/shell_words.c \
-	server/shell_words.h server/shell_value.c server/shell_value.h server/shell_local.c server/shell_local.h \
-	server/shell_follow.c server/shell_follow.h server/shell_unseen.c server/shell_edit.c server/shell_edit.h \
-	server/shell_edit_int.h server/shell_edit_line.c server/shell_edit_paint.c server/shell_width.c
+libmanaged_a_SOURCES = \
+	server/shell_state.c server/shell_state.h \
+	server/shell_plan.c server/shell_plan.h \
+	server/shell_words.c server/shell_words.h \
+	server/shell_value.c server/shell_value.h \
+	server/shell_local.c server/shell_local.h \
+	server/shell_follow.c server/shell_follow.h \
+	server/shell_unseen.c \
+	server/shell_edit.c server/shell_edit.h \
+	server/shell_edit_int.h \
+	server/shell_edit_line.c \
+	server/shell_edit_paint.c \
+	server/shell_width.c
 
 # The pure parts of channels with files: packets and records.
 noinst_LIBRARIES += libfiles.a
-libfiles_a_SOURCES = server/sftp_wire.c server/sftp_wire.h server/scp_wire.c server/scp_wire.h
+libfiles_a_SOURCES = \
+	server/sftp_wire.c server/sftp_wire.h \
+	server/scp_wire.c server/scp_wire.h
 
 # A control that decides nothing, for tests of supervisor and worker alone.
 check_PROGRAMS += tests/tools/allow_all_control
