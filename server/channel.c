@@ -9,102 +9,10 @@
 #include "policy/policy.h"
 #include "server/files.h"
 #include "server/forward.h"
-#include "server/remote.h"
 #include "server/session.h"
 #include "server/shell_run.h"
 
 enum { TEXT_MAX = 130 * 1024, COMMAND_MAX = 512 * 1024, PROGRAM_MAX = 512 * 1024, TERM_MAX = 64 };
-
-/* What libssh tells of the agent's channel. Flags only: the loop acts on them. */
-static void agent_eof(ssh_session session, ssh_channel channel, void *arg)
-{
-	(void)session;
-	(void)channel;
-	((struct channel *)arg)->agent_eof = true;
-}
-
-static void agent_close(ssh_session session, ssh_channel channel, void *arg)
-{
-	(void)session;
-	(void)channel;
-	((struct channel *)arg)->agent_gone = true;
-}
-
-static void agent_signal(ssh_session session, ssh_channel channel, const char *name, void *arg)
-{
-	struct channel *c = arg;
-
-	(void)session;
-	(void)channel;
-	if (c->state == CHANNEL_RUNNING && c->target != NULL && strlen(name) < 16)
-		ssh_channel_request_send_signal(c->target, name);
-}
-
-/* libssh answers "yes" where this exists, and nothing is forwarded; without it there would be no record of the request. */
-static void agent_forward_agent(ssh_session session, ssh_channel channel, void *arg)
-{
-	(void)session;
-	(void)channel;
-	control_note(((struct channel *)arg)->session, QUESTION_OTHER, "auth-agent-req@openssh.com", NULL, NULL, NULL);
-}
-
-static void target_eof(ssh_session session, ssh_channel channel, void *arg)
-{
-	(void)session;
-	(void)channel;
-	((struct channel *)arg)->target_eof = true;
-}
-
-static void target_close(ssh_session session, ssh_channel channel, void *arg)
-{
-	struct channel *c = arg;
-
-	(void)session;
-	(void)channel;
-	c->target_eof = c->target_closed = true;
-}
-
-static void target_status(ssh_session session, ssh_channel channel, int status, void *arg)
-{
-	(void)session;
-	(void)channel;
-	((struct channel *)arg)->exit_status = status;
-}
-
-static void target_signal(ssh_session session, ssh_channel channel, const char *name, int core, const char *text, const char *lang, void *arg)
-{
-	struct channel *c = arg;
-
-	(void)session;
-	(void)channel;
-	(void)text;
-	(void)lang;
-	if (c->exit_signal == NULL && strlen(name) < 32)
-		c->exit_signal = strdup(name);
-	c->exit_core = core != 0;
-}
-
-static void set_callbacks(struct channel *c)
-{
-	c->agent_callbacks = (struct ssh_channel_callbacks_struct){
-		.userdata = c,
-		.channel_data_function = pump_agent_data,
-		.channel_eof_function = agent_eof,
-		.channel_close_function = agent_close,
-		.channel_signal_function = agent_signal,
-		.channel_auth_agent_req_function = agent_forward_agent,
-	};
-	ssh_callbacks_init(&c->agent_callbacks);
-	c->target_callbacks = (struct ssh_channel_callbacks_struct){
-		.userdata = c,
-		.channel_data_function = pump_target_data,
-		.channel_eof_function = target_eof,
-		.channel_close_function = target_close,
-		.channel_exit_status_function = target_status,
-		.channel_exit_signal_function = target_signal,
-	};
-	ssh_callbacks_init(&c->target_callbacks);
-}
 
 struct channel *chan_new(struct session *s)
 {
@@ -128,7 +36,7 @@ struct channel *chan_new(struct session *s)
 	flow_init(&c->in, s->signing);
 	flow_init(&c->out, false);
 	flow_init(&c->err, false);
-	set_callbacks(c);
+	chan_set_callbacks(c);
 	c->next = s->channels;
 	s->channels = c;
 	s->nchannels++;
@@ -449,123 +357,6 @@ static bool read_program(struct channel *c)
 	return moved;
 }
 
-static bool start_failed(struct channel *c, const char *what)
-{
-	char line[400];
-
-	snprintf(line, sizeof(line), "sallyport: unavailable: %s", what);
-	chan_drop_target(c);
-	refuse_text(c, EXIT_UNAVAILABLE, line);
-	return true;
-}
-
-static bool start_target(struct channel *c)
-{
-	struct session *s = c->session;
-
-	if (s->recorder.fd < 0)
-		return start_failed(c, "there is no recorder, and nothing runs unrecorded");
-	switch (s->target_state) {
-	case TARGET_UP:
-		if (c->env_asked > 0 || remote_pending(s))
-			return false;
-		c->target = ssh_channel_new(s->target);
-		if (c->target == NULL || ssh_set_channel_callbacks(c->target, &c->target_callbacks) != SSH_OK)
-			return start_failed(c, "no channel to the target");
-		c->step = START_OPEN;
-		return true;
-	case TARGET_NONE:
-	case TARGET_FAILED:
-		return start_failed(c, s->target_state == TARGET_FAILED ? s->target_why : "no target was given");
-	default:
-		return false;
-	}
-}
-
-/* The next variable that is passed on; SSH_OK at the end of the list. A target that takes none of them is no error. */
-static int send_env(struct channel *c)
-{
-	struct view rest, name, value;
-	char *n = NULL, *v = NULL;
-	int r = SSH_OK;
-
-	while (c->env_next.n > 0 && r != SSH_AGAIN) {
-		rest = c->env_next;
-		if (proto_list_next(&rest, &name) < 0 || proto_list_next(&rest, &value) < 0)
-			break;
-		if (view_strdup(&name, &n) == ERR_OK && view_strdup(&value, &v) == ERR_OK)
-			r = ssh_channel_request_env(c->target, n, v);
-		free(n);
-		free(v);
-		n = v = NULL;
-		if (r != SSH_AGAIN)
-			c->env_next = rest;
-	}
-	return r == SSH_AGAIN ? SSH_AGAIN : SSH_OK;
-}
-
-static int send_command(struct channel *c)
-{
-	if (c->kind == QUESTION_SUBSYSTEM)
-		return ssh_channel_request_subsystem(c->target, buf_cstr(&c->command));
-	if (c->kind == QUESTION_PTY_RAW)
-		return ssh_channel_request_shell(c->target);
-	return ssh_channel_request_exec(c->target, buf_cstr(&c->command));
-}
-
-static bool running(struct channel *c)
-{
-	struct view marker = { buf_ptr(&c->text), c->text.len };
-
-	if ((!c->record_open && recording_open(c) < 0) || (marker.n > 0 && recording_marker(c, marker) < 0) || pump_start(c) < 0) {
-		session_cut(c->session, "the recording cannot be written");
-		return true;
-	}
-	buf_clear(&c->text);
-	c->started_ms = session_now();
-	c->step = START_EXEC;
-	return true;
-}
-
-bool chan_start_step(struct channel *c)
-{
-	int r;
-
-	switch (c->step) {
-	case START_TARGET:
-		return start_target(c);
-	case START_OPEN:
-		r = ssh_channel_open_session(c->target);
-		if (r == SSH_ERROR)
-			return start_failed(c, "the target opens no channel");
-		if (r == SSH_OK) {
-			c->target_opened = true;
-			c->step = START_PTY;
-		}
-		return r == SSH_OK;
-	case START_PTY:
-		r = c->has_pty && !c->no_tty ? ssh_channel_request_pty_size(c->target, c->term, (int)c->cols, (int)c->rows) : SSH_OK;
-		if (r == SSH_ERROR)
-			return start_failed(c, "the target gives no terminal");
-		if (r == SSH_OK)
-			c->step = START_ENV;
-		return r == SSH_OK;
-	case START_ENV:
-		return send_env(c) == SSH_OK ? running(c) : false;
-	case START_EXEC:
-		if (!files_ready(c))
-			return c->state != CHANNEL_STARTING;
-		r = send_command(c);
-		if (r == SSH_ERROR && !c->target_closed)
-			return start_failed(c, "the target refused to run the command");
-		if (r == SSH_AGAIN && !c->target_closed)
-			return false;
-		c->state = CHANNEL_RUNNING;
-		return true;
-	}
-	return false;
-}
-
 void chan_tell_end(struct channel *c, bool complete)
 {
 	struct msg_command_end m = { .question = c->run_question, .in_bytes = c->in.bytes, .out_bytes = c->out.bytes, .err_bytes = c->err.bytes };
@@ -731,7 +522,7 @@ bool chan_step(struct channel *c)
 void chan_target_lost(struct channel *c, const char *why)
 {
 	if (c->state == CHANNEL_STARTING) {
-		start_failed(c, why);
+		chan_start_failed(c, why);
 	} else if (c->state == CHANNEL_RUNNING && !c->target_closed) {
 		char line[400];
 

@@ -165,7 +165,9 @@ void chan_agent_left(struct channel *c);
 /* For the managed shell: puts the question in kind and text; one step of opening what is asked for; both flows have delivered everything;
  * the command's end, to control; lets the target's channel go. */
 void chan_ask(struct channel *c);
-bool chan_start_step(struct channel *c);
+bool chan_start_step(struct channel *c);                         /* channel_start.c */
+bool chan_start_failed(struct channel *c, const char *what);     /* says so and leaves; true */
+void chan_set_callbacks(struct channel *c);                      /* channel_hears.c: fills both structs in */
 bool chan_delivered(const struct channel *c);
 void chan_tell_end(struct channel *c, bool complete);
 void chan_drop_target(struct channel *c);

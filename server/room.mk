@@ -20,6 +20,8 @@ sallyport_session_SOURCES = \
 	server/session_main.c \
 	server/session.h \
 	server/channel.c server/channel.h \
+	server/channel_hears.c \
+	server/channel_start.c \
 	server/pump.c \
 	server/agent_side.c \
 	server/target_side.c \

@@ -3,13 +3,14 @@
  *   session_main.c  descriptors, hardening, the loop      agent_side.c    SSH server: key exchange, login, requests
  *   control_side.c  messages from and to control          target_side.c   SSH client: host key, login
  *   channel.c       a channel's life                      pump.c          bytes: mask, record, deliver
+ *   channel_start.c what a command needs on the target    channel_hears.c what libssh tells of a channel
  *   recording.c     the recorder's socket                 sign.c          the user `sign`
  *   hostkey.c       pinned host keys                      warm.c          what a warmed parent does first
  *   hostscan.c      host certificates                     forward.c       channels that lead on from the target
- *   remote.c        what the target listens for
- *   packet.c        what libssh hears and does not tell  request.c       and what it means
- *   files.c         channels that carry files: sftp*.c    resolve.c       where paths lead on the target
- *   backlog.c       what waits for a peer that does not read
+ *   packet.c        what libssh hears and does not tell   request.c       and what it means
+ *   remote.c        what the target listens for           backlog.c       what waits for a peer that does not read
+ *   files.c         channels that carry files: sftp*.c,   resolve.c       where paths lead on the target
+ *                   scp.c, rsync.c
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
