@@ -110,10 +110,10 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t from, uint32_t to,
 			     struct sh_part ***tail_out);
 
-/* A tilde behind a brace or comma that turned out to be ordinary is ordinary too. */
-static void settle_tilde(struct item *v, uint32_t k)
+/* A tilde behind a brace or comma that turned out to be ordinary is ordinary too, and so is one in front of it: its name goes on. */
+static void settle_tilde(struct item *v, uint32_t n, uint32_t k)
 {
-	if (k > 0 && v[k - 1].role == ROLE_LITERAL)
+	if ((k > 0 && v[k - 1].role == ROLE_LITERAL) || (k + 1 < n && v[k + 1].role == ROLE_LITERAL))
 		v[k].part->kind = SH_LITERAL;
 }
 
@@ -174,7 +174,7 @@ static struct sh_part *build(struct ps *p, struct item *v, uint32_t n, uint32_t 
 	for (uint32_t k = from; k < to; k++) {
 		struct sh_part *x = v[k].part;
 		if (x->kind == SH_TILDE)
-			settle_tilde(v, k);
+			settle_tilde(v, n, k);
 		if (v[k].role == ROLE_LITERAL) {
 			struct sh_text t = x->brace->text;
 			x->kind = SH_LITERAL;

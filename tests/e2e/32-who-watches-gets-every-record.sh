@@ -108,7 +108,7 @@ is "which is the next record's prev" "$(audit_lines | grep -A1 -F "\"seq\":$(jq 
 	"$(jq -r 'select(.short) | .sha256' "$OUT/udp.lines" | head -n 1)"
 sp demo-web 'rm /nonexistent' 2>/dev/null </dev/null
 wait_for 10 "a refusal, which is a warning" grep -q '^84 .* decision' "$OUT/tcp.heads"
-is "what was allowed is none" "85" "$(jq -r 'select(.verdict == "allow") | .seq' "$OUT/tcp.lines" | head -n 1 | xargs -I N grep 'sequenceId="N"' "$OUT/tcp.heads" | cut -d' ' -f1 | sort -u)"
+is "what was allowed is none" "85" "$(jq -r 'select(.verdict == "allow") | .seq' "$OUT/tcp.lines" | head -n 1 | xargs -I {} grep 'sequenceId="{}"' "$OUT/tcp.heads" | cut -d' ' -f1 | sort -u)"
 
 # A checkpoint that came this way is an outside checkpoint.
 wait_for 20 "a checkpoint over TCP" grep -q '"checkpoint"' "$OUT/tcp.lines"

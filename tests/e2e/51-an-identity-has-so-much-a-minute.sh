@@ -31,10 +31,15 @@ m="$SALLYPORT_DEMO_DIR/mux"
 other -o ControlMaster=yes -o ControlPath="$m" -N demo-web &
 master=$!
 wait_for 10 "the shared connection" test -S "$m"
+mkfifo "$SALLYPORT_DEMO_DIR/nothing"
+exec 9<>"$SALLYPORT_DEMO_DIR/nothing" # an input that never comes and never ends
 for i in 1 2 3 4; do
-	other -o ControlPath="$m" demo-web "cat" </dev/zero >/dev/null 2>&1 &
+	other -o ControlPath="$m" demo-web "cat" <&9 >/dev/null 2>&1 &
 	eval "c$i=$!"
 done
+# What asks for a fifth counts as a command, too: only once the four are there.
+four() { [ "$(audit_lines | jq -r 'select(.event == "command.start" and .command == "'"'cat'"'") | .seq' | wc -l)" -eq 4 ]; }
+wait_for 10 "four channels" four
 # shellcheck disable=SC2154
 full() { other -o ControlPath="$m" demo-web true 2>&1 | grep -qi 'open refused by peer\|open failed'; }
 wait_for 10 "the fifth channel to be refused" full

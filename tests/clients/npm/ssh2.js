@@ -68,7 +68,7 @@ function run(command, pty, rekey) {
       n += d.length;
       if (rekey && n > due) {
         due += 1 << 20;
-        c.rekey(() => {});
+        c._protocol.rekey(); // its public form is for servers
       }
     });
     s.stderr.on('data', (d) => process.stderr.write(d));
