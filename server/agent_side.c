@@ -25,8 +25,7 @@ enum { HOSTKEY_BYTES_MAX = 16 * 1024, NOTES_MAX = 4096 };
 
 static const char kex_methods[] = "curve25519-sha256,curve25519-sha256@libssh.org";
 static const char ciphers[] = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr,aes192-ctr,aes128-ctr,chacha20-poly1305@openssh.com";
-static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com,"
-			   "hmac-sha2-256,hmac-sha2-512"; /* the last two for libssh2 before 1.11, which is curl on Debian 12 */
+static const char macs[] = "hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com";
 /* OpenSSH's client tells only a server of its own name that nobody reads a command's output any more (eow@openssh.com); without it
  * `ssh host yes | head` never ends. Its bug-compatibility rules know no such version, so nothing else follows from the name. */
 static const char banner[] = "OpenSSH_Sallyport_" PACKAGE_VERSION;

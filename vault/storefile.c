@@ -114,7 +114,7 @@ int storefile_write(int dirfd, const char *file, const uint8_t *p, size_t n, boo
 {
 	char fresh[STOREFILE_NAME_MAX];
 	int fd = -1, old, r;
-	struct stat st;
+	struct stat st, is;
 
 	snprintf(fresh, sizeof(fresh), ".%s" STOREFILE_NEW, file);
 	old = openat(dirfd, file, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
@@ -127,7 +127,9 @@ int storefile_write(int dirfd, const char *file, const uint8_t *p, size_t n, boo
 	fd = openat(dirfd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	r = fd < 0 ? ERR_SYS : ERR_OK;
 	/* root adds keys for the vault's user, which must be able to read them. */
-	if (r == ERR_OK && geteuid() == 0 && (fstat(dirfd, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0))
+	if (r == ERR_OK && geteuid() == 0 &&
+	    (fstat(dirfd, &st) < 0 || fstat(fd, &is) < 0 ||
+	     ((st.st_uid != is.st_uid || st.st_gid != is.st_gid) && fchown(fd, st.st_uid, st.st_gid) < 0))) /* not at all where it is ours: the vault's filter has no chown */
 		r = ERR_SYS;
 	if (r == ERR_OK)
 		r = storefile_fill(fd, p, n);

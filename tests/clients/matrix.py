@@ -6,6 +6,7 @@ should be, or "-": what that client cannot do, named below the table. Anything e
 import base64
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -273,6 +274,22 @@ def curl(port, key, client, only):
     return lambda: copy("sftp") and copy("scp")
 
 
+def libssh2_is_old():
+    """Before 1.11 it knows neither AEAD nor encrypt-then-MAC, and nothing less is offered here."""
+    version = re.search(rb"libssh2/(\d+)\.(\d+)", run("curl", "--version")[1])
+    return version is not None and (int(version[1]), int(version[2])) < (1, 11)
+
+
+def too_old(client, port, key):
+    def refused():
+        p = subprocess.run(["curl", "-sS", "-k", "-m", "20", "--key", key, "--pubkey", key + "-cert.pub", "-u", "demo-web:", "sftp://127.0.0.1:%s/etc/hostname" % port],
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+        return "refused" if p.returncode == 2 and p.stdout == b"" else False
+    for c in CELLS:
+        cell(client, c, refused)
+    notes.append("%s: libssh2 before 1.11 knows neither AEAD nor encrypt-then-MAC, and nothing less is offered" % client)
+
+
 def dbclient(port, key):
     """It knows no certificates; a plain key opens nothing here, and it hears so in time."""
     run("dropbearconvert", "openssh", "dropbear", key, path("client.drop"))
@@ -302,10 +319,13 @@ def clients():
     putty(port, key)
     paramiko_(port, key)
     asyncssh_(port, key)
-    if SHORT:
+    if libssh2_is_old():
+        too_old("curl" if SHORT else "libssh2, curl", port, ecdsa)
+    elif SHORT:
         curl(port, ecdsa, "curl", True)
     else:
         program("libssh2, curl", [built + "/libssh2"], port, ecdsa, sftp=curl(port, ecdsa, "", False), rekey=cannot("libssh2 begins no key exchange of its own"))
+    if not SHORT:
         program("Go x/crypto", [built + "/gossh"], port, key)
         program("npm ssh2", ["node", built + "/npm/ssh2.js"], port, key)
         program("libssh", [built + "/libssh"], port, key)
