@@ -126,7 +126,7 @@ bool decide_transfer(const struct policy *p, const struct policy_question *q, st
 			a->rule = "default";
 		answer_rule(a, j.rule);
 		a->reason = j.rule != NULL && j.rule->reason != NULL ? answer_text(&mem->arena, j.rule->reason) :
-			    answer_printf(&mem->arena, j.rule != NULL ? "rule %s denies a part of it: %s" : "no rule allows to %s %s",
+			    answer_printf(&mem->arena, j.rule != NULL ? "rule %s denies a part of it: %s" : "no rule allows the transfer to %s %s",
 					  j.rule != NULL ? j.rule->id : which->op == FILE_READ ? "read" : which->op == FILE_WRITE ? "write all of" : "delete all of",
 					  which->path);
 	}
