@@ -7,7 +7,7 @@
  * Order for one channel: OPEN, then any number of OUTPUT, INPUT, RESIZE, MARKER, then CLOSE. The recorder answers with
  * ACK frames: everything up to ack.bytes (payload bytes of the channel's OUTPUT and INPUT frames, added up) is on disk.
  * The first ACK (bytes 0, FRAME_ACK_OPEN) says that the recording's header is on disk; the last one (FRAME_ACK_CLOSED)
- * that it is complete. The worker stops reading the target while more than FRAME_WINDOW_BYTES or FRAME_WINDOW_US stand
+ * that it is complete, and only then does the worker tell the agent of the end. The worker stops reading the target while more than FRAME_WINDOW_BYTES or FRAME_WINDOW_US stand
  * unacknowledged. A recorder that meets anything it cannot write, or a frame that breaks the order, ends itself: the
  * closed socket is the only error message, and the session ends with it.
  *

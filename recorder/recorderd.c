@@ -120,6 +120,12 @@ static void acknowledge(uint32_t channel, uint64_t bytes, uint32_t flags)
 		loop_watch_events(rec.session_watch, LOOP_READ | (ipc_pending(&rec.session) ? LOOP_WRITE : 0));
 }
 
+static void tell_kept(void *ctx, uint32_t channel, uint64_t bytes)
+{
+	(void)ctx;
+	acknowledge(channel, bytes, FRAME_ACK_OPEN | FRAME_ACK_CLOSED);
+}
+
 static int find(uint32_t channel)
 {
 	for (int i = 0; i < FRAME_MAX_CHANNELS; i++)
@@ -151,11 +157,8 @@ static int open_recording(const struct frame *f, struct why *w)
 
 static int close_recording(int i, const struct frame *f, struct why *w)
 {
-	uint64_t bytes = 0;
-	int r = recording_close(rec.open[i].recording, f, (uint64_t)clock_mono_us(), &bytes, w);
+	int r = recording_close(rec.open[i].recording, f, (uint64_t)clock_mono_us(), w);
 
-	if (r == ERR_OK)
-		acknowledge(rec.open[i].channel, bytes, FRAME_ACK_OPEN | FRAME_ACK_CLOSED);
 	recording_free(rec.open[i].recording);
 	rec.open[i].recording = NULL;
 	rec.open[i].channel = 0;
@@ -365,7 +368,7 @@ static int serve(void)
 
 	if (r < 0)
 		return 1;
-	rec.events = (struct recording_events){ tell_digest, tell_closed, NULL };
+	rec.events = (struct recording_events){ tell_digest, tell_closed, tell_kept, NULL };
 	/* A descriptor that was opened with O_PATH cannot be synced. */
 	rec.dirfd = openat(FD_RECORDER_DIR, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	rec.loop = loop_new();

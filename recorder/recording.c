@@ -243,6 +243,8 @@ static int part_close(struct recording *r, uint64_t now_us, const struct frame *
 		k = sink_finish(r->sink);
 	if (k == ERR_OK)
 		k = sink_sync(r->sink);
+	if (k == ERR_OK && last)
+		r->events->kept(r->events->ctx, r->channel, r->taken);
 	if (k == ERR_OK)
 		k = sink_digest(r->sink, d);
 	if (k == ERR_OK)
@@ -414,7 +416,7 @@ int recording_tick(struct recording *r, uint64_t now_us, bool *synced, uint64_t 
 	return k < 0 ? failed(r, k, "written", w) : ERR_OK;
 }
 
-int recording_close(struct recording *r, const struct frame *end, uint64_t now_us, uint64_t *bytes, struct why *w)
+int recording_close(struct recording *r, const struct frame *end, uint64_t now_us, struct why *w)
 {
 	char note[64 + FRAME_MAX_NAME];
 	char signal[FRAME_MAX_NAME + 1] = "";
@@ -438,10 +440,7 @@ int recording_close(struct recording *r, const struct frame *end, uint64_t now_u
 		k = asciicast_note(&r->cast, &r->text, r->last_us, note);
 	if (k == ERR_OK)
 		k = part_close(r, r->last_us, end, true);
-	if (k < 0)
-		return failed(r, k, "closed", w);
-	*bytes = r->taken;
-	return ERR_OK;
+	return k < 0 ? failed(r, k, "closed", w) : ERR_OK;
 }
 
 const char *recording_id(const struct recording *r)

@@ -25,11 +25,13 @@ struct recording_session {
 	const struct seal_readers *readers; /* who alone can read it (seal.h); NULL: everybody who has the file */
 };
 
-/* Told of a part's progress. lag_ms: the longest that a byte waited to be on the disk, since either was last called for this recording. */
+/* Told of a part's progress. kept: all bytes payload bytes of the channel are on disk and the file is whole, before its note is written:
+ * what waits for a recording's end need not wait for that as well. lag_ms: the longest that a byte waited to be on the disk, since either was last called for this recording. */
 struct recording_events {
 	void (*digest)(void *ctx, const char *recording, unsigned part, uint64_t bytes, const uint8_t sha256[SINK_DIGEST], uint32_t lag_ms);
 	void (*closed)(void *ctx, const char *recording, unsigned part, uint64_t bytes, uint64_t raw, const uint8_t sha256[SINK_DIGEST],
 		       uint64_t ms, bool last, uint32_t lag_ms);
+	void (*kept)(void *ctx, uint32_t channel, uint64_t bytes);
 	void *ctx;
 };
 
@@ -59,8 +61,8 @@ uint64_t recording_due(const struct recording *r);
 int recording_tick(struct recording *r, uint64_t now_us, bool *synced, uint64_t *bytes, struct why *w);
 
 /* Ends it in good order, durable; close may be NULL when the session just went away. The files stay; r is freed by
- * recording_free() in any case. *bytes as above. */
-int recording_close(struct recording *r, const struct frame *close, uint64_t now_us, uint64_t *bytes, struct why *w);
+ * recording_free() in any case. */
+int recording_close(struct recording *r, const struct frame *close, uint64_t now_us, struct why *w);
 
 const char *recording_id(const struct recording *r);
 

@@ -115,7 +115,7 @@ void chan_refuse(struct channel *c, int code, const char *line, size_t n)
 {
 	struct view v = { (const uint8_t *)line, n };
 
-	if (c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED)
+	if (c->state >= CHANNEL_LEAVING)
 		return;
 	if (c->forward != NULL) {
 		forward_refuse(c, line, n);
@@ -453,7 +453,7 @@ static bool run_step(struct channel *c)
 			c->exit_signal = strdup("PIPE");
 		command_ended(c, false);
 		chan_drop_target(c);
-		leave(c);
+		c->state = CHANNEL_KEEPING;
 		return true;
 	}
 	moved = pump_channel(c);
@@ -466,8 +466,7 @@ static bool run_step(struct channel *c)
 	if (c->state == CHANNEL_RUNNING && c->target_closed && c->out.eof_sent) {
 		command_ended(c, true);
 		chan_drop_target(c);
-		if (!c->session->cut)
-			leave(c);
+		c->state = CHANNEL_KEEPING;
 		return true;
 	}
 	return moved;
@@ -482,12 +481,12 @@ bool chan_step(struct channel *c)
 	if (c->forward != NULL)
 		return forward_step(c);
 	/* A client that sent and got an end of file closes at once, and still wants the exit status, which comes after. */
-	if (c->agent_gone && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
+	if (c->agent_gone && c->state != CHANNEL_KEEPING && !(c->state == CHANNEL_RUNNING && c->out.eof_sent)) {
 		chan_agent_left(c);
 		return true;
 	}
 	moved = pump_take(c);
-	if (c->shell != NULL && c->state != CHANNEL_LEAVING)
+	if (c->shell != NULL && c->state < CHANNEL_LEAVING)
 		return shell_step(c) || moved;
 	switch (c->state) {
 	case CHANNEL_READING:
@@ -510,10 +509,15 @@ bool chan_step(struct channel *c)
 		moved |= pump_channel(c);
 		if (delivered(&c->err) && delivered(&c->out)) {
 			command_ended(c, c->shell != NULL && !c->session->end);
-			leave(c);
+			c->state = CHANNEL_KEEPING;
 			return true;
 		}
 		return moved;
+	case CHANNEL_KEEPING:
+		if (c->rec_closing)
+			return moved;
+		leave(c);
+		return true;
 	default: /* a wait line may stand in err while control thinks */
 		return pump_channel(c) || moved;
 	}

@@ -1,10 +1,11 @@
 /* One channel of an agent's connection: a small state machine around two libssh channels.
  *
- *   IDLE ── exec, shell, subsystem ──▶ ASKING ── run ──▶ STARTING ──▶ RUNNING ──▶ (all delivered) ──▶ CLOSED
- *                                        │  └─ stdin ──▶ READING ── end of input ──▶ ASKING
- *                                        └─ refuse ─────────────▶ LEAVING ─────────────────────────▶ CLOSED
+ *   IDLE ── exec, shell, subsystem ──▶ ASKING ── run ──▶ STARTING ──▶ RUNNING ──▶ (all delivered) ──▶ KEEPING ──▶ CLOSED
+ *                                        │  └─ stdin ──▶ READING ── end of input ──▶ ASKING             ▲
+ *                                        └─ refuse ─────────────▶ LEAVING ──────────────────────────────┘
  *
- * LEAVING delivers what stands in `err` and `out`, then the exit status, as a program would that ended. The user `sign` has SIGNING in place
+ * LEAVING delivers what stands in `err` and `out`, as a program would that ended. KEEPING waits for the recorder to have all of it on disk,
+ * so that no agent is told of the end of what a kill could take out of its recording; then comes the exit status. The user `sign` has SIGNING in place
  * of all that lies between IDLE and LEAVING. A managed shell (statement by statement) is another owner of the same channel: it sets `shell` and
  * starts one target channel after the other; the relay in pump.c does not know the difference. A forward (forward.c) is a third. A channel with files (files.h) has one, too: it
  * reads what passes. */
@@ -42,7 +43,8 @@ enum channel_state {
 	CHANNEL_STARTING, /* allowed; the target's channel is being opened */
 	CHANNEL_RUNNING,
 	CHANNEL_SHELL,    /* a managed shell between two statements */
-	CHANNEL_LEAVING,  /* own text and exit status on their way out */
+	CHANNEL_LEAVING,  /* own text on its way out */
+	CHANNEL_KEEPING,  /* all is delivered; the exit status waits for the recorder */
 	CHANNEL_CLOSED    /* done; freed at the end of the round */
 };
 
@@ -117,6 +119,7 @@ struct channel {
 	struct buf command; /* the answer's text */
 	uint32_t run_question;
 	bool record_digest, recording, record_open;
+	bool rec_closing; /* the end was sent to the recorder, which has not acknowledged it */
 	uint64_t rec_sent, rec_acked, rec_mark;
 	int64_t rec_mark_ms; /* when rec_mark bytes had been sent; 0: nothing outstanding */
 	int64_t started_ms;

@@ -86,7 +86,7 @@ int pump_agent_data(ssh_session session, ssh_channel channel, void *data, uint32
 
 	(void)session;
 	(void)channel;
-	if (is_stderr || c->state == CHANNEL_LEAVING || c->state == CHANNEL_CLOSED || (c->target_closed && c->shell == NULL)) {
+	if (is_stderr || c->state >= CHANNEL_LEAVING || (c->target_closed && c->shell == NULL)) {
 		/* No client has a use for extended data, and nobody reads the input of what has ended. */
 		window_took(c->session, &c->agent_window, is_stderr ? len : len - c->in.left);
 		if (!is_stderr)

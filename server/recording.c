@@ -125,6 +125,7 @@ int recording_close(struct channel *c, bool complete)
 	f.exit_status = c->exit_signal == NULL && c->exit_status >= 0 ? c->exit_status & 0xff : -1;
 	f.signal = proto_str(c->exit_signal == NULL ? "" : c->exit_signal);
 	f.complete = complete;
+	c->rec_closing = c->record_open;
 	return c->record_open ? send_frame(c->session, &f) : ERR_OK;
 }
 
@@ -151,12 +152,14 @@ static int read_ack(struct session *s, const struct ipc_msg *m)
 		if (f.bytes > c->rec_sent || f.bytes < c->rec_acked)
 			return ERR_MALFORMED;
 		c->rec_acked = f.bytes;
+		if ((f.flags & FRAME_ACK_CLOSED) != 0)
+			c->rec_closing = false;
 		if (c->rec_acked >= c->rec_mark) {
 			c->rec_mark = c->rec_sent;
 			c->rec_mark_ms = c->rec_acked < c->rec_sent ? session_now() : 0;
 		}
 	}
-	return ERR_OK; /* of a channel that is gone: what was closed is on disk */
+	return ERR_OK; /* of a channel that the agent left before it was closed */
 }
 
 void recording_step(struct session *s)

@@ -413,7 +413,7 @@ bool shell_step(struct channel *c)
 	struct shell *sh = c->shell;
 	bool moved = false;
 
-	if (c->deaf && c->state != CHANNEL_LEAVING) { /* the agent's reader went away */
+	if (c->deaf && c->state < CHANNEL_LEAVING) { /* the agent's reader went away */
 		if (c->target != NULL)
 			chan_drop_target(c);
 		tell_end(c, false);

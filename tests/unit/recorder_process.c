@@ -388,10 +388,10 @@ static void it_goes_on_without_control(void **state)
 	play("g-1.cast.gz", out, header, sizeof(header), true);
 	same(&out[0], "before after", 12);
 	drop(out);
-	snprintf(path, sizeof(path), "%s/g-1.json", dir);
-	assert_int_equal(stat(path, &st), 0);
 	ipc_free(&session);
 	assert_int_equal(wait_exit(), 0);
+	snprintf(path, sizeof(path), "%s/g-1.json", dir);
+	assert_int_equal(stat(path, &st), 0);
 }
 
 static void digest_mode_keeps_size_and_sum_only(void **state)
