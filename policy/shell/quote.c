@@ -310,8 +310,11 @@ void quote_body(struct ps *p, struct parts *b, enum dq mode)
 			dq_escape(p, b, mode);
 			break;
 		case '$':
-			if (!dollar_parse(p, b, true))
-				parts_text(p, b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
+			if (dollar_parse(p, b, true))
+				break;
+			if (unquotes) /* as a text it would have to be quoted */
+				ps_left_out(p, p->i, "a $ that expands nothing in ${...} in a here-document");
+			parts_text(p, b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
 			break;
 		case '`':
 			dollar_backquote(p, b, true, mode == DQ_HEREDOC);
