@@ -90,10 +90,13 @@ void buf_added(struct buf *b, size_t n)
 
 int buf_put(struct buf *b, const void *p, size_t n)
 {
-	int r = buf_grow(b, n);
+	/* Room enough, as almost always; what was allocated may be more than what is allowed. */
+	if (n >= b->cap - b->off - b->len || n > b->max - b->len || b->data == NULL) {
+		int r = buf_grow(b, n);
 
-	if (r < 0)
-		return r;
+		if (r < 0)
+			return r;
+	}
 	if (n > 0)
 		memcpy(b->data + b->off + b->len, p, n);
 	b->len += n;

@@ -4,10 +4,10 @@
 
 #include "policy/rules.h"
 
-/* Everything an answer holds, and the text buffer that rendering uses. */
+/* Everything an answer holds, the text buffer that rendering uses, and what reading it again takes. */
 struct pooled {
-	struct arena arena;
-	struct buf text;
+	struct arena arena, again;
+	struct buf text, dump[2];
 };
 
 void answer_start(struct policy_answer *a, struct pooled *p);

@@ -11,7 +11,7 @@
 bool command_in(const char *const *list, const char *s)
 {
 	for (; *list != NULL; list++) {
-		if (strcmp(*list, s) == 0)
+		if ((*list)[0] == s[0] && strcmp(*list, s) == 0)
 			return true;
 	}
 	return false;

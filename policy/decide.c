@@ -8,10 +8,12 @@
 #include "policy/answer.h"
 #include "policy/destination.h"
 #include "policy/path.h"
+#include "policy/shell/dump.h"
 #include "policy/shell/parse.h"
 #include "policy/shell/render.h"
 
 #define POOL_MAX 4
+#define KEEP_MAX 65536 /* a buffer that grew beyond is given back */
 #define STDIN_CAP SHELL_MAX_LEN
 #define RENDER_MAX ((size_t)1 << 20)
 #define ARG_MAX_ONE 131000 /* bytes in one argument that Linux takes (MAX_ARG_STRLEN less a page's worth of care) */
@@ -45,7 +47,10 @@ static struct pooled *pool_take(void)
 	if (p == NULL)
 		return NULL;
 	arena_init(&p->arena, ARENA_MAX_DEFAULT * 2);
+	arena_init(&p->again, ARENA_MAX_DEFAULT * 2);
 	buf_init(&p->text, RENDER_MAX);
+	buf_init(&p->dump[0], DUMP_MAX);
+	buf_init(&p->dump[1], DUMP_MAX);
 	return p;
 }
 
@@ -54,22 +59,37 @@ static void pool_give(struct pooled *p)
 	if (p == NULL)
 		return;
 	arena_reset(&p->arena);
-	if (npool < POOL_MAX && p->text.cap <= 65536) {
+	arena_reset(&p->again);
+	if (npool < POOL_MAX && p->text.cap <= KEEP_MAX && p->dump[0].cap <= KEEP_MAX && p->dump[1].cap <= KEEP_MAX) {
 		buf_clear(&p->text);
 		pool[npool++] = p;
 		return;
 	}
 	arena_free(&p->arena);
+	arena_free(&p->again);
 	buf_free(&p->text);
+	buf_free(&p->dump[0]);
+	buf_free(&p->dump[1]);
 	free(p);
 }
 
 /* ---- Statements --------------------------------------------------------------------------------------------------------------- */
 
-static const char *render_keep(struct pooled *p, const struct sh_ast *ast, size_t *n)
+/* Whether a rendering is read as the tree that was decided. It always should be (fuzz_shell); were it not, what ran would be something else. */
+static bool reads_back(struct pooled *p, const struct sh_ast *ast)
+{
+	const char *s = p->text.len > 0 ? (const char *)buf_ptr(&p->text) : "";
+	struct sh_ast *again;
+
+	arena_reset(&p->again);
+	return shell_parse(s, p->text.len, ast->dialect, &p->again, &again, NULL) == ERR_OK &&
+	       ast_equal_in(ast, again, &p->dump[0], &p->dump[1]);
+}
+
+static const char *render_keep(struct pooled *p, const struct sh_ast *ast, bool runs, size_t *n)
 {
 	buf_clear(&p->text);
-	if (shell_render(ast, &p->text) != ERR_OK || p->text.len > ARG_MAX_ONE)
+	if (shell_render(ast, &p->text) != ERR_OK || p->text.len > ARG_MAX_ONE || (runs && !reads_back(p, ast)))
 		return NULL;
 	*n = p->text.len;
 	return arena_copy(&p->arena, buf_ptr(&p->text), p->text.len);
@@ -202,7 +222,7 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		return ERR_NOMEM;
 	a->confidence = answer_confidence(&r);
 	if (decide_transfer(p, q, a, mem, ast, &r)) {
-		a->text = render_keep(mem, ast, &a->text_len);
+		a->text = render_keep(mem, ast, a->verdict != VERDICT_DENY, &a->text_len);
 		a->canonical = a->text != NULL;
 		if (a->text == NULL)
 			a->verdict = VERDICT_DENY;
@@ -247,7 +267,7 @@ static int decide_text(const struct policy *p, const struct policy_question *q, 
 		}
 		a->stdin_consumed = true;
 	}
-	a->text = render_keep(mem, ast, &a->text_len);
+	a->text = render_keep(mem, ast, a->verdict != VERDICT_DENY, &a->text_len);
 	a->canonical = a->text != NULL;
 	if (a->text == NULL && r.used_stdin)
 		a->verdict = VERDICT_DENY;

@@ -312,6 +312,9 @@ static bool path_match_parts(const char *pattern, const char *p, size_t n, bool 
 	struct comps r, c;
 	const char *rp = pattern;
 
+	/* Most of the rules, at the price of a byte: both are absolute, and begin with other letters. */
+	if (!is_pattern && n > 1 && p[0] == '/' && pattern[0] == '/' && pattern[1] != p[1] && p[1] != '/' && strchr("*?[\\/", pattern[1]) == NULL)
+		return false;
 	if (!comps_split(rp, strlen(rp), &r) || !comps_split(p, n, &c))
 		return !sure;
 	/* Below a home directory, absolutely: /home/NAME/…, /root/… are what a rule may say. */

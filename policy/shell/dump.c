@@ -5,21 +5,38 @@
 
 struct dump {
 	struct buf *out;
+	struct buf run; /* the bytes of the run that is open: one at a time is */
 	int r; /* the first failure */
 };
 
-static void put(struct dump *d, const char *s)
+static void put_bytes(struct dump *d, const char *s, size_t n)
 {
-	if (d->r == ERR_OK)
-		d->r = buf_put_str(d->out, s);
+	if (d->r == ERR_OK && n > 0)
+		d->r = buf_put(d->out, s, n);
+}
+
+static inline void put(struct dump *d, const char *s)
+{
+	put_bytes(d, s, strlen(s));
+}
+
+/* Each decision comes here some hundred times: no printf. */
+static void number(struct dump *d, uint32_t n)
+{
+	char digits[10];
+	unsigned at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	put_bytes(d, digits + at, sizeof(digits) - at);
 }
 
 static void text(struct dump *d, struct sh_text t)
 {
-	if (d->r == ERR_OK)
-		d->r = buf_printf(d->out, "%u:", t.n);
-	if (d->r == ERR_OK && t.n > 0)
-		d->r = buf_put(d->out, t.p, t.n);
+	number(d, t.n);
+	put(d, ":");
+	put_bytes(d, t.p, t.n);
 	put(d, " ");
 }
 
@@ -32,7 +49,6 @@ static void words(struct dump *d, const struct sh_word *w);
 /* Exact bytes that stand together are one run, however they were quoted; where it matters (strict), quoted and unquoted
  * bytes are runs of their own. */
 struct run {
-	struct buf bytes;
 	bool open, quoted, strict;
 	bool drop_empty; /* an empty run means nothing here */
 	bool bracket;    /* inside a bracket expression: strict */
@@ -40,12 +56,11 @@ struct run {
 
 static void run_close(struct dump *d, struct run *k)
 {
-	if (k->open && !(k->drop_empty && k->bytes.len == 0)) {
+	if (k->open && !(k->drop_empty && d->run.len == 0)) {
 		put(d, k->strict || k->bracket ? (k->quoted ? "q" : "u") : "e");
-		text(d, (struct sh_text){k->bytes.len > 0 ? (const char *)buf_ptr(&k->bytes) : "",
-					 (uint32_t)k->bytes.len});
+		text(d, (struct sh_text){d->run.len > 0 ? (const char *)buf_ptr(&d->run) : "", (uint32_t)d->run.len});
 	}
-	buf_clear(&k->bytes);
+	buf_clear(&d->run);
 	k->open = false;
 }
 
@@ -58,7 +73,7 @@ static void run_add(struct dump *d, struct run *k, struct sh_text t, bool quoted
 	k->open = true;
 	k->quoted = quoted;
 	if (d->r == ERR_OK && t.n > 0)
-		d->r = buf_put(&k->bytes, t.p, t.n);
+		d->r = buf_put(&d->run, t.p, t.n);
 }
 
 static void word(struct dump *d, const struct sh_word *w, bool parens);
@@ -170,12 +185,10 @@ static void word(struct dump *d, const struct sh_word *w, bool strict)
 	}
 	struct run k = {.strict = strict || w->kind == SH_WORD_REGEX};
 	k.drop_empty = !strict && (w->kind == SH_WORD_VALUE || w->kind == SH_WORD_HEREDOC);
-	buf_init(&k.bytes, (size_t)1 << 20);
 	put(d, "(w ");
 	parts(d, w->parts, &k);
 	run_close(d, &k);
 	put(d, ")");
-	buf_free(&k.bytes);
 }
 
 static void words(struct dump *d, const struct sh_word *w)
@@ -340,18 +353,27 @@ static void list(struct dump *d, const struct sh_list *l)
 
 int ast_dump(const struct sh_ast *ast, struct buf *out)
 {
-	struct dump d = {out, ERR_OK};
+	struct dump d = {.out = out, .r = ERR_OK};
+	buf_init(&d.run, (size_t)1 << 20);
 	list(&d, ast->list);
+	buf_free(&d.run);
 	return d.r;
+}
+
+bool ast_equal_in(const struct sh_ast *a, const struct sh_ast *b, struct buf *x, struct buf *y)
+{
+	buf_clear(x);
+	buf_clear(y);
+	return a->dialect == b->dialect && ast_dump(a, x) == ERR_OK && ast_dump(b, y) == ERR_OK && x->len == y->len &&
+	       (x->len == 0 || memcmp(buf_ptr(x), buf_ptr(y), x->len) == 0);
 }
 
 bool ast_equal(const struct sh_ast *a, const struct sh_ast *b)
 {
 	struct buf x, y;
-	buf_init(&x, (size_t)64 << 20);
-	buf_init(&y, (size_t)64 << 20);
-	bool equal = a->dialect == b->dialect && ast_dump(a, &x) == ERR_OK && ast_dump(b, &y) == ERR_OK &&
-		     x.len == y.len && (x.len == 0 || memcmp(buf_ptr(&x), buf_ptr(&y), x.len) == 0);
+	buf_init(&x, DUMP_MAX);
+	buf_init(&y, DUMP_MAX);
+	bool equal = ast_equal_in(a, b, &x, &y);
 	buf_free(&x);
 	buf_free(&y);
 	return equal;

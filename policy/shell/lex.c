@@ -272,14 +272,14 @@ static const struct {
 
 enum rw ps_reserved(const struct ps *p, uint32_t *after)
 {
-	char w[10];
+	char w[sizeof(words[0].name)] = "";
 	size_t n = 0;
 	uint32_t i = p->i;
 	int c = ps_cur(p);
 	if (!((c >= 'c' && c <= 'w') || c == '{' || c == '}' || c == '!' || c == '['))
 		return RW_NONE;
 	for (; !ps_is_meta(c = ps_at(p, i)); i = ps_after(p, i)) {
-		if (n == sizeof(w))
+		if (n == sizeof(w) - 2) /* longer than any of them */
 			return RW_NONE;
 		w[n++] = (char)c;
 		/* zsh closes a group wherever the brace stands */
@@ -289,7 +289,7 @@ enum rw ps_reserved(const struct ps *p, uint32_t *after)
 		}
 	}
 	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-		if (strlen(words[k].name) != n || memcmp(words[k].name, w, n) != 0)
+		if (memcmp(words[k].name, w, sizeof(w)) != 0)
 			continue;
 		if (words[k].trait != 0 && !*((const bool *)((const char *)p->t + words[k].trait)))
 			return RW_NONE;
