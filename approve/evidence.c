@@ -23,8 +23,8 @@ struct evidence {
 	struct loop_timer *timer;
 	struct buf text;       /* of the checkpoint that is being signed; empty: none is */
 	uint64_t signing;      /* records that it covers */
-	uint64_t covered;      /* by the last one that was stored */
 	int64_t last_ms;       /* when one was last asked for, monotonic */
+	bool soon;             /* the timer comes before its second is over */
 	uint64_t closing_seq;  /* of the closing record */
 	enum turn turn;
 	char *next_key;
@@ -35,6 +35,7 @@ static void tick(void *arg)
 	struct evidence *e = arg;
 
 	/* The round that follows looks; here only something happens. */
+	e->soon = false;
 	e->timer = loop_timer(e->ctl->loop, 1000, tick, e);
 }
 
@@ -138,7 +139,6 @@ static void on_signed(void *arg, bool ok, struct view data, struct view why_text
 		log_warn("a checkpoint cannot be made: %s", why.text[0] != '\0' ? why.text : err_text(r));
 	} else {
 		send_away(c, text, &sig);
-		e->covered = e->signing;
 		if (e->turn == TURN_CLOSING && e->signing >= e->closing_seq)
 			e->turn = TURN_CLOSED;
 	}
@@ -238,28 +238,34 @@ static void turn_epoch(struct evidence *e)
 	}
 }
 
-/* So many records or so long behind, but at most ten a second; and once a minute while nothing happens. */
-static bool due(const struct evidence *e)
+/* ms until the next checkpoint. One that could not be made is tried again after a while, like any other. */
+static uint64_t wait_ms(const struct evidence *e, int64_t now)
 {
 	const struct config *cfg = e->ctl->config;
-	uint64_t durable = audit_durable(e->ctl->log), behind = durable > e->covered ? durable - e->covered : 0;
-	int64_t since = e->last_ms == 0 ? INT64_MAX : clock_mono_ms() - e->last_ms;
+	struct audit_cadence cadence = { cfg->audit.checkpoint_records, cfg->audit.checkpoint_seconds * 1000 };
+	uint64_t left = e->turn == TURN_CLOSING && audit_durable(e->ctl->log) >= e->closing_seq ?
+				0 : audit_checkpoint_wait(e->ctl->log, (uint64_t)now, cadence);
+	uint64_t rest = e->last_ms > 0 && now < e->last_ms + 100 ? (uint64_t)(e->last_ms + 100 - now) : 0;
 
-	if (durable == 0 || since < 100)
-		return false;
-	if (e->turn == TURN_CLOSING && durable >= e->closing_seq)
-		return true;
-	return since >= 60000 || behind >= cfg->audit.checkpoint_records ||
-	       (behind > 0 && since >= (int64_t)cfg->audit.checkpoint_seconds * 1000);
+	return left > rest ? left : rest;
 }
 
 void evidence_round(struct control *c)
 {
 	struct evidence *e = c->evidence;
+	uint64_t left;
 
 	if (e == NULL || c->audit_key_line == NULL)
 		return;
 	turn_epoch(e);
-	if (e->text.len == 0 && due(e))
+	if (e->text.len > 0)
+		return;
+	left = wait_ms(e, clock_mono_ms());
+	if (left == 0) {
 		checkpoint(e);
+	} else if (left < 1000 && !e->soon) {
+		loop_timer_del(e->timer);
+		e->timer = loop_timer(c->loop, (int64_t)left, tick, e);
+		e->soon = true;
+	}
 }

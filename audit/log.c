@@ -259,17 +259,17 @@ uint64_t audit_durable(const struct audit_log *log)
 	return log->durable.seq;
 }
 
-bool audit_checkpoint_due(const struct audit_log *log, uint64_t mono_ms)
+uint64_t audit_checkpoint_wait(const struct audit_log *log, uint64_t mono_ms, struct audit_cadence cadence)
 {
-	uint64_t behind = log->durable.seq - log->cp_size;
+	uint64_t behind = log->durable.seq - log->cp_size, at = log->cp_mono + 60000;
 
 	if (log->durable.seq == 0)
-		return false;
-	if (mono_ms - log->cp_mono >= 60000)
-		return true;
-	if (behind == 0)
-		return false;
-	return mono_ms - log->behind_since >= 1000 || (behind >= 10 && mono_ms - log->cp_mono >= 100);
+		return UINT64_MAX;
+	if (behind >= cadence.records)
+		at = log->cp_mono + 100;
+	else if (behind > 0 && log->behind_since + cadence.ms < at)
+		at = log->behind_since + cadence.ms;
+	return at > mono_ms ? at - mono_ms : 0;
 }
 
 int audit_checkpoint_text(struct audit_log *log, struct buf *out, struct why *w)

@@ -65,9 +65,16 @@ enum audit_health audit_health(const struct audit_log *log);
 /* The last record that is on disk; 0 for none. */
 uint64_t audit_durable(const struct audit_log *log);
 
-/* Checkpoints. At most one is being signed at a time: when audit_checkpoint_due() says so, get the text, have the vault
- * sign it, and store it with its signature. due: 10 records or 1 s behind (but at most ten a second), and once a minute. */
-bool audit_checkpoint_due(const struct audit_log *log, uint64_t mono_ms);
+/* Checkpoints. At most one is being signed at a time: when audit_checkpoint_wait() is 0, get the text, have the vault
+ * sign it, and store it with its signature. */
+struct audit_cadence {
+	uint64_t records; /* so many that no checkpoint covers, or */
+	uint64_t ms;      /* the first of them so old; but at most ten a second, and one a minute whatever happens */
+};
+#define AUDIT_CADENCE ((struct audit_cadence){ 10, 1000 })
+
+/* ms until the next one is due; UINT64_MAX while the log is empty. mono_ms: CLOCK_MONOTONIC, or the clock that the log was opened with. */
+uint64_t audit_checkpoint_wait(const struct audit_log *log, uint64_t mono_ms, struct audit_cadence cadence);
 
 /* Appends the text to be signed now (audit/checkpoint.h) for everything durable. ERR_NOTFOUND while the log is empty. */
 int audit_checkpoint_text(struct audit_log *log, struct buf *out, struct why *w);

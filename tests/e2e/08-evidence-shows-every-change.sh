@@ -14,6 +14,17 @@ has "a denial, with its rule" '"verdict":"deny"' "$(audit_lines)"
 sallyport audit verify --dir "$SALLYPORT_AUDIT" || fail "the untouched log does not verify"
 echo "ok: the log verifies while the bastion runs"
 
+# No record is long without a signed checkpoint over it: a second, and what a busy machine adds.
+sealed() { [ "$(cat "$SALLYPORT_AUDIT"/checkpoints-*.jsonl | jq -s 'map(.size) | max')" -ge "$1" ]; }
+last=$(audit_lines | jq -s 'map(.seq) | max')
+wait_for 10 "a checkpoint over record $last" sealed "$last"
+slowest=$(jq -n --slurpfile r <(audit_lines) --slurpfile c <(cat "$SALLYPORT_AUDIT"/checkpoints-*.jsonl) '
+	def at: (.[:19] + "Z" | fromdate) + ("0" + .[19:23] | tonumber);
+	[$c[] | { size, at: (.text | capture("(?m)^time (?<t>.*)$").t | at) }] as $seals |
+	[$r[] | .seq as $seq | (.time | at) as $at | [$seals[] | select(.size >= $seq) | .at - $at] | min // empty] | max * 1000 | round')
+[ "$slowest" -ge 0 ] && [ "$slowest" -le 4000 ] || fail "a record waited $slowest ms for its checkpoint"
+echo "ok: no record waited longer than $slowest ms for its checkpoint"
+
 broken() { # WHAT, then a command that edits $copy
 	local what=$1
 	shift

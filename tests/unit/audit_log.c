@@ -467,21 +467,21 @@ static void checkpoints_are_due_after_ten_records_a_second_or_a_minute(void **st
 	buf_init(&text, 4096);
 	fake_mono = 1000;
 	assert_int_equal(audit_open(&o, &log, NULL, NULL), ERR_OK);
-	assert_false(audit_checkpoint_due(log, 900000));
+	assert_int_not_equal(audit_checkpoint_wait(log, 900000, AUDIT_CADENCE), 0);
 	fake_mono = 2000;
 	assert_int_equal(say(log, "x", NULL), ERR_OK);
 	assert_int_equal(audit_commit(log, NULL), ERR_OK);
-	assert_false(audit_checkpoint_due(log, 2999));
-	assert_true(audit_checkpoint_due(log, 3000));
+	assert_int_not_equal(audit_checkpoint_wait(log, 2999, AUDIT_CADENCE), 0);
+	assert_int_equal(audit_checkpoint_wait(log, 3000, AUDIT_CADENCE), 0);
 	for (int i = 0; i < 9; i++)
 		assert_int_equal(say(log, "x", NULL), ERR_OK);
 	assert_int_equal(audit_commit(log, NULL), ERR_OK);
-	assert_true(audit_checkpoint_due(log, 2001));
+	assert_int_equal(audit_checkpoint_wait(log, 2001, AUDIT_CADENCE), 0);
 	assert_int_equal(audit_checkpoint_text(log, &text, NULL), ERR_OK);
 	assert_int_equal(audit_checkpoint_store(log, (struct view){ buf_ptr(&text), text.len },
 						(struct view){ (const uint8_t *)sig, 1 }, NULL), ERR_OK);
-	assert_false(audit_checkpoint_due(log, 61999));
-	assert_true(audit_checkpoint_due(log, 62000));
+	assert_int_not_equal(audit_checkpoint_wait(log, 61999, AUDIT_CADENCE), 0);
+	assert_int_equal(audit_checkpoint_wait(log, 62000, AUDIT_CADENCE), 0);
 	buf_free(&text);
 	audit_close(log);
 }

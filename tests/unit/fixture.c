@@ -127,7 +127,7 @@ void fixture_fill(struct fixture *f, unsigned records)
 		append(f, "session.end", json_pack("{s:s,s:i}", "reason", reason, "count", (int)i));
 		if (i % 3 == 2)
 			commit(f);
-		if (audit_checkpoint_due(f->log, f->mono))
+		if (audit_checkpoint_wait(f->log, f->mono, AUDIT_CADENCE) == 0)
 			fixture_checkpoint(f);
 	}
 	commit(f);
