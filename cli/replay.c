@@ -126,11 +126,7 @@ static bool show(struct player *p, const struct asciicast_event *e)
 {
 	double gap;
 
-	if (e->code == 'm') {
-		p->marker++;
-		p->skipping = false;
-	}
-	if (e->code != 'o' || (e->exact && !p->raw))
+	if (e->code != 'm' && (e->code != 'o' || (e->exact && !p->raw)))
 		return true;
 	if (p->wait && !p->skipping && p->marker >= p->from_marker && e->time_us > p->shown_us) {
 		gap = (double)(e->time_us - p->shown_us) / 1e6 / p->speed;
@@ -138,6 +134,11 @@ static bool show(struct player *p, const struct asciicast_event *e)
 			return false;
 	}
 	p->shown_us = e->time_us;
+	if (e->code == 'm') { /* waited for like output, or who skips to it would have it behind him already */
+		p->marker++;
+		p->skipping = false;
+		return true;
+	}
 	if (p->raw)
 		(void)buf_put(&p->out, e->data.p, e->data.n);
 	else

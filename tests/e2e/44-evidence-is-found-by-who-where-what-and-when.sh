@@ -72,3 +72,38 @@ has "replay shows all" "first.*third" "$(sallyport replay --no-wait "$id" | tr '
 a=$(date +%s%N)
 has "and from a marker on" "third" "$(sallyport replay --marker 4 --speed 1000 "$id" </dev/null)"
 [ $((($(date +%s%N) - a) / 1000000)) -lt 5000 ] || fail "the jump plays what lies before it"
+
+# At a terminal: ] goes on to the next statement, a blank holds, q ends. In this one an hour lies between any two outputs.
+{
+	echo '{"version": 2, "width": 80, "height": 24}'
+	printf '[%s, "%s", "%s"]\n' 0.1 o 'one ' 3600 o 'not-yet ' 3600.1 m 'first' 3600.2 o 'two ' 7200 m 'second' 7200.1 o 'three ' 10800 o 'never'
+} | gzip >"$d/hours.cast.gz"
+/usr/bin/python3 - "$SALLYPORT_BUILD/sallyport" "$d/hours.cast.gz" <<'P' || fail "the keys of replay"
+import os, pty, select, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "replay", "--idle", "3600", sys.argv[2]])
+shown = b""
+def until(what, seconds):
+    global shown
+    end = time.time() + seconds
+    while what not in shown and time.time() < end:
+        if select.select([fd], [], [], 0.1)[0]:
+            try:
+                shown += os.read(fd, 4096)
+            except OSError:
+                break
+    return what in shown
+assert until(b"one", 10) and not until(b"not-yet", 0.5), shown
+os.write(fd, b" ")
+os.write(fd, b" ]")
+assert until(b"not-yet", 10) and until(b"two", 10) and not until(b"three", 0.5), shown
+os.write(fd, b"]")
+assert until(b"three", 10) and not until(b"never", 0.5), shown
+os.write(fd, b"q")
+end = time.time() + 10
+while os.waitpid(pid, os.WNOHANG) == (0, 0):
+    assert time.time() < end, "it does not end"
+    time.sleep(0.05)
+P
+echo "ok: keys jump from statement to statement, hold, and end"
