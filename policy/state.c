@@ -78,7 +78,8 @@ void state_set(struct walk *w, const char *name, size_t n, const struct field *v
 		return;
 	v->set = true;
 	v->exported = v->exported || exported;
-	v->value = *value;
+	/* `read -r user _` throws the rest away; in most shells $_ is the last word of the command before, whatever it was given. */
+	v->value = n == 1 && name[0] == '_' ? field_opaque(0) : *value;
 }
 
 unsigned state_mark(const struct state *s)
