@@ -46,6 +46,23 @@ wait $relay
 echo "ok: a killed recorder ends its session"
 touch "$SALLYPORT_DEMO_DIR/home/stop"
 
+# An exit status is the recorder's word, too: none comes while it holds back what an agent saw.
+command_end() { [ "$(audit_lines | grep -c '"event":"command.end"')" -gt "$ends" ]; }
+for fate in CONT KILL; do
+	start_relay
+	recorder=$(pids_of sallyport-recorder | head -n 1)
+	kill -STOP "$recorder"
+	ends=$(audit_lines | grep -c '"event":"command.end"')
+	touch "$SALLYPORT_DEMO_DIR/home/stop"
+	wait_for 10 "the command's end" command_end
+	sleep 1 # that nothing comes can only be waited for
+	if gone "$relay"; then fail "the agent was told of an end that is in no recording"; fi
+	kill -$fate "$recorder"
+	wait $relay
+	status=$?
+	if [ $fate = CONT ]; then is "the exit status comes with the recorder's word" 0 $status; else is "and never without it" 255 $status; fi
+done
+
 # vault -> running relays go on; new logins come back with the restarted vault
 start_relay
 vault=$(pids_of sallyport-vault)
