@@ -127,7 +127,7 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 {
 	const struct sh_func *f = c->func;
 	char name[256];
-	size_t n = ast_word_bytes(f->name, name, sizeof(name));
+	size_t n = ast_word_bytes(f->name, name, sizeof(name) - 1);
 	struct function *fn = arena_alloc(w->r->arena, sizeof(*fn));
 	struct state saved = w->state;
 	enum stdin_kind in = w->stdin_kind;
@@ -143,6 +143,7 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 		walk_eval(w, c->at, "a function whose name is not known");
 		return;
 	}
+	name[n] = '\0';
 	if (table_find(name, n) != NULL || table_find(name, strcspn(name, " ")) != NULL || strncmp(name, "TRAP", 4) == 0 ||
 	    table_var(name, n) == VAR_DANGEROUS || strchr(name, '/') != NULL)
 		walk_eval(w, c->at, "a function that takes the name of a command");
