@@ -213,6 +213,11 @@ def c6():
     refused("a subject of them", key, certificate(key, ca(), identity_text("\u001b]0;x\u0007\u202e"), before=1))
     tries(key, certificate(key, ca(), identity_text("a\u001b]0;x\u0007\u202eb")))
     tries(key, certificate(key, ca(), identity_text()), user="demo\x1b]0;x\x07\n{\"event\":\"fake\"}")
+    # A name that is text, and speaks all the same (bidi, a C1 control, DEL), and one that is none.
+    tries(key, certificate(key, ca(), identity_text()), user="demo\u202e\u009b31m\x7f")
+    tries(key, certificate(key, ca(), identity_text()), user=b"demo\xff")
+    named = {r.get("user") for r in events("login.refused", since)}
+    check("the log has these users' names, every byte of them", {"demo\x1b]0;x\x07\n{\"event\":\"fake\"}", "demo\u202e\u009b31m\x7f", "demo\\xff"} <= named, named)
     for name in [os.path.join(os.environ["SALLYPORT_AUDIT"], f) for f in os.listdir(os.environ["SALLYPORT_AUDIT"]) if f.startswith("log-")] + [path("sallyportd.log")]:
         raw = open(name, "rb").read()
         bad = re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae|\x9b3", raw)

@@ -32,6 +32,8 @@ DEFENCES = [
     ("C4", "identity/sshcert_check.c", "	if (ca.kind == PKEY_RSA)\n", "	if (false)\n", "no RSA CA"),
     ("C5", "identity/sshcert_check.c", "	if (rules->revoked != NULL && rules->revoked(rules->arg, c->serial))\n", "	if (false)\n", "a revoked certificate"),
     ("C6", "approve/login.c", '"user", chain_text(l->user, strlen(l->user))', '"user", json_string(l->user)', "names in the log are text"),
+    ("C6", "audit/chain.c", "json_dumps(fields, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS)", "json_dumps(fields, JSON_COMPACT | JSON_SORT_KEYS)", "the log is printable ASCII"),
+    ("C6", "base/log.c", "		if (*p >= 0x20 && *p < 0x7f)\n", "		if (true)\n", "the log is printable ASCII"),
     ("J1", "identity/jws.c", "	if (kind != jws_algs[jws->alg].kind)\n", "	if (false)\n", "the algorithm is the key's"),
     ("J1", "identity/pkey.c", "	if (!pkey_fits(key, scheme))\n		return ERR_SIGNATURE;\n", "	(void)pkey_fits;\n	if (sig.n == 0 || sig.p[0] == 0)\n		return ERR_OK;\n", "the scheme is the key's"),
     ("J2", "identity/jwks.c", "		if (kid[0] != '\\0' && strcmp(k->kid, kid) != 0)\n", "		if (kid[0] != '\\0' && strncasecmp(k->kid, kid, strlen(k->kid)) != 0)\n", "a kid is compared whole"),
