@@ -1,19 +1,27 @@
 """A defence a row of the security table, and how to take it out: (row, file, text, text instead, what is gone). More than one line a row: all of them go
 together. tests/security/undefended does it in a copy of the tree and expects the row to fail.
 
-Rows without a line have nothing of ours alone that could be taken out: L1, L3 and L8 hold by libssh when ours is gone (tried: the cut of requests before login, the
-comparison of the check's result, the bound of RSA keys); L5, L9 and L14 rest on libssh's own bound of a packet, its key exchange and on the absence
+Where libssh stands before us, what is taken out is what we add: of L1 not the cut of requests before login but the bounds of the user `sign`, of L3 control's check of a
+certificate and not the worker's of a login, of L8 the bound of the keys that get certificates.
+
+Rows without a line have nothing of ours alone that could be taken out: L5, L9 and L14 rest on libssh's own bound of a packet, its key exchange and on the absence
 of any shell; P17 and J10 on there being no PROXY header and no bearer secret to compare; P9 on there being no terminal that passes typed bytes on; P8 on forwards
 that nothing but a rule opens; P18 on no key being given to a worker (the scan of its memory finds what is there, which the row shows)."""
 
 DEFENCES = [
+    ("L1", "server/agent_side.c", "			s->signing = s->authenticated = true;\n", "			s->authenticated = true;\n", "the user sign has one channel, for a token"),
     ("L2", "server/agent_side.c", "			ssh_message_auth_reply_pk_ok_simple(m);\n			ssh_message_free(m);\n", "			start_login(s, m, key, user);\n",
      "an offered key is no login"),
+    ("L3", "identity/pkey.c", "	if (EVP_DigestVerify(ctx, sig.p, sig.n, data.p, data.n) == 1)\n", "	if (EVP_DigestVerify(ctx, sig.p, sig.n, data.p, data.n) != 0)\n",
+     "an error of the check is no good signature"),
     ("L4", "server/agent_side.c", 'session_cut(s, "chacha20-poly1305 needs a client with strict key exchange");', ";", "no chacha20 without strict key exchange"),
     ("L6", "server/pump.c", 'session_cut(s, "more was sent than the window allows");', ";", "windows are counted"),
     ("L7", "server/target_side.c", "	ssh_set_message_callback(s->target, refuse_request, NULL);\n", "", "a target's requests are refused as they come"),
     ("L7", "server/remote.c", "void remote_target_up(struct session *s)\n{\n	ssh_set_message_callback(s->target, unasked, NULL);\n", "void remote_target_up(struct session *s)\n{\n	(void)s;\n	(void)unasked;\n",
      "a target's requests are refused as they come"),
+    ("L8", "identity/sshkey.c", "		if (bits < PKEY_RSA_MIN_BITS || bits > PKEY_RSA_MAX_BITS)\n", "		if (false)\n", "RSA keys are bounded"),
+    ("L8", "identity/sshkey.c", "		if (out->e.n > 4)\n", "		if (false)\n", "RSA keys are bounded"),
+    ("L8", "approve/certificate.c", "		r = sshkey_sound(&key, &why);\n", "		r = ERR_OK;\n", "RSA keys are bounded"),
     ("L10", "server/sign.c", "void sign_step(struct channel *c)\n", "#include <signal.h>\nstatic void tick(int n)\n{\n	(void)n;\n}\n\nvoid sign_step(struct channel *c)\n", "no signal handlers"),
     ("L10", "server/sign.c", "	struct session *s = c->session;\n	struct msg_sign_request m;\n", "	struct session *s = c->session;\n	struct msg_sign_request m;\n	signal(SIGALRM, tick);\n",
      "no signal handlers"),
@@ -60,7 +68,7 @@ DEFENCES = [
     ("P12", "cli/termsafe.c", "		if (c == 033)\n			t->state = TERMSAFE_ESC;\n		else if", "		if (c == 033)\n			return buf_put_u8(out, c);\n		else if", "escape sequences are dropped"),
     ("P13", "cli/cast.h", "(512ull << 20)", "(512ull << 40)", "the text of a part is bounded"),
     ("P13", "recorder/asciicast.h", "#define ASCIICAST_MAX_LINE (2 * 1024 * 1024)", "#define ASCIICAST_MAX_LINE (1 << 30)", "a line is bounded"),
-    ("P14", "server/channel.c", "	buf_clear(&c->text);\n	c->started_ms = session_now();\n", "	buf_clear(&c->text);\n	buf_clear(&c->in.raw);\n	c->started_ms = session_now();\n", "early data is kept"),
+    ("P14", "server/channel_start.c", "	buf_clear(&c->text);\n	c->started_ms = session_now();\n", "	buf_clear(&c->text);\n	buf_clear(&c->in.raw);\n	c->started_ms = session_now();\n", "early data is kept"),
     ("P15", "server/channel.h", "FLOW_TAKE = 256 * 1024,", "FLOW_TAKE = 256 * 1024 * 1024,", "what is taken over is bounded"),
     ("P15", "server/channel.h", "FLOW_MAX = 4 * 1024 * 1024,", "FLOW_MAX = 1024 * 1024 * 1024,", "buffers are bounded"),
     ("P16", "server/listen.c", "				refuse_by_reserve(s, fd);\n", "				(void)refuse_by_reserve;\n				supervisor_stop(s, true);\n", "the listener never ends"),
