@@ -4,9 +4,8 @@ together. tests/security/undefended does it in a copy of the tree and expects th
 Where libssh stands before us, what is taken out is what we add: of L1 not the cut of requests before login but the bounds of the user `sign`, of L3 control's check of a
 certificate and not the worker's of a login, of L8 the bound of the keys that get certificates.
 
-Rows without a line have nothing of ours alone that could be taken out: L5, L9 and L14 rest on libssh's own bound of a packet, its key exchange and on the absence
-of any shell; P17 and J10 on there being no PROXY header and no bearer secret to compare; P9 on there being no terminal that passes typed bytes on; P8 on forwards
-that nothing but a rule opens; P18 on no key being given to a worker (the scan of its memory finds what is there, which the row shows)."""
+Rows without a line have nothing of ours alone that could be taken out: L5 and L9 rest on libssh's own bound of a packet and its key exchange; P17 and J10 on there being
+no PROXY header and no bearer secret to compare; P18 on no key being given to a worker (the scan of its memory finds what is there, which the row shows)."""
 
 DEFENCES = [
     ("L1", "server/agent_side.c", "			s->signing = s->authenticated = true;\n", "			s->authenticated = true;\n", "the user sign has one channel, for a token"),
@@ -21,7 +20,8 @@ DEFENCES = [
      "a target's requests are refused as they come"),
     ("L8", "identity/sshkey.c", "		if (bits < PKEY_RSA_MIN_BITS || bits > PKEY_RSA_MAX_BITS)\n", "		if (false)\n", "RSA keys are bounded"),
     ("L8", "identity/sshkey.c", "		if (out->e.n > 4)\n", "		if (false)\n", "RSA keys are bounded"),
-    ("L8", "approve/certificate.c", "		r = sshkey_sound(&key, &why);\n", "		r = ERR_OK;\n", "RSA keys are bounded"),
+    ("L8", "identity/sshkey.c", "	EVP_PKEY *pkey;\n	int r = sshkey_evp(key, &pkey, why);\n",
+     "	EVP_PKEY *pkey = NULL;\n	int r = key->kind == PKEY_RSA ? ERR_OK : sshkey_evp(key, &pkey, why);\n", "RSA keys are bounded"),
     ("L10", "server/sign.c", "void sign_step(struct channel *c)\n", "#include <signal.h>\nstatic void tick(int n)\n{\n	(void)n;\n}\n\nvoid sign_step(struct channel *c)\n", "no signal handlers"),
     ("L10", "server/sign.c", "	struct session *s = c->session;\n	struct msg_sign_request m;\n", "	struct session *s = c->session;\n	struct msg_sign_request m;\n	signal(SIGALRM, tick);\n",
      "no signal handlers"),
@@ -30,6 +30,8 @@ DEFENCES = [
      "no finite-field Diffie-Hellman"),
     ("L13", "approve/login.c", "		s->timer = loop_timer(s->ctl->loop, CONTROL_REFUSAL_MS, send_refusal, s);\n",
      "		s->timer = loop_timer(s->ctl->loop, found < 0 ? 1 : CONTROL_REFUSAL_MS, send_refusal, s);\n", "refusals take the same time"),
+    ("L14", "approve/config.c", "		if (strcmp(c->targets[i].name, name) == 0)\n", "		if (strncmp(c->targets[i].name, name, strlen(c->targets[i].name)) == 0)\n",
+     "a target's name is compared whole"),
     ("L15", "server/hostkey.c", "	int r = ERR_SIGNATURE;\n", "	int r = ERR_OK;\n", "the target's host key is the pinned one"),
     ("C1", "identity/sshcert_check.c", "	if (!known)\n", "	if (!known && c->ca_key.n < 200)\n", "the CA is a key that is configured"),
     ("C1", "identity/sshcert_check.c", "	r = sshkey_parse(c->ca_key, &ca, why);\n	if (r < 0)\n		return r;\n", "	r = sshkey_parse(c->ca_key, &ca, why);\n	if (r < 0)\n		return ERR_OK;\n",
@@ -63,6 +65,10 @@ DEFENCES = [
     ("P6", "approve/question.c", "	r = control_record(s->ctl, s->id, \"decision\", decision_json(s, m, &a), &q->decision);\n",
      "	r = m->kind == QUESTION_SUBSYSTEM ? ERR_OK : control_record(s->ctl, s->id, \"decision\", decision_json(s, m, &a), &q->decision);\n", "a subsystem's decision is recorded"),
     ("P7", "server/channel.c", "	if (!allowed || eq == NULL)\n", "	(void)allowed;\n	if (eq == NULL)\n", "a variable is passed on only where a rule names it"),
+    ("P8", "policy/decide.c", "	if (j.verdict < 0)\n		j.verdict = VERDICT_DENY;\n	if (j.rule != NULL", "	if (j.verdict < 0)\n		j.verdict = VERDICT_ALLOW;\n	if (j.rule != NULL",
+     "what no rule names is refused"),
+    ("P9", "policy/decide.c", "		r = decide_text(p, q, a, mem);\n		break;\n", "		r = decide_text(p, q, a, mem);\n		if (q->kind == QUESTION_STATEMENT)\n			a->verdict = VERDICT_ALLOW;\n		break;\n",
+     "what is typed is decided"),
     ("P10", "server/pump.c", "	if (masks == NULL || fn == NULL)\n", "	if (masks == NULL || fn == NULL || stream == 2)\n", "stderr is masked, too"),
     ("P11", "recorder/recording.c", "	for (size_t i = 0; i < id.n; i++) {\n		uint8_t c = id.p[i];\n", "	for (size_t i = 0; i < 0; i++) {\n		uint8_t c = id.p[i];\n", "the letters of a session's id"),
     ("P12", "cli/termsafe.c", "		if (c == 033)\n			t->state = TERMSAFE_ESC;\n		else if", "		if (c == 033)\n			return buf_put_u8(out, c);\n		else if", "escape sequences are dropped"),
