@@ -46,6 +46,15 @@ def is_(what, wanted, got):
     return check(what, wanted == got, "wanted %r, got %r" % (wanted, got))
 
 
+def unit(name):
+    """A unit test of what a row is about. One that hangs has failed."""
+    try:
+        p = subprocess.run([os.path.join(BUILD, "tests/unit", name)], capture_output=True, text=True, cwd=BUILD, env=dict(os.environ, srcdir=TOP, top_builddir=BUILD), timeout=60)
+        check("the unit test %s" % name, p.returncode == 0, (p.stdout + p.stderr)[-300:])
+    except subprocess.TimeoutExpired:
+        check("the unit test %s" % name, False, "no end within 60 s")
+
+
 def main(config="", policy="guard.yaml", options=()):
     """Runs the rows named in argv (or all; with --short those that are quick) inside a demo."""
     wanted = [a for a in sys.argv[1:] if not a.startswith("-")]

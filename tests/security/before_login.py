@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """What strangers can try before anybody has logged in: rows L1-L5, L8, L11-L14, P17."""
+import base64
 import os
 import socket
 import struct
@@ -54,6 +55,25 @@ def l1():
             bad = got & {52, 81, 91, 99}
             check("%s%s, then open and exec: nothing is granted, and the connection ends" % (name, " after the service" if service else ""),
                   not bad and closed, "got %s, closed %s" % (sorted(got), closed))
+    # The user `sign` proves nothing and is let in: to one channel, which takes a token and runs nothing.
+    c = Client(ssh_port())
+    c.service()
+    c.send(b"\x32" + string("sign") + string("ssh-connection") + string("none"))
+    is_("the user sign is let in", 52, c.expect(51, 52)[0])
+    ch = c.open()
+    check("  to a channel", ch is not None)
+    c.exec(ch[0], "touch " + path("home/early"))
+    check("  but to no second one", c.open() is None)
+    check("  and to no forward", c.open("direct-tcpip", extra=string("127.0.0.1") + u32(22) + string("127.0.0.1") + u32(9)) is None)
+    c.send(b"\x50" + string("tcpip-forward") + b"\x01" + string("127.0.0.1") + u32(0))
+    is_("  nor the other way", 82, c.expect(81, 82)[0])
+    try:
+        c.send(b"\x5e" + u32(ch[0]) + string("touch %s\nx\n" % path("home/early")))
+        r = c.collect(5, ch[0])
+    except Closed:
+        r = (None, b"", b"")
+    check("  where a command is a token that is none: %s" % r[0], r[0] != 0, r)
+    c.close()
     check("nothing ran", not os.path.exists(path("home/early")))
     is_("no session is in the log", 0, len(events("session.start", since)) + len(events("login.accepted", since)))
     c = login()
@@ -226,6 +246,20 @@ def l8():
         used = cost(blob, alg, "rsa-sha2-512")
         check("%s: refused for %.1f ms of CPU (%.1f for a normal one)" % (what, (used or 0) * 1e3, base * 1e3), used is not None and used < base + 0.010,
               "%s s" % used)
+    # The other door that a key comes in by: nobody gets a certificate for such a key.
+    control = pids("sallyport-control")[0]
+
+    def certified(blob):
+        start = cpu(control)
+        status = api("POST", "/v1/ssh/certificates", demo_token(), "ssh-rsa " + base64.b64encode(blob).decode())[0]
+        return status, cpu(control) - start
+    status, normal = certified(rsa(odd(2048), 65537))
+    is_("(a certificate for 2,048-bit RSA)", 201, status)
+    for what, blob in (("1,024-bit RSA", rsa(odd(1024), 65537)), ("16,384-bit RSA", rsa(odd(16384), 65537)), ("65,536-bit RSA", rsa(odd(65536), 65537)),
+                       ("4,096-bit RSA, long exponent", rsa(odd(4096), odd(4096)))):
+        status, used = certified(blob)
+        check("no certificate for %s: %d, for %.1f ms of control's CPU (%.1f for a normal one)" % (what, status, used * 1e3, normal * 1e3), status == 400 and used < normal + 0.050,
+              (status, used))
 
 
 @row("L11", "bytes before login are counted and few")

@@ -1,19 +1,27 @@
 """A defence a row of the security table, and how to take it out: (row, file, text, text instead, what is gone). More than one line a row: all of them go
 together. tests/security/undefended does it in a copy of the tree and expects the row to fail.
 
-Rows without a line have nothing of ours alone that could be taken out: L1, L3 and L8 hold by libssh when ours is gone (tried: the cut of requests before login, the
-comparison of the check's result, the bound of RSA keys); L5, L9 and L14 rest on libssh's own bound of a packet, its key exchange and on the absence
-of any shell; P17 and J10 on there being no PROXY header and no bearer secret to compare; P9 on there being no terminal that passes typed bytes on; P8 on forwards
-that nothing but a rule opens; P18 on no key being given to a worker (the scan of its memory finds what is there, which the row shows)."""
+Where libssh stands before us, what is taken out is what we add: of L1 not the cut of requests before login but the bounds of the user `sign`, of L3 control's check of a
+certificate and not the worker's of a login, of L8 the bound of the keys that get certificates.
+
+Rows without a line have nothing of ours alone that could be taken out: L5 and L9 rest on libssh's own bound of a packet and its key exchange; P17 and J10 on there being
+no PROXY header and no bearer secret to compare; P18 on no key being given to a worker (the scan of its memory finds what is there, which the row shows)."""
 
 DEFENCES = [
+    ("L1", "server/agent_side.c", "			s->signing = s->authenticated = true;\n", "			s->authenticated = true;\n", "the user sign has one channel, for a token"),
     ("L2", "server/agent_side.c", "			ssh_message_auth_reply_pk_ok_simple(m);\n			ssh_message_free(m);\n", "			start_login(s, m, key, user);\n",
      "an offered key is no login"),
+    ("L3", "identity/pkey.c", "	if (EVP_DigestVerify(ctx, sig.p, sig.n, data.p, data.n) == 1)\n", "	if (EVP_DigestVerify(ctx, sig.p, sig.n, data.p, data.n) != 0)\n",
+     "an error of the check is no good signature"),
     ("L4", "server/agent_side.c", 'session_cut(s, "chacha20-poly1305 needs a client with strict key exchange");', ";", "no chacha20 without strict key exchange"),
     ("L6", "server/pump.c", 'session_cut(s, "more was sent than the window allows");', ";", "windows are counted"),
     ("L7", "server/target_side.c", "	ssh_set_message_callback(s->target, refuse_request, NULL);\n", "", "a target's requests are refused as they come"),
     ("L7", "server/remote.c", "void remote_target_up(struct session *s)\n{\n	ssh_set_message_callback(s->target, unasked, NULL);\n", "void remote_target_up(struct session *s)\n{\n	(void)s;\n	(void)unasked;\n",
      "a target's requests are refused as they come"),
+    ("L8", "identity/sshkey.c", "		if (bits < PKEY_RSA_MIN_BITS || bits > PKEY_RSA_MAX_BITS)\n", "		if (false)\n", "RSA keys are bounded"),
+    ("L8", "identity/sshkey.c", "		if (out->e.n > 4)\n", "		if (false)\n", "RSA keys are bounded"),
+    ("L8", "identity/sshkey.c", "	EVP_PKEY *pkey;\n	int r = sshkey_evp(key, &pkey, why);\n",
+     "	EVP_PKEY *pkey = NULL;\n	int r = key->kind == PKEY_RSA ? ERR_OK : sshkey_evp(key, &pkey, why);\n", "RSA keys are bounded"),
     ("L10", "server/sign.c", "void sign_step(struct channel *c)\n", "#include <signal.h>\nstatic void tick(int n)\n{\n	(void)n;\n}\n\nvoid sign_step(struct channel *c)\n", "no signal handlers"),
     ("L10", "server/sign.c", "	struct session *s = c->session;\n	struct msg_sign_request m;\n", "	struct session *s = c->session;\n	struct msg_sign_request m;\n	signal(SIGALRM, tick);\n",
      "no signal handlers"),
@@ -22,6 +30,8 @@ DEFENCES = [
      "no finite-field Diffie-Hellman"),
     ("L13", "approve/login.c", "		s->timer = loop_timer(s->ctl->loop, CONTROL_REFUSAL_MS, send_refusal, s);\n",
      "		s->timer = loop_timer(s->ctl->loop, found < 0 ? 1 : CONTROL_REFUSAL_MS, send_refusal, s);\n", "refusals take the same time"),
+    ("L14", "approve/config.c", "		if (strcmp(c->targets[i].name, name) == 0)\n", "		if (strncmp(c->targets[i].name, name, strlen(c->targets[i].name)) == 0)\n",
+     "a target's name is compared whole"),
     ("L15", "server/hostkey.c", "	int r = ERR_SIGNATURE;\n", "	int r = ERR_OK;\n", "the target's host key is the pinned one"),
     ("C1", "identity/sshcert_check.c", "	if (!known)\n", "	if (!known && c->ca_key.n < 200)\n", "the CA is a key that is configured"),
     ("C1", "identity/sshcert_check.c", "	r = sshkey_parse(c->ca_key, &ca, why);\n	if (r < 0)\n		return r;\n", "	r = sshkey_parse(c->ca_key, &ca, why);\n	if (r < 0)\n		return ERR_OK;\n",
@@ -32,6 +42,9 @@ DEFENCES = [
     ("C4", "identity/sshcert_check.c", "	if (ca.kind == PKEY_RSA)\n", "	if (false)\n", "no RSA CA"),
     ("C5", "identity/sshcert_check.c", "	if (rules->revoked != NULL && rules->revoked(rules->arg, c->serial))\n", "	if (false)\n", "a revoked certificate"),
     ("C6", "approve/login.c", '"user", chain_text(l->user, strlen(l->user))', '"user", json_string(l->user)', "names in the log are text"),
+    ("C6", "audit/chain.c", "json_dumps(fields, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_SORT_KEYS)", "json_dumps(fields, JSON_COMPACT | JSON_SORT_KEYS)", "the log is printable ASCII"),
+    ("C6", "policy/answer.c", "		if (*c < 32 || *c > 126)\n", "		if (false)\n", "a refusal is printable ASCII"),
+    ("C6", "base/log.c", "		if (*p >= 0x20 && *p < 0x7f)\n", "		if (true)\n", "the daemon's log is printable ASCII"),
     ("J1", "identity/jws.c", "	if (kind != jws_algs[jws->alg].kind)\n", "	if (false)\n", "the algorithm is the key's"),
     ("J1", "identity/pkey.c", "	if (!pkey_fits(key, scheme))\n		return ERR_SIGNATURE;\n", "	(void)pkey_fits;\n	if (sig.n == 0 || sig.p[0] == 0)\n		return ERR_OK;\n", "the scheme is the key's"),
     ("J2", "identity/jwks.c", "		if (kid[0] != '\\0' && strcmp(k->kid, kid) != 0)\n", "		if (kid[0] != '\\0' && strncasecmp(k->kid, kid, strlen(k->kid)) != 0)\n", "a kid is compared whole"),
@@ -53,12 +66,16 @@ DEFENCES = [
     ("P6", "approve/question.c", "	r = control_record(s->ctl, s->id, \"decision\", decision_json(s, m, &a), &q->decision);\n",
      "	r = m->kind == QUESTION_SUBSYSTEM ? ERR_OK : control_record(s->ctl, s->id, \"decision\", decision_json(s, m, &a), &q->decision);\n", "a subsystem's decision is recorded"),
     ("P7", "server/channel.c", "	if (!allowed || eq == NULL)\n", "	(void)allowed;\n	if (eq == NULL)\n", "a variable is passed on only where a rule names it"),
+    ("P8", "policy/decide.c", "	if (j.verdict < 0)\n		j.verdict = VERDICT_DENY;\n	if (j.rule != NULL", "	if (j.verdict < 0)\n		j.verdict = VERDICT_ALLOW;\n	if (j.rule != NULL",
+     "what no rule names is refused"),
+    ("P9", "policy/decide.c", "		r = decide_text(p, q, a, mem);\n		break;\n", "		r = decide_text(p, q, a, mem);\n		if (q->kind == QUESTION_STATEMENT)\n			a->verdict = VERDICT_ALLOW;\n		break;\n",
+     "what is typed is decided"),
     ("P10", "server/pump.c", "	if (masks == NULL || fn == NULL)\n", "	if (masks == NULL || fn == NULL || stream == 2)\n", "stderr is masked, too"),
     ("P11", "recorder/recording.c", "	for (size_t i = 0; i < id.n; i++) {\n		uint8_t c = id.p[i];\n", "	for (size_t i = 0; i < 0; i++) {\n		uint8_t c = id.p[i];\n", "the letters of a session's id"),
     ("P12", "cli/termsafe.c", "		if (c == 033)\n			t->state = TERMSAFE_ESC;\n		else if", "		if (c == 033)\n			return buf_put_u8(out, c);\n		else if", "escape sequences are dropped"),
     ("P13", "cli/cast.h", "(512ull << 20)", "(512ull << 40)", "the text of a part is bounded"),
     ("P13", "recorder/asciicast.h", "#define ASCIICAST_MAX_LINE (2 * 1024 * 1024)", "#define ASCIICAST_MAX_LINE (1 << 30)", "a line is bounded"),
-    ("P14", "server/channel.c", "	buf_clear(&c->text);\n	c->started_ms = session_now();\n", "	buf_clear(&c->text);\n	buf_clear(&c->in.raw);\n	c->started_ms = session_now();\n", "early data is kept"),
+    ("P14", "server/channel_start.c", "	buf_clear(&c->text);\n	c->started_ms = session_now();\n", "	buf_clear(&c->text);\n	buf_clear(&c->in.raw);\n	c->started_ms = session_now();\n", "early data is kept"),
     ("P15", "server/channel.h", "FLOW_TAKE = 256 * 1024,", "FLOW_TAKE = 256 * 1024 * 1024,", "what is taken over is bounded"),
     ("P15", "server/channel.h", "FLOW_MAX = 4 * 1024 * 1024,", "FLOW_MAX = 1024 * 1024 * 1024,", "buffers are bounded"),
     ("P16", "server/listen.c", "				refuse_by_reserve(s, fd);\n", "				(void)refuse_by_reserve;\n				supervisor_stop(s, true);\n", "the listener never ends"),

@@ -15,8 +15,25 @@ from sshraw import *  # noqa: E402,F403
 def p16():
     d = daemon()
     key = agent_key()
-    before = open("/proc/%d/limits" % d).read()
-    is_("(a login before)", 0, login(key=key).run("true")[0])
+    held = lambda: {int(f) for f in os.listdir("/proc/%d/fd" % d)}
+    idle = len(held())
+    c = login(key=key)
+    is_("(a login before)", 0, c.run("true")[0])
+    c.close()
+    wait_for(10, "its worker's descriptors to be closed", lambda: len(held()) <= idle)
+    # Not one to accept with: the connection is taken by the reserve and ended, not left in the queue, and not the listener's end.
+    subprocess.run(["prlimit", "--pid", str(d), "--nofile=%d:" % min(set(range(1024)) - held())], check=True)
+    s = socket.create_connection(("127.0.0.1", ssh_port()), 5)
+    try:
+        left = s.recv(100)
+    except socket.timeout:
+        left = None
+    except ConnectionError:
+        left = b""
+    s.close()
+    is_("without a single descriptor a connection is ended at once", b"", left)
+    check("by the reserve, which the log says", "a connection was refused: Too many open files" in open(path("sallyportd.log"), errors="replace").read())
+    check("and the supervisor lives", alive(d))
     subprocess.run(["prlimit", "--pid", str(d), "--nofile=64:"], check=True)
     conns = []
     try:

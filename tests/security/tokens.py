@@ -73,11 +73,6 @@ def good(what, token):
     check("%s: %d" % (what, s), s == 201, s)
 
 
-def unit(name):
-    p = subprocess.run([os.path.join(BUILD, "tests/unit", name)], capture_output=True, text=True, cwd=BUILD, env=dict(os.environ, srcdir=TOP, top_builddir=BUILD))
-    check("the unit test %s" % name, p.returncode == 0, (p.stdout + p.stderr)[-300:])
-
-
 @row("J1", "the algorithm is the key's, never the token's choice")
 def j1():
     public = issuer_key().public_key()
