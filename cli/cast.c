@@ -57,6 +57,8 @@ static int fill(struct cast *c, struct why *w)
 	uint8_t *to = buf_reserve(&c->in, 65536);
 	int n, e;
 
+	if (to == NULL && c->in.max - c->in.len >= 65536)
+		return why_fail(w, ERR_NOMEM, "no memory");
 	if (to == NULL)
 		return why_fail(w, ERR_LIMIT, "a line of more than %d bytes: not a recording", ASCIICAST_MAX_LINE);
 	n = gzread(c->gz, to, 65536);

@@ -3,7 +3,6 @@
 should be, or "-": what that client cannot do, named below the table. Anything else is a failure. Started by tests/clients/run.
 
   matrix.py [--short]    --short: the clients that Debian packages and run without a compiler, a megabyte in place of ten"""
-import base64
 import hashlib
 import os
 import re

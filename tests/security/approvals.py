@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """Approvals and the HTTP side: rows P2-P5 and P19."""
-import hashlib
 import http.client
 import json
 import os

@@ -5,7 +5,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from bastion import *  # noqa: E402,F403

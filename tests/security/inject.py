@@ -7,7 +7,6 @@ import platform
 import signal
 import struct
 import sys
-import time
 
 CALLS = {"open": 2, "socket": 41, "connect": 42, "execve": 59, "openat": 257, "ptrace": 101, "fork": 57, "clone": 56, "kill": 62, "tgkill": 234, "process_vm_readv": 310,
          "prlimit64": 302, "fcntl": 72, "ioctl": 16, "socketpair": 53, "unlink": 87, "mount": 165, "bpf": 321, "memfd_create": 319, "getpid": 39, "stat": 4,

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 """What leaves the bastion and what it keeps: rows L10, L15, P10-P13, P18, P20."""
-import gzip
 import json
 import os
 import re

@@ -1,6 +1,5 @@
 """A target that misbehaves on request: an SSH server whose commands are attacks on the bastion that is its client."""
 import logging
-import os
 import socket
 import threading
 import time

@@ -1,6 +1,5 @@
 """Agents that do not keep to the protocol. Each is a function; the name says what it tries, the result is one word on standard output.
 Uses paramiko's packets (Debian: python3-paramiko) so that any message can be sent at any time."""
-import hashlib
 import os
 import socket
 import struct
