@@ -9,6 +9,7 @@
 #include "server/request.h"
 
 enum {
+	NEWKEYS = 21,
 	GLOBAL_REQUEST = 80,
 	REQUEST_SUCCESS = 81,
 	CHANNEL_OPEN = 90,
@@ -46,6 +47,7 @@ static ssh_buffer agents; /* where the agent's packets come in: only a client as
 static struct buf heard[HEARD_KINDS];
 static bool overflow;
 static uint32_t bound_port;
+static uint32_t exchanges[2]; /* of the target, of the agent */
 static struct refusal refusal;
 static struct disguise disguise;
 
@@ -67,6 +69,7 @@ void packet_reset(void)
 	agents = NULL;
 	overflow = false;
 	bound_port = 0;
+	exchanges[0] = exchanges[1] = 0;
 	for (unsigned i = 0; i < HEARD_KINDS; i++) {
 		buf_free(&heard[i]);
 		buf_init(&heard[i], HEARD_MAX);
@@ -102,6 +105,8 @@ static void packet_begins(ssh_buffer b, uint8_t type)
 
 	if (type == USERAUTH_REQUEST && agents == NULL)
 		agents = b;
+	else if (type == NEWKEYS)
+		exchanges[b == agents]++;
 	else if (type == CHANNEL_OPEN && b == agents && !request_is(payload, "session"))
 		keep(HEARD_OPEN, payload);
 	else if (type == GLOBAL_REQUEST && b == agents && request_is_listen(payload))
@@ -260,4 +265,14 @@ int packet_next(enum heard kind, struct buf *out)
 uint32_t packet_bound_port(void)
 {
 	return bound_port;
+}
+
+bool packet_hears(void)
+{
+	return agents != NULL;
+}
+
+uint32_t packet_exchanges(bool agent)
+{
+	return exchanges[agent];
 }
