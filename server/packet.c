@@ -24,6 +24,7 @@ enum {
 struct incoming {
 	ssh_buffer buffer;
 	unsigned bytes_read;
+	bool receives; /* a packet was read from it; what libssh sends from, it empties, too: a new one for each packet that waited for keys */
 };
 
 struct refusal {
@@ -122,9 +123,11 @@ __attribute__((visibility("default"))) int ssh_buffer_reinit(ssh_buffer b)
 	struct incoming *in = incoming_of(b);
 
 	if (in == NULL && b != NULL) {
+		for (unsigned i = 0; i < BUFFERS && incoming[next_slot].receives; i++)
+			next_slot = (next_slot + 1) % BUFFERS;
 		in = &incoming[next_slot];
 		next_slot = (next_slot + 1) % BUFFERS;
-		in->buffer = b;
+		*in = (struct incoming){ .buffer = b };
 	}
 	if (in != NULL)
 		in->bytes_read = 0;
@@ -136,8 +139,10 @@ __attribute__((visibility("default"))) uint32_t ssh_buffer_get_data(ssh_buffer b
 	uint32_t got = real_get_data(b, data, n);
 	struct incoming *in = n == 1 && got == 1 ? incoming_of(b) : NULL;
 
-	if (in != NULL && in->bytes_read < 2 && ++in->bytes_read == 2)
+	if (in != NULL && in->bytes_read < 2 && ++in->bytes_read == 2) {
+		in->receives = true;
 		packet_begins(b, *(const uint8_t *)data);
+	}
 	return got;
 }
 
