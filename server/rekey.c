@@ -7,13 +7,13 @@
 #include "server/session.h"
 
 enum {
-	CIPHER_BYTES = 1 << 30,    /* libssh begins by itself past this (chacha20-poly1305), or later */
+	CIPHER_BYTES = 1 << 30,     /* libssh begins by itself past this (chacha20-poly1305), or later */
 	PACKET_MAX = 64 * 1024,
-	PROBE = 4096,              /* below, a write tells nothing: what else goes out meanwhile (answers "unimplemented", the exchange's first packet) is less than half */
+	PROBE = 4096,               /* below, a write tells nothing: the first packet of an exchange and answers "unimplemented" may go out meanwhile */
 	UNSURE_BYTES = 1024 * 1024,
 	UNSURE_PACKETS = 16 * 1024, /* that came: libssh answers some by itself */
-	PACKET_OVERHEAD = 256,     /* of a small write that libssh keeps */
-	ANSWER = 64                /* what it may keep for a packet that came */
+	PACKET_OVERHEAD = 256,      /* of a small write that libssh keeps */
+	ANSWER = 64                 /* what it may keep for a packet that came */
 };
 
 static struct rekey *side(struct session *s, bool agent)
@@ -26,10 +26,10 @@ static const struct ssh_counter_struct *raw(const struct session *s, bool agent)
 	return agent ? &s->agent_backlog.raw : &s->target_backlog.raw;
 }
 
-/* What the agent sends makes packets for the target, too. */
-static uint64_t packets(const struct session *s)
+/* What may have been answered, or passed on. A side's data is neither: it waits in the pump. */
+static uint64_t packets(const struct session *s, bool agent)
 {
-	return raw(s, true)->in_packets + raw(s, false)->in_packets;
+	return agent ? raw(s, true)->in_packets : raw(s, false)->in_packets + s->passed_on;
 }
 
 int rekey_limit(const struct session *s, ssh_session session)
@@ -76,11 +76,13 @@ static bool possible(const struct session *s, const struct rekey *r)
 	return s->rekey_seconds > 0 || r->seen - r->since + PACKET_MAX >= bytes;
 }
 
-static void keeps_nothing(const struct session *s, struct rekey *r)
+static void keeps_nothing(struct session *s, bool agent)
 {
+	struct rekey *r = side(s, agent);
+
 	r->held = false;
 	r->unsure = 0;
-	r->packets = packets(s);
+	r->packets = packets(s, agent);
 }
 
 bool rekey_held(struct session *s, bool agent)
@@ -97,15 +99,15 @@ void rekey_wrote(struct session *s, bool agent, uint64_t out, size_t n)
 	if (r->held)
 		return;
 	if (!possible(s, r)) {
-		keeps_nothing(s, r);
+		keeps_nothing(s, agent);
 	} else if (n < PROBE) {
 		r->unsure += n + PACKET_OVERHEAD;
 	} else if (raw(s, agent)->out_bytes - out >= n / 2) {
-		keeps_nothing(s, r);
+		keeps_nothing(s, agent);
 	} else if (packet_hears()) { /* else its end would not be heard */
 		r->held = true;
 		r->unsure = 0;
-		r->packets = packets(s);
+		r->packets = packets(s, agent);
 	}
 }
 
@@ -131,10 +133,10 @@ static void step(struct session *s, bool agent, ssh_session session)
 		(void)ssh_send_ignore(session, "");
 	}
 	if (!r->held && !possible(s, r))
-		keeps_nothing(s, r);
-	else if (!r->held && (r->unsure > UNSURE_BYTES || packets(s) - r->packets > UNSURE_PACKETS))
+		keeps_nothing(s, agent);
+	else if (!r->held && (r->unsure > UNSURE_BYTES || packets(s, agent) - r->packets > UNSURE_PACKETS))
 		probe(s, agent, session);
-	if (r->held && (packets(s) - r->packets) * ANSWER > BACKLOG_MAX)
+	if (r->held && (packets(s, agent) - r->packets) * ANSWER > BACKLOG_MAX)
 		session_cut(s, agent ? "the agent asks and exchanges no keys" : "the target exchanges no keys");
 }
 

@@ -20,7 +20,7 @@ struct rekey {
 	int64_t due;        /* monotonic ms; 0: keys live as long as they carry little */
 	bool held;          /* libssh keeps what it is given */
 	uint64_t unsure;    /* held: 0; else what it was given and may keep, in bytes */
-	uint64_t packets;   /* of both peers, when held began, or when it was certain that it keeps nothing */
+	uint64_t packets;   /* that had come from the peer, or been passed on to it, when held began, or when it was certain that nothing is kept */
 };
 
 /* Sets the session's limits; before the first keys are exchanged. SSH_OK or SSH_ERROR. */

@@ -84,6 +84,7 @@ struct session {
 	ssh_message login; /* waits for login_answer */
 	struct backlog agent_backlog, target_backlog;
 	struct rekey agent_rekey, target_rekey;
+	uint64_t passed_on; /* signals and resizes, from the agent to the target */
 	int64_t expires_at_ms;
 	char *target_name, *login_name;
 

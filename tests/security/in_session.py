@@ -302,7 +302,7 @@ def l9():
             top = max(top, memory(pid) - rss)
             time.sleep(0.05)
         return top
-    total = 400 << 20
+    total = (400 if LONG else 60) << 20
     c, pid, ch, got, theirs = silent("head -c %d /dev/zero" % total)
     more = grown(pid, memory(pid), 4)
     check("no answer to the bastion's KEXINIT after %d MiB, the window is 4 GiB: +%d KiB" % (got >> 20, more), more < 8192)
@@ -323,6 +323,25 @@ def l9():
             ended = True
         check("a flood of %s in place of an answer: ended %s, +%d KiB" % (what, ended or not alive(pid), top), ended and top < 32768)
         c.close()
+
+    from target import Target, raw_adjust
+
+    def swallow(ch, t):
+        t._handler_table = {**t._handler_table, 20: lambda *a: asked.set()}
+        raw_adjust(ch, t, 0xE0000000)
+        while ch.recv(1 << 20):
+            pass
+    asked = threading.Event()
+    target = Target({"swallow": swallow})
+    target.install()
+    before = pids("sallyport-session")
+    p = subprocess.Popen(["ssh", "-F", os.environ["SALLYPORT_SSH_CONFIG"], "demo-db", "swallow it"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pid = worker(before)
+    threading.Thread(target=lambda: p.communicate(bytes(200 << 20)), daemon=True).start()
+    check("a target is asked for new keys after 16 MiB", asked.wait(30))
+    more = grown(pid, memory(pid), 4)
+    check("and does not answer, its window is 4 GiB: +%d KiB" % more, alive(pid) and more < 12288)
+    p.kill()
     check("no worker died of it", not crashes(), crashes()[:1])
 
 
