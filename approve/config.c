@@ -260,6 +260,31 @@ static void load_hooks(struct config *c, const struct yaml_node *m)
 	}
 }
 
+bool config_bytes(struct config *c, const struct yaml_node *m, const char *key, uint64_t min, uint64_t max, uint64_t *out)
+{
+	static const struct {
+		const char *unit;
+		uint64_t times;
+	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "TiB", 1ull << 40 } };
+	const char *text;
+	char *end;
+	uint64_t v;
+
+	if (!yaml_str(&c->doc, m, key, false, &text))
+		return false;
+	errno = 0;
+	v = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : (end = NULL, 0);
+	for (size_t i = 0; end != NULL && errno == 0 && i < sizeof(units) / sizeof(*units); i++) {
+		if (strcmp(end, units[i].unit) == 0 && v <= max / units[i].times && v * units[i].times >= min) {
+			*out = v * units[i].times;
+			return true;
+		}
+	}
+	yaml_error(&c->doc, yaml_get(m, key), "\"%s\" must be a size from %llu to %llu bytes, such as 64MiB", key,
+		   (unsigned long long)min, (unsigned long long)max);
+	return false;
+}
+
 static void load_approvals(struct config *c, const struct yaml_node *root)
 {
 	static const char *const keys[] = { "wait", "pending_ttl", "allowed_signers", "webhooks", NULL };
@@ -279,7 +304,8 @@ static void load_approvals(struct config *c, const struct yaml_node *root)
 static void load_limits(struct config *c, const struct yaml_node *root)
 {
 	static const char *const keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
-					    "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute", "penalties", NULL };
+					    "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute", "rekey_bytes",
+					    "rekey_after", "penalties", NULL };
 	const struct yaml_node *m = yaml_map(&c->doc, root, "limits", false);
 
 	c->limits.login_grace = 30;
@@ -305,6 +331,8 @@ static void load_limits(struct config *c, const struct yaml_node *root)
 	yaml_uint(&c->doc, m, "sessions_per_identity", 1, 100000, &c->limits.sessions_per_identity);
 	yaml_uint(&c->doc, m, "sessions_per_minute", 1, 10000000, &c->limits.sessions_per_minute);
 	yaml_uint(&c->doc, m, "commands_per_minute", 1, 10000000, &c->limits.commands_per_minute);
+	config_bytes(c, m, "rekey_bytes", 16, 1ull << 40, &c->limits.rekey_bytes);
+	yaml_seconds(&c->doc, m, "rekey_after", 1, 7 * 86400, &c->limits.rekey_after);
 }
 
 static void load_root(struct config *c)

@@ -144,6 +144,7 @@ struct config {
 	struct {
 		uint64_t login_grace, attempts, sessions, per_source, unauthenticated, channels, session_max;
 		uint64_t sessions_per_identity, sessions_per_minute, commands_per_minute;
+		uint64_t rekey_bytes, rekey_after; /* 0: the cipher's limit, no limit */
 	} limits;
 	bool masking;
 	uint64_t part_bytes;

@@ -19,6 +19,9 @@ bool config_endpoint(struct config *c, const struct yaml_node *at, const char *t
 /* Reports when the string is not [a-z0-9][a-z0-9._-]{0,max-1}. */
 bool config_name(struct config *c, const struct yaml_node *m, const char *key, size_t max, const char **out);
 
+/* "64MiB", "512KiB", "1GiB", or bytes. */
+bool config_bytes(struct config *c, const struct yaml_node *m, const char *key, uint64_t min, uint64_t max, uint64_t *out);
+
 /* An https URL, or http to a loopback address. */
 bool config_url(struct config *c, const struct yaml_node *m, const char *key, bool required, const char **out);
 

@@ -1,5 +1,4 @@
 /* The part of the configuration that says what is kept of what happened: masking, recordings, the audit log and where copies of it go. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,32 +8,6 @@
 enum { OUTPUTS_MAX = 8, WITNESSED_MAX = 64, READERS_MAX = 8, UNIX_PATH_MAX = 107, DATAGRAM_MAX = 60000 };
 
 #define JOURNALD_SOCKET "/run/systemd/journal/socket"
-
-/* "64MiB", "512KiB", "1GiB", or bytes. */
-static bool load_bytes(struct config *c, const struct yaml_node *m, const char *key, uint64_t min, uint64_t max, uint64_t *out)
-{
-	static const struct {
-		const char *unit;
-		uint64_t times;
-	} units[] = { { "", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { "TiB", 1ull << 40 } };
-	const char *text;
-	char *end;
-	uint64_t v;
-
-	if (!yaml_str(&c->doc, m, key, false, &text))
-		return false;
-	errno = 0;
-	v = text[0] >= '0' && text[0] <= '9' ? strtoull(text, &end, 10) : (end = NULL, 0);
-	for (size_t i = 0; end != NULL && errno == 0 && i < sizeof(units) / sizeof(*units); i++) {
-		if (strcmp(end, units[i].unit) == 0 && v <= max / units[i].times && v * units[i].times >= min) {
-			*out = v * units[i].times;
-			return true;
-		}
-	}
-	yaml_error(&c->doc, yaml_get(m, key), "\"%s\" must be a size from %llu to %llu bytes, such as 64MiB", key,
-		   (unsigned long long)min, (unsigned long long)max);
-	return false;
-}
 
 /* The name of a log: the first line of its checkpoints. */
 static bool origin_ok(struct config *c, const struct yaml_node *at, const char *origin)
@@ -94,7 +67,7 @@ static void load_output(struct config *c, const struct yaml_node *item, struct c
 	config_path(c, item, "secret_file", o->kind == OUTPUT_WEBHOOK, &o->secret_file);
 	if (yaml_choice(&c->doc, item, "format", formats, &format))
 		o->ocsf = format == 1;
-	load_bytes(c, item, "max_bytes", 480, o->kind == OUTPUT_SYSLOG_TCP ? 4 << 20 : DATAGRAM_MAX, &o->max_bytes);
+	config_bytes(c, item, "max_bytes", 480, o->kind == OUTPUT_SYSLOG_TCP ? 4 << 20 : DATAGRAM_MAX, &o->max_bytes);
 	config_strs(c, item, "events", false, &o->events);
 }
 
@@ -124,9 +97,9 @@ static void load_recording(struct config *c, const struct yaml_node *m)
 	struct config_strings names = { 0 };
 
 	yaml_known_keys(&c->doc, m, "recording", keys);
-	load_bytes(c, m, "part_bytes", 64 << 10, 1 << 30, &c->part_bytes);
+	config_bytes(c, m, "part_bytes", 64 << 10, 1 << 30, &c->part_bytes);
 	yaml_seconds(&c->doc, m, "keep", 1, 100ull * 366 * 86400, &c->recording.keep);
-	load_bytes(c, m, "keep_bytes", 1 << 10, 1ull << 50, &c->recording.keep_bytes);
+	config_bytes(c, m, "keep_bytes", 1 << 10, 1ull << 50, &c->recording.keep_bytes);
 	if (!config_strs(c, m, "encrypt_to", false, &names))
 		return;
 	if (names.n == 0 || names.n > READERS_MAX) {

@@ -123,7 +123,9 @@ int session_new(struct control *c, const struct msg_session_new *m, int fd)
 	}
 	start = (struct msg_session_start){ .id = proto_str(s->id), .grace_ms = (uint32_t)c->config->limits.login_grace * 1000,
 					    .attempts_max = (uint32_t)c->config->limits.attempts,
-					    .channels_max = (uint32_t)c->config->limits.channels, .sign_user = 1 };
+					    .channels_max = (uint32_t)c->config->limits.channels, .sign_user = 1,
+					    .rekey_bytes = c->config->limits.rekey_bytes,
+					    .rekey_seconds = (uint32_t)c->config->limits.rekey_after };
 	(void)msg_session_start_send(&s->peer->ipc, &start, NULL, 0);
 	/* It depends on no record, and the agent does not wait for it. */
 	(void)ipc_flush(&s->peer->ipc);

@@ -104,7 +104,8 @@ enum {
 #define MSG_FIELDS_recorder_start(F) F(u32, req) F(u64, sid)
 #define MSG_FIELDS_session_kill(F)   F(u64, sid)
 
-#define MSG_FIELDS_session_start(F)  F(bytes, id) F(u32, grace_ms) F(u32, attempts_max) F(u32, channels_max) F(u8, sign_user)
+#define MSG_FIELDS_session_start(F)  F(bytes, id) F(u32, grace_ms) F(u32, attempts_max) F(u32, channels_max) F(u8, sign_user) \
+				     F(u64, rekey_bytes) F(u32, rekey_seconds)
 /* mask_yaml: the policy's mask section, empty for the built-in set; mask_key: 32 bytes; banner: printed on a managed shell */
 #define MSG_FIELDS_login_answer(F)   F(u8, ok) F(bytes, why) F(bytes, target) F(bytes, login) F(bytes, identity) \
 				     F(u8, mask) F(bytes, mask_yaml) F(bytes, mask_key) F(u64, expires_at)

@@ -122,7 +122,7 @@ int agent_start(struct session *s, int fd, ssh_key key)
 		r = ERR_EOF; /* it has left already, or said at once what is no SSH */
 		goto out;
 	}
-	r = ssh_event_add_session(s->event, s->agent) == SSH_OK ? ERR_OK : ERR_NOMEM;
+	r = ERR_OK;
 out:
 	ssh_key_free(key);
 	ssh_bind_free(b);
@@ -150,6 +150,7 @@ static void failed_attempt(struct session *s, ssh_message m)
 static void logged_in(struct session *s)
 {
 	s->authenticated = true;
+	rekey_start(s, true);
 	s->grace_at = 0;
 	if (write(FD_SESSION_LOGIN, "1", 1) < 0)
 		return; /* the supervisor is gone; sessions go on without it */
@@ -235,6 +236,7 @@ static void handle_auth(struct session *s, ssh_message m)
 		if (ssh_message_subtype(m) == SSH_AUTH_METHOD_NONE && s->sign_user) {
 			/* Nothing was proven: the grace time, the bytes before login and the supervisor's count of strangers go on. */
 			s->signing = s->authenticated = true;
+			rekey_start(s, true);
 			ssh_message_auth_reply_success(m, 0);
 			ssh_message_free(m);
 			return;
@@ -467,10 +469,24 @@ static void exchange_keys(struct session *s)
 		session_cut(s, "chacha20-poly1305 needs a client with strict key exchange");
 }
 
+/* Before it has the limits of its keys, the agent is not heard further: libssh takes them with the keys. */
+static bool join(struct session *s)
+{
+	if (s->agent_in_event || !s->started)
+		return s->agent_in_event;
+	if (rekey_limit(s, s->agent) != SSH_OK || ssh_event_add_session(s->event, s->agent) != SSH_OK)
+		session_cut(s, "out of memory");
+	s->agent_in_event = true;
+	return !s->cut;
+}
+
 void agent_step(struct session *s)
 {
 	ssh_message m;
 	int n = 0, on = 1;
+
+	if (!join(s))
+		return;
 
 	/* Until login a client sends small packets with Nagle's algorithm on: each would wait for our delayed acknowledgement, 40 ms. */
 	if (!s->authenticated)

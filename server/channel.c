@@ -249,6 +249,7 @@ void chan_resize(struct channel *c, uint32_t cols, uint32_t rows)
 		shell_resize(c);
 	if (c->state != CHANNEL_RUNNING)
 		return;
+	c->session->passed_on++;
 	ssh_channel_change_pty_size(c->target, (int)cols, (int)rows);
 	if (recording_resize(c) < 0)
 		session_cut(c->session, "the recording cannot be written");

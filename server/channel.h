@@ -184,6 +184,8 @@ int pump_start(struct channel *c);  /* the command runs: masks and digests from 
 void pump_tell_masked(struct channel *c); /* what was masked, to control */
 int pump_agent_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg);
 int pump_target_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg);
+/* At most n bytes to one of the peers. How many went; 0: no window, or keys are being exchanged; < 0: the end, which its callback tells. */
+int pump_write(struct session *s, bool to_agent, ssh_channel to, bool is_stderr, const struct buf *b, size_t n);
 void pump_digest(struct flow *f, uint8_t out[32]); /* SHA-256 of what was delivered; ends it */
 bool pump_channel(struct channel *c); /* RUNNING and LEAVING: moves bytes; true when something moved */
 bool pump_take(struct channel *c);    /* fetches what libssh held back */

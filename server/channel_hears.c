@@ -24,8 +24,10 @@ static void agent_signal(ssh_session session, ssh_channel channel, const char *n
 
 	(void)session;
 	(void)channel;
-	if (c->state == CHANNEL_RUNNING && c->target != NULL && strlen(name) < 16)
+	if (c->state == CHANNEL_RUNNING && c->target != NULL && strlen(name) < 16) {
+		c->session->passed_on++;
 		ssh_channel_request_send_signal(c->target, name);
+	}
 }
 
 /* libssh answers "yes" where this exists, and nothing is forwarded; without it there would be no record of the request. */

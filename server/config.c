@@ -19,7 +19,7 @@ static const char *const vault_keys[] = { "store", "master_key", "credential", "
 static const char *const user_keys[] = { "control", "vault", "session", "recorder", NULL };
 static const char *const limit_keys[] = { "login_grace", "attempts", "sessions", "per_source", "unauthenticated", "channels",
 					  "session_max", "sessions_per_identity", "sessions_per_minute", "commands_per_minute",
-					  "penalties", NULL };
+					  "rekey_bytes", "rekey_after", "penalties", NULL };
 static const char *const penalty_keys[] = { "crash", "failed_login", "no_login", "grace_exceeded", "min", "max", "exempt", NULL };
 
 static char *copy(struct yaml_doc *d, const struct yaml_node *m, const char *key, bool required)

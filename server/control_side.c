@@ -159,6 +159,8 @@ static int read_start(struct session *s, const struct ipc_msg *m)
 	copy_text(s->id, sizeof(s->id), a.id);
 	s->attempts_max = a.attempts_max == 0 ? 6 : a.attempts_max;
 	s->channels_max = a.channels_max == 0 ? 64 : a.channels_max;
+	s->rekey_bytes = a.rekey_bytes;
+	s->rekey_seconds = a.rekey_seconds;
 	s->sign_user = a.sign_user;
 	if (a.grace_ms > 0 && s->grace_at > 0)
 		s->grace_at = session_now() + a.grace_ms;

@@ -9,6 +9,7 @@
 #include "server/request.h"
 
 enum {
+	NEWKEYS = 21,
 	GLOBAL_REQUEST = 80,
 	REQUEST_SUCCESS = 81,
 	CHANNEL_OPEN = 90,
@@ -23,6 +24,7 @@ enum {
 struct incoming {
 	ssh_buffer buffer;
 	unsigned bytes_read;
+	bool receives; /* a packet was read from it; what libssh sends from, it empties, too: a new one for each packet that waited for keys */
 };
 
 struct refusal {
@@ -46,6 +48,7 @@ static ssh_buffer agents; /* where the agent's packets come in: only a client as
 static struct buf heard[HEARD_KINDS];
 static bool overflow;
 static uint32_t bound_port;
+static uint32_t exchanges[2]; /* of the target, of the agent */
 static struct refusal refusal;
 static struct disguise disguise;
 
@@ -67,6 +70,7 @@ void packet_reset(void)
 	agents = NULL;
 	overflow = false;
 	bound_port = 0;
+	exchanges[0] = exchanges[1] = 0;
 	for (unsigned i = 0; i < HEARD_KINDS; i++) {
 		buf_free(&heard[i]);
 		buf_init(&heard[i], HEARD_MAX);
@@ -102,6 +106,8 @@ static void packet_begins(ssh_buffer b, uint8_t type)
 
 	if (type == USERAUTH_REQUEST && agents == NULL)
 		agents = b;
+	else if (type == NEWKEYS)
+		exchanges[b == agents]++;
 	else if (type == CHANNEL_OPEN && b == agents && !request_is(payload, "session"))
 		keep(HEARD_OPEN, payload);
 	else if (type == GLOBAL_REQUEST && b == agents && request_is_listen(payload))
@@ -117,9 +123,11 @@ __attribute__((visibility("default"))) int ssh_buffer_reinit(ssh_buffer b)
 	struct incoming *in = incoming_of(b);
 
 	if (in == NULL && b != NULL) {
+		for (unsigned i = 0; i < BUFFERS && incoming[next_slot].receives; i++)
+			next_slot = (next_slot + 1) % BUFFERS;
 		in = &incoming[next_slot];
 		next_slot = (next_slot + 1) % BUFFERS;
-		in->buffer = b;
+		*in = (struct incoming){ .buffer = b };
 	}
 	if (in != NULL)
 		in->bytes_read = 0;
@@ -131,8 +139,10 @@ __attribute__((visibility("default"))) uint32_t ssh_buffer_get_data(ssh_buffer b
 	uint32_t got = real_get_data(b, data, n);
 	struct incoming *in = n == 1 && got == 1 ? incoming_of(b) : NULL;
 
-	if (in != NULL && in->bytes_read < 2 && ++in->bytes_read == 2)
+	if (in != NULL && in->bytes_read < 2 && ++in->bytes_read == 2) {
+		in->receives = true;
 		packet_begins(b, *(const uint8_t *)data);
+	}
 	return got;
 }
 
@@ -260,4 +270,14 @@ int packet_next(enum heard kind, struct buf *out)
 uint32_t packet_bound_port(void)
 {
 	return bound_port;
+}
+
+bool packet_hears(void)
+{
+	return agents != NULL;
+}
+
+uint32_t packet_exchanges(bool agent)
+{
+	return exchanges[agent];
 }

@@ -41,6 +41,10 @@ void packet_refuse_open(ssh_message m, uint32_t reason, const char *text, size_t
 /* While on, the next request to listen, its cancel, or the next forwarded-tcpip that libssh packs is one of a socket. */
 void packet_as_unix(bool on);
 
+/* Whether anything is heard, once the agent has asked for a login. How many exchanges of keys the agent (or the target) has finished since then. */
+bool packet_hears(void);
+uint32_t packet_exchanges(bool agent);
+
 /* The port in the target's last answer to a global request; 0 when there was none in it. */
 uint32_t packet_bound_port(void);
 

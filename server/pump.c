@@ -342,15 +342,20 @@ static int record_some(struct channel *c, struct flow *f, bool is_stderr, bool *
 	return ERR_OK;
 }
 
-static int write_some(ssh_channel to, bool is_stderr, const struct buf *b, size_t n)
+int pump_write(struct session *s, bool to_agent, ssh_channel to, bool is_stderr, const struct buf *b, size_t n)
 {
 	uint32_t room = ssh_channel_window_size(to);
+	uint64_t out = to_agent ? s->agent_backlog.raw.out_bytes : s->target_backlog.raw.out_bytes;
+	int r;
 
 	n = n < WRITE_MAX ? n : WRITE_MAX;
 	n = n < room ? n : room;
-	if (n == 0)
+	if (n == 0 || rekey_held(s, to_agent))
 		return 0;
-	return is_stderr ? ssh_channel_write_stderr(to, buf_ptr(b), (uint32_t)n) : ssh_channel_write(to, buf_ptr(b), (uint32_t)n);
+	r = is_stderr ? ssh_channel_write_stderr(to, buf_ptr(b), (uint32_t)n) : ssh_channel_write(to, buf_ptr(b), (uint32_t)n);
+	if (r > 0)
+		rekey_wrote(s, to_agent, out, (size_t)r);
+	return r;
 }
 
 static void deliver(struct channel *c, struct flow *f, bool is_stderr, bool *moved)
@@ -361,9 +366,9 @@ static void deliver(struct channel *c, struct flow *f, bool is_stderr, bool *mov
 	if (c->record_open && recording_full(c->session))
 		return;
 	while (f->recorded > 0 && c->agent != NULL && !c->agent_gone && !agent_congested(c->session)) {
-		n = write_some(c->agent, is_stderr, &f->ready, f->recorded);
+		n = pump_write(c->session, true, c->agent, is_stderr, &f->ready, f->recorded);
 		if (n <= 0)
-			return; /* no window, a key exchange under way, or the end, which its callback tells */
+			return;
 		if (f->sha != NULL)
 			(void)EVP_DigestUpdate(f->sha, buf_ptr(&f->ready), (size_t)n);
 		buf_consume(&f->ready, (size_t)n);
@@ -404,7 +409,7 @@ static void pump_in(struct channel *c, bool *moved)
 		return;
 	}
 	while (b->len > 0 && !target_congested(c->session)) {
-		n = write_some(c->target, false, b, b->len);
+		n = pump_write(c->session, false, c->target, false, b, b->len);
 		if (n <= 0)
 			break;
 		if (f->sha != NULL)

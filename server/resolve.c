@@ -395,8 +395,7 @@ bool resolve_step(struct session *s)
 		ask_first(v);
 	}
 	if (v->state != FAILED && v->out.len > 0) {
-		uint32_t room = ssh_channel_window_size(v->channel);
-		int n = room == 0 ? 0 : ssh_channel_write(v->channel, buf_ptr(&v->out), v->out.len < room ? (uint32_t)v->out.len : room);
+		int n = pump_write(v->session, false, v->channel, false, &v->out, v->out.len);
 
 		if (n > 0) {
 			buf_consume(&v->out, (size_t)n);

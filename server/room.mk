@@ -37,6 +37,7 @@ sallyport_session_SOURCES = \
 	server/hostscan.c \
 	server/hostcert.c server/hostcert.h \
 	server/backlog.c server/backlog.h \
+	server/rekey.c server/rekey.h \
 	server/forward.c server/forward.h \
 	server/remote.c server/remote.h \
 	server/packet.c server/packet.h \

@@ -10,7 +10,7 @@
  *   packet.c        what libssh hears and does not tell   request.c       and what it means
  *   remote.c        what the target listens for           backlog.c       what waits for a peer that does not read
  *   files.c         channels that carry files: sftp*.c,   resolve.c       where paths lead on the target
- *                   scp.c, rsync.c
+ *                   scp.c, rsync.c              rekey.c         new keys, and what waits for them
  *
  * One thread. libssh calls back only to put bytes into bounded buffers and set flags; everything is decided in the loop. Whom it
  * distrusts: the agent, the target, and itself: it can reach only what its descriptors reach. */
@@ -28,6 +28,7 @@
 #include "base/proto.h"
 #include "server/backlog.h"
 #include "server/channel.h"
+#include "server/rekey.h"
 
 #define FD_SESSION_LOGIN 6 /* a pipe to the supervisor: one byte at login */
 
@@ -66,8 +67,11 @@ struct session {
 
 	/* session_start */
 	bool started, sign_user;
+	bool agent_in_event;
 	char id[32];
 	uint32_t attempts_max, channels_max;
+	uint64_t rekey_bytes; /* of one key, on either side; 0: as many as the cipher allows */
+	uint32_t rekey_seconds; /* 0: as long as the connection */
 	int64_t grace_at; /* monotonic ms; 0 once logged in */
 	bool grace_over;
 
@@ -79,6 +83,8 @@ struct session {
 	uint32_t attempts;
 	ssh_message login; /* waits for login_answer */
 	struct backlog agent_backlog, target_backlog;
+	struct rekey agent_rekey, target_rekey;
+	uint64_t passed_on; /* signals and resizes, from the agent to the target */
 	int64_t expires_at_ms;
 	char *target_name, *login_name;
 

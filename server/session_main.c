@@ -113,6 +113,7 @@ static int timeout_ms(const struct session *s)
 	if (s->scan_fd >= 0)
 		due = sooner(due, s->scan_deadline);
 	due = sooner(due, resolve_due(s));
+	due = sooner(due, rekey_due(s));
 	for (const struct channel *c = s->channels; c != NULL; c = c->next)
 		due = sooner(due, pump_due(c));
 	if (due == 0)
@@ -184,6 +185,7 @@ static void loop(struct session *s)
 		hostscan_step(s);
 		moved = target_step(s);
 		moved |= remote_step(s);
+		rekey_step(s);
 		for (int i = 0; i < STEP_ROUNDS && !s->cut; i++) {
 			bool again = false;
 

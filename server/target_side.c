@@ -116,7 +116,8 @@ int target_set_options(struct session *s)
 	    ssh_options_set(s->target, SSH_OPTIONS_KEY_EXCHANGE, kex_methods) < 0 ||
 	    ssh_options_set(s->target, SSH_OPTIONS_CIPHERS_C_S, ciphers) < 0 || ssh_options_set(s->target, SSH_OPTIONS_CIPHERS_S_C, ciphers) < 0 ||
 	    ssh_options_set(s->target, SSH_OPTIONS_HMAC_C_S, macs) < 0 || ssh_options_set(s->target, SSH_OPTIONS_HMAC_S_C, macs) < 0 ||
-	    ssh_options_set(s->target, SSH_OPTIONS_COMPRESSION, "none") < 0 || ssh_options_set(s->target, SSH_OPTIONS_TIMEOUT, &timeout) < 0)
+	    ssh_options_set(s->target, SSH_OPTIONS_COMPRESSION, "none") < 0 || ssh_options_set(s->target, SSH_OPTIONS_TIMEOUT, &timeout) < 0 ||
+	    rekey_limit(s, s->target) != SSH_OK)
 		return ERR_CRYPTO;
 	if (types[0] == '\0' || ssh_options_set(s->target, SSH_OPTIONS_HOSTKEYS, types) < 0)
 		return ERR_UNSUPPORTED;
@@ -215,6 +216,7 @@ static bool login_step(struct session *s)
 		return true;
 	}
 	s->target_state = TARGET_UP;
+	rekey_start(s, false);
 	remote_target_up(s);
 	m.host_key = proto_str(s->host_key);
 	if (!s->control_lost && msg_target_result_send(&s->control, &m, NULL, 0) < 0)

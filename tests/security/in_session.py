@@ -281,6 +281,67 @@ def l9():
         check("RekeyLimit %s, %d MiB down: identical" % (limit, size_now >> 20), code == 0 and out == data[:size_now], (code, len(out), err[-200:]))
         code, out, err = ssh("-o", "RekeyLimit=" + limit, "sha256sum", stdin=data[:size_now], timeout=300)
         check("and up", out.split()[:1] == [hashlib.sha256(data[:size_now]).hexdigest().encode()], (code, out[:80], err[-200:]))
+
+    # The bastion begins (rekey_bytes), and the agent gives no answer: what libssh keeps until there is one has no bound of its own.
+    def silent(command, window=0xF0000000):
+        c, pid = fresh()
+        ch, _ = c.open(window=window)
+        c.exec(ch, command)
+        got, theirs = 0, None
+        while theirs is None:
+            p = c.expect(20, 94)
+            if p[0] == 20:
+                theirs = p
+            else:
+                got += len(p) - 9
+        return c, pid, ch, got, theirs
+
+    def grown(pid, rss, seconds):
+        top, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end and alive(pid):
+            top = max(top, memory(pid) - rss)
+            time.sleep(0.05)
+        return top
+    total = (400 if LONG else 60) << 20
+    c, pid, ch, got, theirs = silent("head -c %d /dev/zero" % total)
+    more = grown(pid, memory(pid), 4)
+    check("no answer to the bastion's KEXINIT after %d MiB, the window is 4 GiB: +%d KiB" % (got >> 20, more), more < 8192)
+    c.answer_kexinit(theirs)
+    while got < total:
+        got += len(c.expect(94)) - 9
+    is_("the answer comes after all: every byte follows", total, got)
+    c.close()
+    for what, asks in (("keepalives", b"\x50" + string("keepalive@openssh.com") + b"\x01"), ("unknown packets and keepalives", None)):
+        c, pid, ch, got, theirs = silent("head -c %d /dev/zero; sleep 60" % (17 << 20))
+        rss, top, ended = memory(pid), 0, False
+        c.sock.settimeout(5)
+        try:
+            for i in range(1500 if not LONG else 6000):
+                c.raw(b"".join(c.pack(asks or (b"\xc8" if j & 1 else b"\x50" + string("keepalive@openssh.com") + b"\x01")) for j in range(200)))
+                top = max(top, memory(pid) - rss)
+        except (Closed, socket.timeout, OSError):
+            ended = True
+        check("a flood of %s in place of an answer: ended %s, +%d KiB" % (what, ended or not alive(pid), top), ended and top < 32768)
+        c.close()
+
+    from target import Target, raw_adjust
+
+    def swallow(ch, t):
+        t._handler_table = {**t._handler_table, 20: lambda *a: asked.set()}
+        raw_adjust(ch, t, 0xE0000000)
+        while ch.recv(1 << 20):
+            pass
+    asked = threading.Event()
+    target = Target({"swallow": swallow})
+    target.install()
+    before = pids("sallyport-session")
+    p = subprocess.Popen(["ssh", "-F", os.environ["SALLYPORT_SSH_CONFIG"], "demo-db", "swallow it"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    pid = worker(before)
+    threading.Thread(target=lambda: p.communicate(bytes(200 << 20)), daemon=True).start()
+    check("a target is asked for new keys after 16 MiB", asked.wait(30))
+    more = grown(pid, memory(pid), 4)
+    check("and does not answer, its window is 4 GiB: +%d KiB" % more, alive(pid) and more < 12288)
+    p.kill()
     check("no worker died of it", not crashes(), crashes()[:1])
 
 
@@ -550,4 +611,4 @@ def p15():
     check("with no more memory than before (%.1f MiB)" % (memory(pid) / 1024), not alive(pid) or memory(pid) < base + 8192)
 
 
-main(config="limits: { per_source: 2000, unauthenticated: 1000, sessions_per_identity: 1000, commands_per_minute: 100000, login_grace: 30s }\n")
+main(config="limits: { per_source: 2000, unauthenticated: 1000, sessions_per_identity: 1000, commands_per_minute: 100000, login_grace: 30s, rekey_bytes: 16MiB }\n")

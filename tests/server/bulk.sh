@@ -1,7 +1,7 @@
 #!/bin/sh
 # Many bytes each way arrive as they left, also across key exchanges of either side, and a slow reader does not fill the worker's memory.
 . "${srcdir:-.}/tests/server/lib.sh"
-start_target
+TARGET_OPTIONS="RekeyLimit 3M" start_target
 start_bastion </dev/null
 head -c 104857600 /dev/urandom >"$T/big"
 head -c 20971520 "$T/big" >"$T/medium"
@@ -44,4 +44,19 @@ done
 check "a trickling reader loses nothing" same "$(cat "$T/slow")" "$medium"
 say "     worker of a trickling reader: $most KiB resident at most"
 check "a trickling reader costs less than 24 MiB" costs_less "$most" 24576
+
+# Now the bastion begins, towards both: in the middle of bytes each way, also where the agent or the target begins at the same moment, and without any.
+kill $DAEMON
+wait $DAEMON 2>/dev/null || true
+FIXTURE_REKEY_BYTES=1048576 FIXTURE_REKEY_SECONDS=3 start_bastion </dev/null
+began() { # FILE: how often the other side sent its KEXINIT first, after the first keys
+	awk '/SSH2_MSG_KEXINIT received/ { n += !mine; mine = 0 } /SSH2_MSG_KEXINIT sent/ { mine = 1 } /SSH2_MSG_NEWKEYS received/ { mine = 0 } END { print n + 0 }' "$1"
+}
+check "key exchange by the bastion, down" same "$(b -v "cat $T/medium" 2>"$T/v" | sha256sum)" "$medium"
+check "begun by it $(began "$T/v") times" [ "$(began "$T/v")" -ge 10 ]
+check "up" same "$(b -v sha256sum <"$T/medium" 2>"$T/v")" "$medium"
+check "begun by it $(began "$T/v") times" [ "$(began "$T/v")" -ge 10 ]
+check "by the agent, too, both ways" same "$(b -o RekeyLimit=900K cat <"$T/medium" | sha256sum)" "$medium"
+check "nothing comes or goes for 7 s" same "$(b -v "sleep 7; echo still there" 2>"$T/v")" "still there"
+check "begun by it $(began "$T/v") times" [ "$(began "$T/v")" -ge 2 ]
 [ $fails -eq 0 ]

@@ -5,7 +5,8 @@
  *   stdin …  its standard input is asked for first         end …   refused, and the session ends
  *
  * Started as sallyport-vault it only waits. From the environment: FIXTURE_HOST, FIXTURE_PORT, FIXTURE_LOGIN, FIXTURE_HOST_KEY (file), FIXTURE_AGENT
- * (socket of an ssh-agent, in place of the vault), FIXTURE_MASK (1: the built-in rules), FIXTURE_LOG (file: a line a message). */
+ * (socket of an ssh-agent, in place of the vault), FIXTURE_MASK (1: the built-in rules), FIXTURE_REKEY_BYTES, FIXTURE_REKEY_SECONDS (life of a key), FIXTURE_LOG
+ * (file: a line a message). */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -320,6 +321,8 @@ static void on_new(struct ipc_msg *m)
 	ipc_init(&p->ipc, m->fds[0], false);
 	m->fds[0] = -1;
 	p->watch = loop_watch(loop, p->ipc.fd, LOOP_READ, peer_event, p);
+	start.rekey_bytes = strtoull(env("FIXTURE_REKEY_BYTES"), NULL, 10);
+	start.rekey_seconds = (uint32_t)strtoul(env("FIXTURE_REKEY_SECONDS"), NULL, 10);
 	start.grace_ms = *env("FIXTURE_GRACE_MS") != '\0' ? (uint32_t)atoi(env("FIXTURE_GRACE_MS")) : 30000;
 	(void)msg_session_start_send(&p->ipc, &start, NULL, 0);
 	note("new", n.peer);

@@ -88,6 +88,8 @@ static void mistakes(void **state)
 		{ "http: { listen: \"127.0.0.1\" }\n", "c.yaml:19:", "port" },
 		{ "limits: { channels: many }\n", "c.yaml:19:", "channels" },
 		{ "limits: { login_grace: 30 }\n", "c.yaml:19:", "login_grace" },
+		{ "limits: { rekey_bytes: 1GB }\n", "c.yaml:19:", "64MiB" },
+		{ "limits: { rekey_after: 3600 }\n", "c.yaml:19:", "duration" },
 		{ "approvals: { webhooks: [{ url: \"http://hooks.example/x\", secret_file: s }] }\n", "c.yaml:19:", "https" },
 		{ "approvals: { webhooks: [{ url: \"https://hooks.example/x\" }] }\n", "c.yaml:19:", "secret_file" },
 		{ "roles: { approver: {} }\n", "c.yaml:19:", "nobody" },
