@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Floods against the limits as they are by default, and beside each of them a legitimate agent that logs in again and again with stock ssh: rows F1-F7.
+"""Floods against the limits as they are by default, and beside each of them a legitimate agent that logs in again and again with stock ssh: rows F1-F8.
 Memory stays flat, and 95 of 100 logins take less than two seconds. SECURITY_LONG=1: the full sizes."""
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -152,7 +153,10 @@ def f2():
             def calls():
                 while not self.over:
                     t = time.monotonic()
-                    status = api("GET", "/healthz")[0]
+                    try:
+                        status = api("GET", "/healthz")[0]
+                    except OSError:
+                        status = 0
                     self.worst = max(self.worst, time.monotonic() - t if status == 200 else 99)
                     time.sleep(0.1)
             self.thread = threading.Thread(target=calls)
@@ -292,6 +296,22 @@ def f7():
             c.close()
     # A stopped stream may hold 4 MiB in each of a worker's places: what it read, what it masked, what the recorder has not said.
     beside("%d commands of 10 GB each, and nobody reads" % n, Flood(stopped), settle=pause / 2, worker_kib=n * 8192 + 32768)
+
+
+@row("F8", "as many connections as the API takes, gone all at once")
+def f8():
+    control = pids("sallyport-control")[0]
+    held = [connect("127.0.4.%d" % (1 + i % 8), api_port()) for i in range(1100)]
+    wait_for(5, "the API to be full", lambda: len(os.listdir("/proc/%d/fd" % control)) > 1024)
+    os.kill(control, signal.SIGSTOP)
+    for s in held:
+        s.close()
+    os.kill(control, signal.SIGCONT)
+    try:
+        status = api("GET", "/healthz", timeout=3)[0]
+    except OSError as e:
+        status = e
+    is_("1024 connections that went at once are followed by others", 200, status)
 
 
 main(config="limits: { commands_per_minute: 1000000, sessions_per_minute: 100000, penalties: { exempt: [127.0.0.1, 127.1.0.0/16] } }\n")
