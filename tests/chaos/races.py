@@ -15,7 +15,7 @@ from sshraw import *  # noqa: E402,F403
 
 RACES = int(os.environ.get("CHAOS_RACES", "10000" if LONG else "40"))
 KILLS = int(os.environ.get("CHAOS_KILLS", "100" if LONG else "2"))
-AGENTS = int(os.environ.get("CHAOS_AGENTS", "32" if LONG else "8"))  # each waits most of its time, for a person or for a request to expire
+AGENTS = int(os.environ.get("CHAOS_AGENTS", "32" if LONG else "16"))  # each waits most of its time, for a person or for a request to expire
 fork = multiprocessing.get_context("fork")
 
 
@@ -112,7 +112,7 @@ def races():
     for p in pids("sallyport-control"):
         os.kill(p, 9)
     back = runs_again("the last kill", 40)
-    time.sleep(2)
+    end_is_recorded()
     approved, denied, used, asked = {}, set(), {}, {}
     for r in audit():
         e, a = r.get("event"), r.get("approval")
