@@ -139,6 +139,7 @@ bool http_waits(const struct control *c)
 	return c->http->events;
 }
 
+static void run(struct MHD_Daemon *d);
 static void work(struct http *h);
 
 bool http_release(struct control *c)
@@ -172,12 +173,11 @@ bool http_release(struct control *c)
 	}
 	h->events = false;
 	/* What was resumed goes out now; new calls that come in with it are the next turn's. */
-	if (resumed && h->tcp != NULL)
-		MHD_run(h->tcp);
-	if (resumed && h->local != NULL)
-		MHD_run(h->local);
-	if (resumed)
+	if (resumed) {
+		run(h->tcp);
+		run(h->local);
 		work(h);
+	}
 	return resumed;
 }
 
@@ -194,15 +194,34 @@ static void *look_at_address(void *cls, const char *address, struct MHD_Connecti
 	return memchr(address, '%', strcspn(address, "?")) != NULL ? &escaped_path : NULL;
 }
 
+static unsigned connections(struct MHD_Daemon *d)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(d, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return info != NULL ? info->num_connections : 0;
+}
+
+/* A daemon that has as many connections as it takes listens no longer, and takes that up again when a run begins, not when one ends. If all of them
+ * ended in one run there would be nothing to begin another, and nobody could connect any more. */
+static void run(struct MHD_Daemon *d)
+{
+	unsigned before;
+
+	if (d == NULL)
+		return;
+	do {
+		before = connections(d);
+		MHD_run(d);
+	} while (connections(d) < before);
+}
+
 static void timer_due(void *arg)
 {
 	struct http *h = arg;
 
 	h->timer = NULL;
-	if (h->tcp != NULL)
-		MHD_run(h->tcp);
-	if (h->local != NULL)
-		MHD_run(h->local);
+	run(h->tcp);
+	run(h->local);
 }
 
 /* A daemon that says "at once" has connections in hand that no descriptor will speak of again. Returns when it wants to run next, ms. */
@@ -216,7 +235,7 @@ static int64_t run_daemon(struct MHD_Daemon *d)
 	while (MHD_get_timeout(d, &ms) == MHD_YES) {
 		if (ms > 0 || rounds++ == 32)
 			return (int64_t)(ms > 1000 ? 1000 : ms);
-		MHD_run(d);
+		run(d);
 	}
 	return INT64_MAX;
 }
@@ -233,7 +252,7 @@ static void on_daemon(int fd, unsigned events, void *arg)
 {
 	(void)fd;
 	(void)events;
-	MHD_run(arg);
+	run(arg);
 }
 
 void http_work(struct control *c)

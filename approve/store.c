@@ -9,12 +9,17 @@
 
 enum { STORE_VERSION = 1 };
 
-/* Every statement of the program, prepared once. */
+#define APPROVALS_NEWEST " (?3=0 OR created<?3) ORDER BY created DESC, id DESC LIMIT ?4"
+#define RECORDINGS_NEWEST " (?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4"
+
+/* Every statement of the program, prepared once. A condition that may be left out ("?1<0 OR state=?1") is one that no index serves, and these tables
+ * hold all that ever was: so each way of asking for a few of the rows is a statement of its own. */
 #define STATEMENTS(S)                                                                                                      \
 	S(APPROVAL_PUT, "INSERT OR REPLACE INTO approvals VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")                   \
 	S(APPROVAL_GET, "SELECT * FROM approvals WHERE id=?")                                                             \
-	S(APPROVAL_LIST, "SELECT * FROM approvals WHERE (?1<0 OR state=?1) AND (?2=0 OR live=1) AND (?3=0 OR created<?3) "  \
-			 "ORDER BY created DESC, id DESC LIMIT ?4")                                                       \
+	S(APPROVAL_LIST, "SELECT * FROM approvals WHERE" APPROVALS_NEWEST)                                                \
+	S(APPROVAL_OF_STATE, "SELECT * FROM approvals WHERE state=?1 AND (?2=0 OR live=1) AND" APPROVALS_NEWEST)          \
+	S(APPROVAL_LIVE, "SELECT * FROM approvals WHERE live=1 AND" APPROVALS_NEWEST)                                     \
 	S(TOKEN_USE, "INSERT INTO tokens VALUES(?,?)")                                                                    \
 	S(TOKEN_SWEEP, "DELETE FROM tokens WHERE until<?")                                                                \
 	S(CERT_ADD, "INSERT OR IGNORE INTO certificates VALUES(?,?,?,0)")                                                 \
@@ -28,8 +33,9 @@ enum { STORE_VERSION = 1 };
 	S(RECORDING_OPEN, "INSERT OR IGNORE INTO recordings VALUES(?,?,?,?,?,?,?,0,?,1,0,0,'')")                          \
 	S(RECORDING_CLOSE, "UPDATE recordings SET parts=max(parts,?2), bytes=bytes+?3, raw_bytes=raw_bytes+?4, sha256=?5, " \
 			   "ended=CASE WHEN ?7 THEN ?6 ELSE ended END WHERE id=?1")                                       \
-	S(RECORDING_LIST, "SELECT * FROM recordings WHERE (?1 IS NULL OR id=?1) AND (?2 IS NULL OR session=?2) AND "       \
-			  "(?3=0 OR started<?3) ORDER BY started DESC, id DESC LIMIT ?4")                                 \
+	S(RECORDING_LIST, "SELECT * FROM recordings WHERE" RECORDINGS_NEWEST)                                             \
+	S(RECORDING_GET, "SELECT * FROM recordings WHERE id=?1 AND (?2 IS NULL OR session=?2) AND" RECORDINGS_NEWEST)     \
+	S(RECORDING_OF_SESSION, "SELECT * FROM recordings WHERE session=?2 AND" RECORDINGS_NEWEST)                        \
 	S(RECORDING_UNFINISHED, "SELECT * FROM recordings WHERE ended=0 ORDER BY started LIMIT 10000")                    \
 	S(RECORDING_KEPT, "SELECT * FROM recordings WHERE bytes>0 AND ended>0 ORDER BY ended LIMIT ?")                    \
 	S(RECORDING_BYTES, "SELECT coalesce(sum(bytes),0) FROM recordings WHERE bytes>0")                                 \
@@ -62,6 +68,8 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS recordings(id TEXT PRIMARY KEY, session TEXT, issuer TEXT, subject TEXT, target TEXT, login TEXT,"
 	" started INTEGER, ended INTEGER, channel INTEGER, parts INTEGER, bytes INTEGER, raw_bytes INTEGER, sha256 TEXT) WITHOUT ROWID;"
 	"CREATE INDEX IF NOT EXISTS recordings_started ON recordings(started);"
+	"CREATE INDEX IF NOT EXISTS recordings_session ON recordings(session, started);"
+	"CREATE INDEX IF NOT EXISTS recordings_unfinished ON recordings(started) WHERE ended=0;"
 	"CREATE INDEX IF NOT EXISTS recordings_kept ON recordings(ended, bytes) WHERE bytes>0 AND ended>0;"
 	"CREATE TABLE IF NOT EXISTS gone(id TEXT PRIMARY KEY, parts INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS hooks(id TEXT PRIMARY KEY, url TEXT, format INTEGER, ca TEXT, secret TEXT, body TEXT,"
@@ -394,7 +402,8 @@ int store_approval_get(struct store *s, const char *id, struct approval **out)
 
 int store_approvals(struct store *s, int state, bool live, int64_t before_ms, unsigned limit, store_approval_fn *fn, void *arg)
 {
-	sqlite3_stmt *st = bind(s, APPROVAL_LIST, "iiii", (int64_t)state, (int64_t)live, before_ms, (int64_t)limit);
+	int which = state >= 0 ? APPROVAL_OF_STATE : live ? APPROVAL_LIVE : APPROVAL_LIST;
+	sqlite3_stmt *st = bind(s, which, "iiii", (int64_t)state, (int64_t)live, before_ms, (int64_t)limit);
 	struct approval *a;
 	bool more = true;
 	int e, r = ERR_OK;
@@ -517,7 +526,9 @@ static void read_recordings(sqlite3_stmt *st, store_recording_fn *fn, void *arg)
 int store_recordings(struct store *s, const char *id, const char *session, int64_t before_ms, unsigned limit, store_recording_fn *fn,
 		     void *arg)
 {
-	read_recordings(bind(s, RECORDING_LIST, "ttii", id, session, before_ms, (int64_t)limit), fn, arg);
+	int which = id != NULL ? RECORDING_GET : session != NULL ? RECORDING_OF_SESSION : RECORDING_LIST;
+
+	read_recordings(bind(s, which, "ttii", id, session, before_ms, (int64_t)limit), fn, arg);
 	return ERR_OK;
 }
 

@@ -143,7 +143,7 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 		walk_eval(w, c->at, "a function whose name is not known");
 		return;
 	}
-	name[n] = '\0';
+	name[n] = '\0'; /* bytes, not yet a string */
 	if (table_find(name, n) != NULL || table_find(name, strcspn(name, " ")) != NULL || strncmp(name, "TRAP", 4) == 0 ||
 	    table_var(name, n) == VAR_DANGEROUS || strchr(name, '/') != NULL)
 		walk_eval(w, c->at, "a function that takes the name of a command");

@@ -75,6 +75,8 @@ struct supervisor {
 	struct loop_timer *resume; /* accept again after a pause */
 	struct worker *workers;
 	struct penalties *penalties;
+	struct in6_addr known[256]; /* sources from which somebody logged in, lately; all zero: none yet */
+	unsigned next_known;
 	unsigned nworkers, nunauthenticated;
 	uint64_t next_sid;
 	unsigned ndials;

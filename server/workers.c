@@ -63,6 +63,21 @@ static void authenticated(struct supervisor *s, struct worker *w)
 	s->nunauthenticated--;
 }
 
+static bool known(const struct supervisor *s, const struct in6_addr *source)
+{
+	for (size_t i = 0; i < sizeof(s->known) / sizeof(s->known[0]); i++) {
+		if (memcmp(&s->known[i], source, sizeof(*source)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void remember(struct supervisor *s, const struct in6_addr *source)
+{
+	if (!known(s, source))
+		s->known[s->next_known++ % (sizeof(s->known) / sizeof(s->known[0]))] = *source;
+}
+
 struct auth_arg {
 	struct supervisor *s;
 	struct worker w; /* last: what the list holds */
@@ -71,9 +86,11 @@ struct auth_arg {
 static void auth_event(int fd, unsigned events, void *arg)
 {
 	struct auth_arg *a = arg;
+	char byte;
 
-	(void)fd;
 	(void)events;
+	if (read(fd, &byte, 1) == 1)
+		remember(a->s, &a->w.source);
 	authenticated(a->s, &a->w); /* the byte, or the end of the worker: either way it no longer waits to log in */
 }
 
@@ -244,20 +261,29 @@ static struct worker *longest_waiting(struct supervisor *s, const struct in6_add
 	return found;
 }
 
+/* Who kept others out stays away at once: of very many sources none would gather enough before what it has is over again. Not all for the same time, or
+ * those that went together would come back together, and take all places together. */
+static uint64_t keeps_out(const struct penalty_rules *r, uint64_t sid)
+{
+	return r->grace_exceeded == 0 ? 0 : (r->min > r->grace_exceeded ? r->min : r->grace_exceeded) + sid * 7 % (r->min + 1);
+}
+
 /* Some silent connections would keep everybody out until their grace time is over. So a source that has none or few waiting takes the place of
- * one of the source that has most; and who has waited longer than an honest client ever does goes before somebody new is refused. The
- * newcomer's source is crowded itself: only its own make room. */
+ * one of the source that has most; and who has waited longer than an honest client ever does goes before somebody new is refused. Where
+ * somebody logged in lately, the next one will too: a stranger goes at once for it. crowded: the newcomer's source is; only its own make room. */
 static bool make_room(struct supervisor *s, const struct in6_addr *newcomer, bool crowded)
 {
 	int64_t now = clock_mono_ms();
 	unsigned n = 0, mine = waiting_from(s, newcomer);
 	struct worker *w = longest_waiting(s, crowded ? newcomer : NULL, &n);
 	bool late = w != NULL && now - w->started_ms >= PATIENCE_MS;
+	bool welcome = w != NULL && known(s, newcomer) && !known(s, &w->source);
+	const struct penalty_rules *r = &s->config->penalties;
 
-	if (w == NULL || (!late && (crowded || n <= mine + 1)))
+	if (w == NULL || (!late && (crowded || (!welcome && n <= mine + 1))))
 		return false;
 	if (late)
-		penalties_add(s->penalties, &s->config->penalties, &w->source, s->config->penalties.grace_exceeded, now);
+		penalties_add(s->penalties, r, &w->source, crowded ? r->grace_exceeded : keeps_out(r, w->sid), now);
 	w->evicted = true;
 	authenticated(s, w); /* counted no longer; it ends at once */
 	end_worker(s, w, SIGKILL);

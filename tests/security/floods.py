@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""Floods against the limits as they are by default, and beside each of them a legitimate agent that logs in again and again with stock ssh: rows F1-F7.
+"""Floods against the limits as they are by default, and beside each of them a legitimate agent that logs in again and again with stock ssh: rows F1-F8.
 Memory stays flat, and 95 of 100 logins take less than two seconds. SECURITY_LONG=1: the full sizes."""
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -33,10 +34,19 @@ def sizes():
     return memory(pids("sallyport-control")[0]), memory(daemon()), sum(pss(p) for p in w), len(w)
 
 
-def one_login():
+def one_login(*options):
     t = time.monotonic()
-    code, out, err = ssh("echo yes", timeout=30)
+    code, out, err = ssh(*options, "echo yes", timeout=30)
     return time.monotonic() - t, code == 0 and out == b"yes\n"
+
+
+def stranger(source):
+    """How often it has to try, a second apart; 11: in vain."""
+    for i in range(1, 11):
+        if one_login("-b", source)[1]:
+            return i
+        time.sleep(1)
+    return 11
 
 
 class Flood:
@@ -57,8 +67,8 @@ class Flood:
             self.process.kill()
 
 
-def beside(what, flood, settle=2.0, until=None, worker_kib=160 << 10):
-    """Runs the flood, and logs in beside it."""
+def beside(what, flood, settle=2.0, until=None, worker_kib=160 << 10, strangers=0):
+    """Runs the flood, and logs in beside it; strangers: then also from so many addresses from which nobody has before."""
     one_login()
     before = sizes()
     top = list(before)
@@ -71,6 +81,9 @@ def beside(what, flood, settle=2.0, until=None, worker_kib=160 << 10):
             good += ok
             top = [max(a, b) for a, b in zip(top, sizes())]
         n = flood.count.value
+        tries = [stranger("127.0.5.%d" % (1 + i)) for i in range(strangers)]
+    if strangers:
+        check("%d logins from where nobody had logged in, after %d tries at most" % (strangers, max(tries)), max(tries) <= 10, tries)
     took.sort()
     p95 = took[int(len(took) * 0.95) - 1 if len(took) > 1 else 0]
     check("%s (%d): %d logins beside it, p95 %.2f s, worst %.2f s" % (what, n, len(took), p95, took[-1]), good == len(took) and p95 < 2.0,
@@ -113,10 +126,12 @@ def f1():
                     s.close()
             held = still
             stop.wait(pause)
-    # No penalty in the first: room is made by fairness alone. In the second fairness cannot tell them apart; the penalties must.
+    # No penalty in the first: room is made by fairness alone. In the second fairness cannot tell them apart: who is known gets in at once, others
+    # when the penalties have told.
     beside("500 silent connections from 25 exempt addresses, made anew at once", Flood(silent, 500, 25, 1, 0.1), settle=4)
+    beside("500 from 500 addresses, made anew within a second", Flood(silent, 500, 500, 2, 1), settle=5)
     if LONG:
-        beside("500 from 500 addresses, made anew within a second", Flood(silent, 500, 500, 2, 1), settle=60)
+        beside("500 from 500 other addresses", Flood(silent, 500, 500, 3, 1), settle=60, strangers=20)
 
 
 @row("F2", "slow callers of the API")
@@ -152,7 +167,10 @@ def f2():
             def calls():
                 while not self.over:
                     t = time.monotonic()
-                    status = api("GET", "/healthz")[0]
+                    try:
+                        status = api("GET", "/healthz")[0]
+                    except OSError:
+                        status = 0
                     self.worst = max(self.worst, time.monotonic() - t if status == 200 else 99)
                     time.sleep(0.1)
             self.thread = threading.Thread(target=calls)
@@ -279,7 +297,7 @@ def f7():
         held = []
         while not stop.is_set():
             while len(held) < n and not stop.is_set():
-                c = login("demo-web", key)
+                c = login("demo-web", key, source="127.0.6.%d" % (1 + len(held) // 10))  # an address has twenty places
                 ch, _ = c.open(window=1 << 20)
                 c.exec(ch, "head -c 10737418240 /dev/zero")
                 held.append(c)
@@ -292,6 +310,22 @@ def f7():
             c.close()
     # A stopped stream may hold 4 MiB in each of a worker's places: what it read, what it masked, what the recorder has not said.
     beside("%d commands of 10 GB each, and nobody reads" % n, Flood(stopped), settle=pause / 2, worker_kib=n * 8192 + 32768)
+
+
+@row("F8", "as many connections as the API takes, gone all at once")
+def f8():
+    control = pids("sallyport-control")[0]
+    held = [connect("127.0.4.%d" % (1 + i % 8), api_port()) for i in range(1100)]
+    wait_for(5, "the API to be full", lambda: len(os.listdir("/proc/%d/fd" % control)) > 1024)
+    os.kill(control, signal.SIGSTOP)
+    for s in held:
+        s.close()
+    os.kill(control, signal.SIGCONT)
+    try:
+        status = api("GET", "/healthz", timeout=3)[0]
+    except OSError as e:
+        status = e
+    is_("1024 connections that went at once are followed by others", 200, status)
 
 
 main(config="limits: { commands_per_minute: 1000000, sessions_per_minute: 100000, penalties: { exempt: [127.0.0.1, 127.1.0.0/16] } }\n")

@@ -61,8 +61,8 @@ STRICT = "kex-strict-c-v00@openssh.com"
 
 class Client:
     def __init__(self, port, host="127.0.0.1", timeout=15, strict=True, cipher="aes256-ctr", before=b"", kex=True,
-                 kex_names="curve25519-sha256"):
-        self.sock = socket.create_connection((host, port), timeout=timeout)
+                 kex_names="curve25519-sha256", source=""):
+        self.sock = socket.create_connection((host, port), timeout=timeout, source_address=(source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.inbuf = b""
         self.seq_in = self.seq_out = 0

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "approve/store.h"
@@ -196,11 +197,63 @@ static void sessions_and_recordings(void **state)
 	store_close(s);
 }
 
+static void any_recording(void *arg, const struct store_recording *v)
+{
+	(void)v;
+	(*(int *)arg)++;
+}
+
+/* What is asked all the time, of a store that holds what ever was: seconds for a thousand times. */
+static double asked(struct store *s, const char *id)
+{
+	clock_t start = clock();
+	int n = 0;
+
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(store_recordings(s, id, NULL, 0, 1, any_recording, &n), ERR_OK);
+		assert_int_equal(store_recordings(s, NULL, "none", 0, 1, any_recording, &n), ERR_OK);
+		assert_int_equal(store_recordings_open(s, any_recording, &n), ERR_OK);
+		assert_int_equal(store_approvals(s, APPROVAL_PENDING, false, 0, 10, count, &n), ERR_OK);
+		assert_int_equal(store_approvals(s, -1, true, 0, 10, count, &n), ERR_OK);
+	}
+	assert_int_equal(n, 1000);
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+static void what_is_over_slows_nothing(void **state)
+{
+	struct store *s = open_store(":memory:");
+	double few, many;
+	char id[APPROVAL_ID + 1];
+
+	(void)state;
+	for (int i = 0; i < 10000; i++) {
+		struct store_recording r = { .id = id, .session = id, .issuer = "", .subject = "", .target = "", .login = "", .started_ms = i };
+		struct approval *a = request('a', i);
+
+		snprintf(id, sizeof(id), "%026d", i);
+		memcpy(a->id, id, sizeof(id));
+		a->state = APPROVAL_DENIED;
+		a->told = true;
+		assert_int_equal(store_approval_put(s, a), ERR_OK);
+		approval_free(a);
+		assert_int_equal(store_recording_open(s, &r), ERR_OK);
+		assert_int_equal(store_recording_close(s, id, 1, 10, 100, "aa", 15, true), ERR_OK);
+		if (i == 99)
+			few = asked(s, id);
+	}
+	many = asked(s, id);
+	if (many > 10 * few)
+		fail_msg("asking takes %.1f ms among 100, %.1f ms among 10000", few, many);
+	store_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(approvals_come_back), cmocka_unit_test(lists),			 cmocka_unit_test(tokens_once),
 		cmocka_unit_test(revoked),	       cmocka_unit_test(sessions_and_recordings),
+		cmocka_unit_test(what_is_over_slows_nothing),
 	};
 	int fd = mkstemp(path);
 
