@@ -128,7 +128,11 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 			} else if (c == '\\') {
 				quote_escape(p, &b);
 			} else if (c == '`') {
+				/* Its backslashes are read as between quotes; what comes out is what comes out of $(...) here. */
+				parts_flush(p, &b);
+				struct sh_part **last = b.tail;
 				dollar_backquote(p, &b, quoted, false);
+				(*last)->quoted = false;
 			} else if (c == '$') {
 				if (!dollar_parse(p, &b, false))
 					parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
