@@ -86,7 +86,7 @@ tests_bench_decide_LDADD = $(POLICY_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
-EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/corpus/policy tests/fuzz/corpus/eval tests/fuzz/corpus/destination
+EXTRA_DIST += tests/fuzz/policy-corpora.sh tests/fuzz/shell.dict tests/fuzz/corpus/policy tests/fuzz/corpus/eval tests/fuzz/corpus/destination
 if FUZZER
 POLICY_REPLAY =
 else
