@@ -43,7 +43,8 @@ finish() {
 		tail -n 20 "$T/fixture.log" 2>/dev/null || true
 		status=1
 	fi
-	[ -n "${KEEP:-}" ] && say "kept: $T" || rm -rf "$T"
+	# A recorder whose supervisor was killed may still write its note.
+	[ -n "${KEEP:-}" ] && say "kept: $T" || wait_for 10 rm -rf "$T" || status=1
 	exit $status
 }
 trap finish EXIT
