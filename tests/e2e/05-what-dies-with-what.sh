@@ -25,6 +25,12 @@ stop_relay() {
 	wait $relay
 }
 
+# The one recorder, of the relay. It may start after the first output, which waits in its socket; and the one before may still write its note.
+the_recorder() {
+	wait_for 10 "one recorder" eval '[ "$(pids_of sallyport-recorder | wc -l)" = 1 ]'
+	recorder=$(pids_of sallyport-recorder)
+}
+
 # session -> itself
 start_relay
 first=$(pids_of sallyport-session)
@@ -38,7 +44,7 @@ is "a killed session ends its connection" 255 $?
 goes_on "and no other"
 
 # recorder -> its session, at once
-recorder=$(pids_of sallyport-recorder | head -n 1)
+the_recorder
 kill -9 "$recorder"
 wait_for 2 "the session to end with its recorder" gone "$relay"
 wait $relay
@@ -50,7 +56,7 @@ touch "$SALLYPORT_DEMO_DIR/home/stop"
 command_end() { [ "$(audit_lines | grep -c '"event":"command.end"')" -gt "$ends" ]; }
 for fate in CONT KILL; do
 	start_relay
-	recorder=$(pids_of sallyport-recorder | head -n 1)
+	the_recorder
 	kill -STOP "$recorder"
 	ends=$(audit_lines | grep -c '"event":"command.end"')
 	touch "$SALLYPORT_DEMO_DIR/home/stop"

@@ -37,7 +37,8 @@ P
 scan() { /usr/bin/python3 "$SALLYPORT_DEMO_DIR/scan.py" "$SALLYPORT_DEMO_DIR/known" "$1"; }
 sp demo-web 'sleep 20' </dev/null &
 pid=$!
-wait_for 10 "the command" pgrep -f 'sleep 20'
+wait_for 10 "the command" pgrep -fx 'sleep 20'
+wait_for 10 "its recorder" eval '[ -n "$(pids_of sallyport-recorder)" ]'
 is "the session worker's memory holds no key" 0 "$(scan "$(pids_of sallyport-session | head -n 1)")"
 is "nor does control's" 0 "$(scan "$(pids_of sallyport-control)")"
 is "nor the recorder's" 0 "$(scan "$(pids_of sallyport-recorder | head -n 1)")"
