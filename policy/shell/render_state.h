@@ -24,6 +24,7 @@ struct render {
 	unsigned npending;
 	unsigned base;  /* pendings below belong to what stands around a substitution: no newline may be written */
 	unsigned depth; /* 0: top level, where newlines are kept */
+	unsigned braces; /* around what is written */
 };
 
 /* Where parts stand: it decides how bytes are quoted. */

@@ -155,6 +155,10 @@ static void text(struct render *r, const struct sh_part *x, enum place at, bool 
 		if (x->kind != SH_LITERAL) {
 			quoted_add(r, q, x->text.p, x->text.n);
 		} else if (bracket) {
+			/* Bare as it must be, it would count for the braces around it. */
+			for (uint32_t i = 0; r->braces > 0 && i < x->text.n; i++)
+				if (strchr("{},", x->text.p[i]) != NULL)
+					render_fail(r, ERR_UNSUPPORTED);
 			quoted_flush(r, q);
 			raw(r, x->text);
 		} else {
@@ -301,7 +305,9 @@ static void brace(struct render *r, const struct sh_brace *b)
 	}
 	render_put(r, "{");
 	render_bytes(r, b->text.p, b->text.n);
+	r->braces++;
 	alternatives(r, b->alts, ",");
+	r->braces--;
 	render_put(r, "}");
 }
 
