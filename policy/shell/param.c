@@ -255,6 +255,8 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 		   (p->t->zsh && c == ':' && ps_is_name(ps_peek(p, 1), true))) {
 		if (length)
 			x->flags = (struct sh_text){"#", 1};
+		else if (!p->t->zsh && x->name.n == 1 && x->name.p[0] == '$') /* a quote behind it would be the same again */
+			ps_left_out(p, at, "an expansion as the name in ${...}");
 		other(p, x, quoted);
 	} else if (c != '}') {
 		argument(p, x, o, quoted);
