@@ -22,7 +22,7 @@ libmint_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS) $(JANSSON_CFLAGS)
 IDENTITY_TEST_LIBS = libmint.a $(IDENTITY_LIBS) $(CMOCKA_LIBS)
 
 IDENTITY_TESTS = tests/unit/identity_token tests/unit/identity_sshcert tests/unit/identity_sshsig \
-	tests/unit/identity_issuers tests/unit/identity_keys
+	tests/unit/identity_issuers tests/unit/identity_keys tests/unit/identity_fixtures
 check_PROGRAMS += $(IDENTITY_TESTS)
 TESTS += $(IDENTITY_TESTS)
 tests_unit_identity_token_SOURCES = tests/unit/identity_token.c tests/unit/unit.h
@@ -33,6 +33,8 @@ tests_unit_identity_sshsig_SOURCES = tests/unit/identity_sshsig.c tests/unit/uni
 tests_unit_identity_sshsig_LDADD = $(IDENTITY_TEST_LIBS)
 tests_unit_identity_issuers_SOURCES = tests/unit/identity_issuers.c tests/unit/unit.h
 tests_unit_identity_issuers_LDADD = $(IDENTITY_TEST_LIBS)
+tests_unit_identity_fixtures_SOURCES = tests/unit/identity_fixtures.c tests/unit/unit.h
+tests_unit_identity_fixtures_LDADD = $(IDENTITY_LIBS) $(CMOCKA_LIBS)
 tests_unit_identity_keys_SOURCES = tests/unit/identity_keys.c tests/unit/unit.h
 tests_unit_identity_keys_LDADD = libmint.a $(FETCH_LIBS) $(CMOCKA_LIBS)
 endif
@@ -49,6 +51,7 @@ EXTRA_DIST += tests/e2e/idp.sh tests/e2e/idp/package.json tests/e2e/idp/package-
 
 ISSUER_FIXTURES = github gitlab kubernetes entra okta google
 EXTRA_DIST += $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.yaml) $(ISSUER_FIXTURES:%=tests/fixtures/issuers/%.json)
+EXTRA_DIST += tests/fixtures/tokens/make tests/fixtures/tokens/jwks.json tests/fixtures/tokens/good.jsonl tests/fixtures/tokens/bad.jsonl
 
 check_PROGRAMS += tests/fuzz/fuzz_token tests/fuzz/fuzz_jwks tests/fuzz/fuzz_sshcert tests/fuzz/fuzz_sshsig
 TESTS += tests/fuzz/identity-corpora.sh
