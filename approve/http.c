@@ -4,18 +4,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "approve/http_call.h"
+#include "approve/http_listen.h"
 #include "approve/http_slow.h"
 #include "base/log.h"
 
@@ -336,9 +334,7 @@ static void find_peer(struct call *call, bool local)
 
 static enum MHD_Result answer(struct call *call)
 {
-	enum MHD_Result r = MHD_queue_response(call->conn, (unsigned)call->status, call->response);
-
-	return r;
+	return MHD_queue_response(call->conn, (unsigned)call->status, call->response);
 }
 
 /* The first call for a request: its head is there. */
@@ -416,84 +412,7 @@ static void on_log(void *arg, const char *fmt, va_list ap)
 	log_debug("http: %s", text);
 }
 
-/* ---- listening ---- */
-
-static int listen_tcp(const struct config_endpoint *e, uint16_t *port)
-{
-	struct sockaddr_in a4 = { .sin_family = AF_INET, .sin_port = htons(e->port) };
-	struct sockaddr_in6 a6 = { .sin6_family = AF_INET6, .sin6_port = htons(e->port) };
-	bool six = strchr(e->host, ':') != NULL;
-	socklen_t n = six ? sizeof(a6) : sizeof(a4);
-	int on = 1, fd;
-
-	if (e->host[0] != '\0' && inet_pton(six ? AF_INET6 : AF_INET, e->host, six ? (void *)&a6.sin6_addr : (void *)&a4.sin_addr) != 1)
-		return -1;
-	fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, six ? (struct sockaddr *)&a6 : (struct sockaddr *)&a4, n) < 0 || listen(fd, 128) < 0 ||
-	    getsockname(fd, six ? (struct sockaddr *)&a6 : (struct sockaddr *)&a4, &n) < 0) {
-		close(fd);
-		return -1;
-	}
-	*port = ntohs(six ? a6.sin6_port : a4.sin_port);
-	return fd;
-}
-
-static int listen_local(struct http *h)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	const char *path = h->ctl->config->http.socket != NULL ? h->ctl->config->http.socket : "run/api.sock";
-	mode_t mask;
-	int fd, bad;
-
-	h->socket_path = strdup(path);
-	if (h->socket_path == NULL || strlen(path) >= sizeof(a.sun_path))
-		return -1;
-	strcpy(a.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	(void)unlink(path);
-	/* Everybody may connect: who it is, the kernel says, and what they may, the roles. */
-	mask = umask(0111);
-	bad = bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0;
-	umask(mask);
-	if (bad || listen(fd, 64) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int write_port(uint16_t port)
-{
-	char text[16];
-	int n = snprintf(text, sizeof(text), "%u\n", port);
-	int fd = open("run/http.port.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int r = fd >= 0 && write(fd, text, (size_t)n) == n ? ERR_OK : ERR_SYS;
-
-	if (fd >= 0)
-		close(fd);
-	return r >= 0 && rename("run/http.port.new", "run/http.port") == 0 ? ERR_OK : ERR_SYS;
-}
-
-static int slurp(const char *path, char **out)
-{
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r = ERR_SYS;
-
-	*out = NULL;
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < 1 << 20 && (*out = calloc(1, (size_t)st.st_size + 1)) != NULL &&
-	    read(fd, *out, (size_t)st.st_size) == st.st_size)
-		r = ERR_OK;
-	if (fd >= 0)
-		close(fd);
-	if (r < 0)
-		log_error("%s: cannot be read: %s", path, strerror(errno));
-	return r;
-}
+/* ---- beginning and end ---- */
 
 static struct MHD_Daemon *serve(struct http *h, int fd, bool local, struct loop_watch **watch)
 {
@@ -549,23 +468,26 @@ int http_open(struct control *c)
 	h->ctl = c;
 	c->http = h;
 	if (c->config->http.certificate != NULL &&
-	    (slurp(c->config->http.certificate, &h->certificate) < 0 || slurp(c->config->http.key, &h->key) < 0 ||
-	     (c->config->http.client_ca != NULL && slurp(c->config->http.client_ca, &h->client_ca) < 0)))
+	    (http_read_pem(c->config->http.certificate, &h->certificate) < 0 || http_read_pem(c->config->http.key, &h->key) < 0 ||
+	     (c->config->http.client_ca != NULL && http_read_pem(c->config->http.client_ca, &h->client_ca) < 0)))
 		return ERR_SYS;
 	if (c->config->http.has_listen) {
-		fd = listen_tcp(&c->config->http.listen, &port);
+		fd = http_listen_tcp(&c->config->http.listen, &port);
 		if (fd < 0) {
 			log_error("cannot listen for HTTP on %s:%u: %s", c->config->http.listen.host, c->config->http.listen.port, strerror(errno));
 			return ERR_SYS;
 		}
 		h->tcp = serve(h, fd, false, &h->tcp_watch);
-		if (h->tcp == NULL || write_port(port) < 0) {
+		if (h->tcp == NULL || http_write_port(port) < 0) {
 			log_error("the HTTP server does not start");
 			return ERR_SYS;
 		}
 		c->http_port = port;
 	}
-	fd = listen_local(h);
+	h->socket_path = strdup(c->config->http.socket != NULL ? c->config->http.socket : "run/api.sock");
+	if (h->socket_path == NULL)
+		return ERR_NOMEM;
+	fd = http_listen_local(h->socket_path);
 	if (fd < 0) {
 		log_error("cannot listen on the unix socket %s: %s", h->socket_path, strerror(errno));
 		return ERR_SYS;
@@ -573,11 +495,6 @@ int http_open(struct control *c)
 	h->local = serve(h, fd, true, &h->local_watch);
 	h->keepalive = loop_timer(c->loop, KEEPALIVE_MS, keepalive, h);
 	return h->local == NULL ? ERR_SYS : ERR_OK;
-}
-
-void http_reload(struct control *c)
-{
-	(void)c;
 }
 
 void http_close(struct control *c)

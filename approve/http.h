@@ -6,12 +6,9 @@
 
 struct control;
 
-/* Listens and writes the port to run/http.port. */
+/* Listens and writes the port to run/http.port. What listens, and its certificates, are read at a start, not at a reload. */
 int http_open(struct control *c);
 void http_close(struct control *c);
-
-/* After a new configuration: nothing that listens changes; certificates are read again at a restart. */
-void http_reload(struct control *c);
 
 /* Lets libmicrohttpd work, at the end of a round before the commit; and lets answers go, after it. http_release() returns whether any
  * went: new calls may have come in with them, and the caller goes round again. */

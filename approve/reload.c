@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "approve/control.h"
-#include "approve/http.h"
 #include "approve/issue.h"
 #include "approve/outputs.h"
 #include "approve/sealed.h"
@@ -271,7 +270,6 @@ static void reload_part(struct control *c, bool policy)
 	} else {
 		if (!policy) {
 			issue_reload(c);
-			http_reload(c);
 			outputs_reload(c);
 			witness_reload(c);
 		}

@@ -6,8 +6,7 @@
 #include "approve/control.h"
 #include "approve/hooks.h"
 #include "approve/http.h"
-#include "audit/chain.h"
-#include "audit/digest.h"
+#include "approve/requests_record.h"
 #include "base/log.h"
 
 enum { REQUESTS_MAX = 20000 };
@@ -26,83 +25,6 @@ struct requests {
 };
 
 static void schedule(struct requests *r);
-
-/* ---- records ---- */
-
-static json_t *brief(const struct approval *a)
-{
-	char hex[DIGEST_HEX + 1];
-	json_t *j;
-
-	digest_hex(a->digest, hex);
-	j = json_pack("{s:s,s:s,s:o,s:O*,s:O*}", "approval", a->id, "digest", hex, "identity", control_who(a->asker), "command",
-		      json_object_get(a->ask, "command"), "target", json_object_get(json_object_get(a->ask, "target"), "name"));
-	return j;
-}
-
-static const char *session_of(const struct approval *a)
-{
-	return json_string_value(json_object_get(a->ask, "session"));
-}
-
-static int record_requested(struct control *c, const struct approval *a, const struct question *q, const struct request_ask *ask)
-{
-	json_t *j = brief(a);
-
-	json_object_set(j, "rule", json_object_get(a->ask, "rule"));
-	json_object_set(j, "command_sha256", json_object_get(a->ask, "sha256"));
-	json_object_set(j, "login", json_object_get(json_object_get(a->ask, "target"), "login"));
-	if (ask->question->cwd.n > 0)
-		json_object_set(j, "cwd", json_object_get(a->ask, "cwd"));
-	json_object_set(j, "pty", json_object_get(a->ask, "pty"));
-	json_object_set(j, "policy", json_object_get(a->ask, "policy"));
-	json_object_set(j, "approvers", json_object_get(a->ask, "approvers"));
-	json_object_set(j, "risk", json_object_get(a->ask, "risk"));
-	json_object_set(j, "exact", json_object_get(a->ask, "exact"));
-	json_object_set_new(j, "identity", approval_asker_json(a->asker));
-	json_object_set_new(j, "approvals", json_integer(a->needed));
-	json_object_set_new(j, "uses", json_integer(a->uses_max));
-	json_object_set_new(j, "ttl", json_integer(a->ttl_max));
-	json_object_set_new(j, "expires", control_time(a->expires_ms));
-	json_object_set_new(j, "signed", json_boolean(a->signed_required));
-	json_object_set_new(j, "decision", json_integer((json_int_t)q->decision));
-	json_object_set_new(j, "channel", json_integer((json_int_t)q->channel));
-	return control_record(c, session_of(a), "approval.requested", j, NULL);
-}
-
-static int record_vote(struct control *c, const struct approval *a, const char *route)
-{
-	const struct approval_vote *v = &a->votes[a->n_votes - 1];
-	bool yes = a->state != APPROVAL_DENIED;
-	json_t *j = brief(a);
-
-	json_object_set_new(j, "by", json_pack("{s:s,s:s}", "issuer", v->issuer, "subject", v->subject));
-	json_object_set_new(j, "reason", chain_text(v->reason, strlen(v->reason)));
-	json_object_set_new(j, "route", json_string(route));
-	if (v->signature != NULL) {
-		json_object_set_new(j, "signature", json_string(v->signature));
-		json_object_set_new(j, "signer", json_string(v->signer));
-	}
-	if (yes) {
-		if (v->role != NULL)
-			json_object_set_new(j, "role", json_string(v->role));
-		json_object_set_new(j, "uses", json_integer((json_int_t)v->uses));
-		json_object_set_new(j, "ttl", json_integer((json_int_t)v->ttl));
-		json_object_set_new(j, "remaining", json_integer(a->state == APPROVAL_APPROVED ? 0 : (json_int_t)(a->needed - a->n_votes)));
-		if (a->state == APPROVAL_APPROVED)
-			json_object_set_new(j, "expires", control_time(a->grant_until_ms));
-	}
-	return control_record(c, session_of(a), yes ? "approval.approved" : "approval.denied", j, NULL);
-}
-
-static int record_used(struct control *c, const struct approval *a, uint64_t decision)
-{
-	json_t *j = brief(a);
-
-	json_object_set_new(j, "uses_left", json_integer((json_int_t)a->uses_left));
-	json_object_set_new(j, "decision", json_integer((json_int_t)decision));
-	return control_record(c, session_of(a), "approval.used", j, NULL);
-}
 
 /* ---- the table ---- */
 
@@ -224,7 +146,7 @@ static void release(struct requests *r, struct approval *a)
 
 	while ((q = waiter(r->ctl, a->id)) != NULL) {
 		text = a->text != NULL ? text_of(a, &len) : NULL;
-		if (text == NULL || approval_use(a, a->digest, clock_wall_ms()) < 0 || record_used(r->ctl, a, q->decision) < 0) {
+		if (text == NULL || approval_use(a, a->digest, clock_wall_ms()) < 0 || request_record_used(r->ctl, a, q->decision) < 0) {
 			free(text);
 			refuse(q, &gone);
 			continue;
@@ -299,7 +221,7 @@ static void on_timer(void *arg)
 
 		next = e->next;
 		if (approval_tick(a, now)) {
-			(void)control_record(r->ctl, session_of(a), "approval.expired", brief(a), NULL);
+			(void)request_record_expired(r->ctl, a);
 			changed(r, a);
 		} else if (!approval_live(a) && now >= a->decided_ms + forget) {
 			a->told = true; /* the agent never came back for it */
@@ -337,12 +259,12 @@ int requests_vote(struct control *c, struct approval *a, const struct approval_w
 	e = approval_vote(a, w, clock_wall_ms(), why);
 	if (e < 0) {
 		if (was == APPROVAL_PENDING && a->state == APPROVAL_EXPIRED) {
-			(void)control_record(c, session_of(a), "approval.expired", brief(a), NULL);
+			(void)request_record_expired(c, a);
 			changed(r, a);
 		}
 		return e;
 	}
-	e = record_vote(c, a, route);
+	e = request_record_vote(c, a, route);
 	if (e < 0) {
 		/* Not recorded is not said: the process ends, and comes back with what is on disk. */
 		log_error("an answer to a request cannot be recorded");
@@ -358,14 +280,11 @@ void requests_withdraw_all(struct control *c, const char *why)
 
 	for (struct entry *e = r->first, *next; e != NULL; e = next) {
 		struct approval *a = e->a;
-		json_t *j;
 
 		next = e->next;
 		if (approval_withdraw(a, why, clock_wall_ms()) < 0)
 			continue;
-		j = brief(a);
-		json_object_set_new(j, "reason", json_string(why));
-		(void)control_record(c, session_of(a), "approval.withdrawn", j, NULL);
+		(void)request_record_withdrawn(c, a, why);
 		changed(r, a);
 	}
 }
@@ -374,7 +293,6 @@ void requests_withdraw(struct question *q, const char *why)
 {
 	struct control *c = q->session->ctl;
 	struct approval *a = requests_find(c, q->approval);
-	json_t *j;
 
 	for (struct session *s = c->sessions; s != NULL; s = s->next) {
 		for (struct question *o = s->questions; o != NULL; o = o->next) {
@@ -384,9 +302,7 @@ void requests_withdraw(struct question *q, const char *why)
 	}
 	if (a == NULL || approval_withdraw(a, why, clock_wall_ms()) < 0)
 		return;
-	j = brief(a);
-	json_object_set_new(j, "reason", json_string(why));
-	(void)control_record(c, session_of(a), "approval.withdrawn", j, NULL);
+	(void)request_record_withdrawn(c, a, why);
 	requests_detach(q); /* it hears of it from nobody */
 	a->told = true;
 	changed(c->requests, a);
@@ -445,7 +361,7 @@ static int make(struct requests *r, struct session *s, struct question *q, const
 	a->signed_required = pa->signed_required;
 	a->created_ms = clock_wall_ms();
 	a->expires_ms = a->created_ms + (int64_t)c->config->approvals.pending_ttl * 1000;
-	e = a->needed > APPROVAL_VOTES_MAX ? ERR_LIMIT : record_requested(c, a, q, ask);
+	e = a->needed > APPROVAL_VOTES_MAX ? ERR_LIMIT : request_record_requested(c, a, q, ask);
 	if (e >= 0)
 		e = store_approval_put(c->store, a);
 	if (e >= 0)
@@ -466,7 +382,7 @@ static int again(struct requests *r, struct approval *a, struct question *q, con
 	int e;
 
 	if (approval_tick(a, clock_wall_ms())) {
-		(void)control_record(r->ctl, session_of(a), "approval.expired", brief(a), NULL);
+		(void)request_record_expired(r->ctl, a);
 		http_approval_event(r->ctl, a);
 		hooks_approval(r->ctl, a);
 	}
@@ -498,7 +414,7 @@ static int again(struct requests *r, struct approval *a, struct question *q, con
 		q->text[ask->binding->text.n] = '\0';
 		q->len = ask->binding->text.n;
 	}
-	e = record_used(r->ctl, a, q->decision);
+	e = request_record_used(r->ctl, a, q->decision);
 	if (e < 0)
 		return e;
 	memcpy(q->approval, a->id, sizeof(q->approval));
@@ -586,16 +502,13 @@ int requests_open(struct control *c)
 	for (struct entry *n = r->first, *next; n != NULL; n = next) {
 		struct approval *a = n->a;
 		const char *version = json_string_value(json_object_get(a->ask, "policy"));
-		json_t *j;
 
 		next = n->next;
 		if (version != NULL && strcmp(version, policy_version(c->policy)) == 0)
 			continue;
 		if (approval_withdraw(a, "the policy changed", clock_wall_ms()) < 0)
 			continue;
-		j = brief(a);
-		json_object_set_new(j, "reason", json_string("the policy changed"));
-		(void)control_record(c, session_of(a), "approval.withdrawn", j, NULL);
+		(void)request_record_withdrawn(c, a, "the policy changed");
 		settle(r, a);
 	}
 	schedule(r);

@@ -23,6 +23,7 @@ libapprove_a_SOURCES = \
 	approve/question_file.c \
 	approve/prepare.c \
 	approve/requests.c \
+	approve/requests_record.c approve/requests_record.h \
 	approve/ask.c \
 	approve/line.c \
 	approve/signature.c \
@@ -49,6 +50,7 @@ libapprove_a_SOURCES = \
 	approve/http_auth.c \
 	approve/http_tls.c \
 	approve/http_slow.c approve/http_slow.h \
+	approve/http_listen.c approve/http_listen.h \
 	approve/http_routes.c \
 	approve/api_issue.c \
 	approve/api_approvals.c \

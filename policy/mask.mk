@@ -1,7 +1,8 @@
 # Masking: streaming redaction. Links libbase, libcrypto (HMAC), PCRE2 (custom rules), libyaml.
 noinst_LIBRARIES += libmask.a
 libmask_a_SOURCES = policy/mask.h policy/mask_block.h policy/mask_int.h policy/mask_stream.h policy/mask_address.c \
-	policy/mask_block.c policy/mask_bound.c policy/mask_emit.c policy/mask_field.c policy/mask_field.h policy/mask_program.c policy/mask_k8s.c policy/mask_load.c \
+	policy/mask_block.c policy/mask_bound.c policy/mask_emit.c policy/mask_field.c policy/mask_field.h policy/mask_field_value.c \
+	policy/mask_program.c policy/mask_k8s.c policy/mask_load.c \
 	policy/mask_number.c policy/mask_pem.c policy/mask_regex.c policy/mask_scan.c policy/mask_set.c policy/mask_stream.c \
 	policy/mask_tag.c policy/mask_token.c policy/mask_tty.c policy/mask_value.c
 libmask_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(PCRE2_CFLAGS) $(YAML_CFLAGS)
