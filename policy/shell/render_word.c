@@ -155,7 +155,7 @@ static void text(struct render *r, const struct sh_part *x, enum place at, bool 
 		if (x->kind != SH_LITERAL) {
 			quoted_add(r, q, x->text.p, x->text.n);
 		} else if (bracket) {
-			/* Bare as it must be, it would count for the braces around it. */
+			/* Bare as it must be, it would count for the braces around it (for those beside it: bare_brace_pairs). */
 			for (uint32_t i = 0; r->braces > 0 && i < x->text.n; i++)
 				if (strchr("{},", x->text.p[i]) != NULL)
 					render_fail(r, ERR_UNSUPPORTED);
@@ -391,6 +391,22 @@ static bool exact(struct render *r, const struct sh_word *w)
 	return true;
 }
 
+/* Whether a brace that stays bare in a bracket may pair otherwise than it did: an ordinary one beside it, which it paired with or which
+ * kept it from another, becomes quoted. */
+static bool bare_brace_pairs(const struct sh_word *w)
+{
+	bool bracket = false, inside = false, beside = false;
+	for (const struct sh_part *x = w->parts; x != NULL; x = x->next) {
+		if (x->kind == SH_GLOB)
+			bracket = x->text.p[0] == '[' || (bracket && x->text.p[0] != ']');
+		if (x->kind != SH_LITERAL || strpbrk(x->text.p, "{},") == NULL)
+			continue;
+		inside |= bracket;
+		beside |= !bracket;
+	}
+	return inside && beside;
+}
+
 void render_word(struct render *r, const struct sh_word *w)
 {
 	if (w->assign != NULL) {
@@ -401,8 +417,11 @@ void render_word(struct render *r, const struct sh_word *w)
 		render_parts(r, w->parts, w->kind == SH_WORD_REGEX ? PLACE_REGEX : PLACE_ARITH);
 		return;
 	}
-	if (!exact(r, w))
-		render_parts(r, w->parts, PLACE_WORD);
+	if (exact(r, w))
+		return;
+	if (w->kind <= SH_WORD_VALUE && bare_brace_pairs(w))
+		render_fail(r, ERR_UNSUPPORTED);
+	render_parts(r, w->parts, PLACE_WORD);
 }
 
 void render_assign(struct render *r, const struct sh_assign *a)
