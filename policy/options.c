@@ -500,6 +500,10 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	a->tool = s.tool;
 	if (w->r->failed)
 		return;
+	for (unsigned i = 1; tool_has(s.tool, TOOL_ATFILE) && i < a->argc; i++) {
+		if (a->argv[i].n > 0 && a->argv[i].p[0] == '@')
+			scan_unknown(&s, "@FILE, whose options are not known");
+	}
 	scan_operand_effects(&s, subs);
 	if (p->dry)
 		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);

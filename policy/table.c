@@ -159,7 +159,7 @@ static const struct {
 	{ "any", TOOL_ANY },       { "loose", TOOL_LOOSE },         { "sub", TOOL_SUB },       { "digits", TOOL_DIGITS },
 	{ "plus", TOOL_PLUS },     { "onedash", TOOL_ONEDASH },     { "posix", TOOL_POSIX },   { "bundle", TOOL_BUNDLE },
 	{ "assigns", TOOL_ASSIGNS }, { "more", TOOL_MORE },         { "elsewhere", TOOL_ELSEWHERE }, { "applet", TOOL_APPLET },
-	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },
+	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words" };

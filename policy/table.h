@@ -40,7 +40,8 @@ enum tool_flag {
 	TOOL_APPLET = 1 << 12,
 	TOOL_SHELL = 1 << 13,
 	TOOL_STDIN_SHELL = 1 << 14,
-	TOOL_STDIN_CODE = 1 << 15
+	TOOL_STDIN_CODE = 1 << 15,
+	TOOL_ATFILE = 1 << 16 /* @FILE holds options */
 };
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
