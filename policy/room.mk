@@ -76,8 +76,9 @@ tests_unit_policy_destination_SOURCES = tests/unit/policy_destination.c tests/un
 tests_unit_policy_destination_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 
-TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh
-dist_check_SCRIPTS += tests/corpus/policy-cli.sh tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh
+TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh tests/corpus/deeds.sh
+dist_check_SCRIPTS += tests/corpus/policy-cli.sh tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh tests/corpus/deeds.sh
+EXTRA_DIST += tests/corpus/deeds.py
 EXTRA_DIST += tests/corpus/mutants.py tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
 
 noinst_PROGRAMS += tests/bench/decide
