@@ -172,6 +172,15 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 				a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		}
 		break;
+	case PROG_MACROS:
+		/* rpm expands %(command) and %{lua:...} in the name of a file, and fetches one that is a URL. */
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (f->kind != CONFIDENCE_EXACT || strchr(f->p, '%') != NULL || strstr(f->p, "://") != NULL)
+				a->effects |= EFFECT_EXEC;
+		}
+		break;
 	default:
 		break;
 	}

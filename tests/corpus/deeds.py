@@ -70,6 +70,7 @@ def program_lines(names, run):
                 yield "%s %s %s" % (name, option, file)
                 yield "%s %s %s in.txt" % (name, option, file)
                 yield "%s %s%s%s in.txt" % (name, option, glue, file)
+            yield "%s %s %%(>ran)" % (name, option)
             yield "%s in.txt %s victim" % (name, option)
             yield "%s %s in.txt victim" % (name, option)
         for operands in ("victim", "in.txt victim", "in.txt dir victim", "./planted", "in.gz"):
@@ -103,11 +104,10 @@ class Place:
         self.before = self.look()
 
     def look(self):
-        """What is there. A program that is asked about the repository may refresh its index."""
+        """What is there. git may refresh its index when it is asked, and gpg makes its place when it has none."""
         seen = {}
         for d, dirs, files in os.walk(self.work):
-            if ".git" in dirs:
-                dirs.remove(".git")
+            dirs[:] = [name for name in dirs if name not in (".git", ".gnupg")]
             for name in dirs + files:
                 st = os.lstat(os.path.join(d, name))
                 seen[os.path.join(d, name)] = (st.st_mode, st.st_ino, st.st_size if name in files else 0, st.st_mtime_ns if name in files else 0)
