@@ -21,7 +21,8 @@ enum field_flag {
 	FIELD_NUMERIC = 4, /* an integer */
 	FIELD_HOME = 8,    /* begins with a tilde that the shell replaces by a home directory */
 	FIELD_NOSPLIT = 16, /* holds no blank and no glob byte, so that even unquoted it is one word */
-	FIELD_DIGITS = 32  /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
+	FIELD_DIGITS = 32, /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
+	FIELD_ROOTED = 64  /* begins with / or ./ */
 };
 
 /* One word of an argv. EXACT: p is the word. PATTERN: p is a glob, literal metacharacters behind a backslash. OPAQUE: p is
@@ -32,6 +33,11 @@ struct field {
 	uint8_t kind;  /* enum confidence: EXACT, PATTERN, OPAQUE */
 	uint8_t flags;
 };
+
+static inline bool field_rooted(const char *p, size_t n)
+{
+	return n > 0 && (p[0] == '/' || (n > 1 && p[0] == '.' && p[1] == '/'));
+}
 
 /* Arithmetic cannot run code for it. */
 static inline bool field_number(const struct field *f)

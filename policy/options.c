@@ -59,6 +59,8 @@ struct scan {
 	bool many;  /* an operand before may be several words */
 	unsigned nops;
 	unsigned skipped;
+	unsigned does;   /* what the run does by itself, as far as an option or a subcommand has not said something else */
+	bool does_said;
 };
 
 static void scan_unknown(struct scan *s, const char *word)
@@ -88,8 +90,9 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	scan_note(s, o, arg, off);
 	p->mods |= o->mods;
 	if (o->mods & OPT_DOES_SET) {
-		a->effects = (uint16_t)((a->effects & ~s->tool->does) | o->effects);
-		p->mods |= OPT_DOES_SET;
+		/* Only the default goes: what another option does, it still does. */
+		s->does = (s->does_said ? s->does : 0) | o->effects;
+		s->does_said = true;
 	} else if (arg >= 0 && (o->mods & OPT_ARG_PATH) != 0) {
 		unsigned path = o->effects & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE);
 		const struct field *f = &a->argv[arg];
@@ -101,7 +104,7 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		    !(a->paths != NULL && a->paths->path.kind == CONFIDENCE_EXACT && !a->paths->dots && strncmp(a->paths->path.p, "/etc/", 5) == 0))
 			a->effects |= EFFECT_EXEC;
 		if (o->mods & OPT_REMOTE) {
-			if (f->kind != CONFIDENCE_EXACT || strchr(f->p + off, ':') != NULL)
+			if (path_elsewhere(f, off))
 				a->effects |= EFFECT_NET | EFFECT_EXEC;
 		}
 	} else {
@@ -380,7 +383,8 @@ static bool scan_operand(struct scan *s, const struct field *f)
 			scan_unknown(s, f->kind == CONFIDENCE_EXACT ? f->p : "a subcommand that is not known");
 			return true;
 		}
-		s->a->effects = (uint16_t)((s->a->effects & ~s->tool->does) | sub->does);
+		s->does = sub->does;
+		s->does_said = false;
 		s->tool = sub;
 		return false;
 	}
@@ -454,7 +458,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		w->r->failed = true;
 		return;
 	}
-	a->effects |= tool->does;
+	s.does = tool->does;
 	for (s.i = 1; s.i < a->argc; s.i++) {
 		const struct field *f = &a->argv[s.i];
 		const struct tool *before = s.tool;
@@ -496,6 +500,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		if (s.tool != before)
 			subs = s.nops;
 	}
+	a->effects |= (uint16_t)s.does;
 	a->nops = s.nops;
 	a->tool = s.tool;
 	if (w->r->failed)

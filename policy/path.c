@@ -477,3 +477,19 @@ bool path_touches(const char *pattern, const char *path, const char *home)
 	}
 	return true;
 }
+
+bool path_elsewhere(const struct field *f, size_t off)
+{
+	const char *p, *slash, *colon;
+
+	if (off == 0 && (f->flags & FIELD_ROOTED) != 0)
+		return false;
+	if (f->n <= off)
+		return f->kind != CONFIDENCE_EXACT;
+	p = f->p + off;
+	slash = memchr(p, '/', f->n - off);
+	colon = memchr(p, ':', f->n - off);
+	if (slash != NULL)
+		return colon != NULL && colon < slash;
+	return f->kind != CONFIDENCE_EXACT || colon != NULL;
+}

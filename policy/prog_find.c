@@ -25,8 +25,9 @@ static void find_unknown(struct act *a)
 	a->why = "a word of find's expression that is not known (a pattern must be quoted)";
 }
 
-/* -exec … ; or … {} + : the inner argv, with {} as a path that is not known. Returns the index of its end, 0 when it has none. */
-static unsigned find_exec(struct walk *w, struct act *a, unsigned i)
+/* -exec … ; or … {} + : the inner argv, with {} as a path that is not known (rooted: it holds no colon before its first slash). Returns the
+ * index of its end, 0 when it has none. */
+static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted)
 {
 	unsigned from = i + 1, end = from;
 	struct field *inner;
@@ -70,6 +71,8 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i)
 		/* What find passes begins with a starting point or ./ : never with a dash. */
 		if (hole == f->p || (f->p[0] != '-' && f->p[0] != '+'))
 			inner[k - from].flags |= FIELD_NODASH;
+		if (hole == f->p ? rooted : field_rooted(f->p, f->n))
+			inner[k - from].flags |= FIELD_ROOTED;
 		if (plus && k + 1 == end)
 			inner[k - from].flags |= FIELD_MULTI;
 	}
@@ -98,6 +101,7 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i)
 void prog_find(struct walk *w, struct act *a)
 {
 	unsigned i = 1, paths_from, paths_to;
+	bool rooted = true;
 
 	for (; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
@@ -124,8 +128,10 @@ void prog_find(struct walk *w, struct act *a)
 		}
 	}
 	paths_to = i;
-	for (unsigned k = paths_from; k < paths_to; k++)
+	for (unsigned k = paths_from; k < paths_to; k++) {
 		path_add(w, a, EFFECT_READ, &a->argv[k], 0);
+		rooted = rooted && !path_elsewhere(&a->argv[k], 0);
+	}
 	for (; i < a->argc && !w->r->failed; i++) {
 		const struct field *f = &a->argv[i];
 
@@ -159,7 +165,7 @@ void prog_find(struct walk *w, struct act *a)
 			continue;
 		}
 		if (strcmp(f->p, "-exec") == 0 || strcmp(f->p, "-execdir") == 0 || strcmp(f->p, "-ok") == 0 || strcmp(f->p, "-okdir") == 0) {
-			unsigned end = find_exec(w, a, i);
+			unsigned end = find_exec(w, a, i, rooted);
 
 			if (end == 0) {
 				find_unknown(a);

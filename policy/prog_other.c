@@ -181,6 +181,12 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 				a->effects |= EFFECT_EXEC;
 		}
 		break;
+	case PROG_URIS:
+		for (unsigned i = 0; i < a->nops; i++) {
+			if (path_elsewhere(&a->argv[a->ops[i]], 0))
+				a->effects |= EFFECT_EXEC;
+		}
+		break;
 	default:
 		break;
 	}

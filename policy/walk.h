@@ -149,6 +149,8 @@ bool tool_has(const struct tool *t, uint32_t flag); /* it or a parent has the fl
 
 /* The path that a word names, for rules. */
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off);
+/* Whether a file's name may be `host:file`, or `scheme:…` which loads something: a colon that no slash comes before. */
+bool path_elsewhere(const struct field *word, size_t off);
 
 /* prog_*.c: true when the program text can only read its input and write to its output. */
 bool prog_sed_reads(const char *p, size_t n);

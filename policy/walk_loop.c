@@ -116,7 +116,7 @@ void walk_for(struct walk *w, const struct sh_command *c)
 {
 	const struct sh_for *f = c->for_;
 	struct field fields[64], each[MAX_UNROLL], value = field_opaque(0);
-	unsigned flags = FIELD_NODASH | FIELD_NOSPLIT | FIELD_NUMERIC, total = 0;
+	unsigned flags = FIELD_NODASH | FIELD_ROOTED | FIELD_NOSPLIT | FIELD_NUMERIC, total = 0;
 	bool all_exact = true, many = false;
 
 	if (!f->has_in) {
@@ -141,6 +141,8 @@ void walk_for(struct walk *w, const struct sh_command *c)
 				all_exact = false;
 			if ((x->flags & FIELD_NODASH) == 0)
 				flags &= ~(unsigned)FIELD_NODASH;
+			if ((x->flags & FIELD_ROOTED) == 0)
+				flags &= ~(unsigned)FIELD_ROOTED;
 			if ((x->flags & FIELD_NUMERIC) == 0)
 				flags &= ~(unsigned)FIELD_NUMERIC;
 			if (x->kind == CONFIDENCE_EXACT ? x->n == 0 || strpbrk(x->p, " \t\n*?[]\\") != NULL : (x->flags & FIELD_NOSPLIT) == 0)

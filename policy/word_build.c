@@ -27,6 +27,8 @@ struct field field_exact(struct walk *w, const char *p, size_t n)
 	}
 	if (n == 0 || (p[0] != '-' && p[0] != '+'))
 		f.flags |= FIELD_NODASH;
+	if (field_rooted(p, n))
+		f.flags |= FIELD_ROOTED;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] < '0' || p[i] > '9')
 			numeric = numeric && i == 0 && p[0] == '-' && n > 1;
@@ -107,6 +109,7 @@ void build_unknown(struct build *b, bool multi, unsigned flags)
 	b->numeric_only = b->n == 0 && !b->glob && !b->opaque && (flags & FIELD_NUMERIC) != 0;
 	if (!b->opaque) {
 		b->nodash = (flags & (FIELD_NODASH | FIELD_NUMERIC)) != 0;
+		b->rooted = (flags & FIELD_ROOTED) != 0;
 		b->nosplit = (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
 	} else {
 		b->nosplit = b->nosplit && (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
@@ -154,6 +157,8 @@ void build_finish(struct build *b)
 		}
 		if (b->n > 0 ? (b->text[0] != '-' && b->text[0] != '+' && !b->glob) : b->nodash)
 			f.flags |= FIELD_NODASH;
+		if (b->n > 0 ? field_rooted(b->text, b->n) : b->rooted && !b->glob)
+			f.flags |= FIELD_ROOTED;
 		if (b->numeric_only)
 			f.flags |= FIELD_NUMERIC;
 		if (b->digits_only)
@@ -163,7 +168,7 @@ void build_finish(struct build *b)
 		if (b->multi) {
 			f.flags |= FIELD_MULTI;
 			/* Split anywhere: only a first word keeps the prefix. */
-			f.flags &= (uint8_t)~FIELD_NODASH;
+			f.flags &= (uint8_t)~(FIELD_NODASH | FIELD_ROOTED);
 		}
 		if (b->home)
 			f.flags |= FIELD_NODASH;
@@ -177,6 +182,8 @@ void build_finish(struct build *b)
 			f.flags |= FIELD_MULTI;
 		if (b->n > 0 && b->text[0] != '-' && b->text[0] != '+' && strchr("*?[", b->text[0]) == NULL)
 			f.flags |= FIELD_NODASH;
+		if (field_rooted(b->text, b->n))
+			f.flags |= FIELD_ROOTED;
 	} else {
 		f = field_exact(b->w, b->text, build_plain(b));
 	}

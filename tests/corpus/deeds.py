@@ -104,10 +104,10 @@ class Place:
         self.before = self.look()
 
     def look(self):
-        """What is there. git may refresh its index when it is asked, and gpg makes its place when it has none."""
+        """What is there. git may refresh its index when it is asked, and gpg and rpm make their places when they have none."""
         seen = {}
         for d, dirs, files in os.walk(self.work):
-            dirs[:] = [name for name in dirs if name not in (".git", ".gnupg")]
+            dirs[:] = [name for name in dirs if name not in (".git", ".gnupg", ".rpmdb")]
             for name in dirs + files:
                 st = os.lstat(os.path.join(d, name))
                 seen[os.path.join(d, name)] = (st.st_mode, st.st_ino, st.st_size if name in files else 0, st.st_mtime_ns if name in files else 0)
