@@ -140,7 +140,7 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 		a->why = "a program outside the usual directories";
 		return;
 	}
-	if (name == argv[0].p && command_builtin(w, a, name))
+	if (name == argv[0].p && command_builtin(w, a, name, depth, simple))
 		return;
 	if (command_evaluates(name) && name != argv[0].p) {
 		a->effects |= EFFECT_UNKNOWN;
@@ -162,7 +162,7 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 		command_runner(w, a, tool);
 		return;
 	}
-	command_effects(w, a, name);
+	command_effects(w, a, name, depth);
 	if ((strcmp(name, "test") == 0 || strcmp(name, "[") == 0) && !prog_test_safe(w, argv, argc))
 		act_opaque(a, "a test of words that are not known can evaluate them");
 	command_tool(w, a, tool, depth, simple);

@@ -13,9 +13,10 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 		  const struct sh_simple *simple);
 
 /* command_builtin.c: true when the name was one of the shell's own, judged there. */
-bool command_builtin(struct walk *w, struct act *a, const char *name);
+bool command_builtin(struct walk *w, struct act *a, const char *name, unsigned depth, const struct sh_simple *simple);
+bool command_special(const char *name); /* no function may have this name */
 bool command_evaluates(const char *name); /* the shell's own that evaluate text */
-void command_effects(struct walk *w, struct act *a, const char *name); /* cd, set, printf…: what they change for what follows */
+void command_effects(struct walk *w, struct act *a, const char *name, unsigned depth); /* cd, set, printf…: what they change for what follows */
 
 /* command_shell.c: shells and interpreters. */
 void command_shell(struct walk *w, struct act *a, const char *name, const struct sh_simple *simple);

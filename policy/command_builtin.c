@@ -40,10 +40,25 @@ static bool command_declares_elements(const struct walk *w, const char *name, si
 	return v != NULL ? v->value.kind == CONFIDENCE_OPAQUE : w->state.lost && !fresh;
 }
 
-static void command_declare(struct walk *w, struct act *a, const char *name)
+/* Whether what a declaration is given is surely what its names have then: it is one in this shell, written as one, and says nothing else. */
+static bool command_declares(const struct walk *w, const char *name, unsigned depth, const struct sh_simple *simple)
 {
-	static const char *const safe_flags = "xrgpalAtuh";
-	bool export = strcmp(name, "export") == 0, opaque_value = false, array = false;
+	if (depth > 0 || simple == NULL || !simple->declaration || w->outside)
+		return false;
+	if (strcmp(name, "export") == 0 || strcmp(name, "readonly") == 0)
+		return true;
+	if (strcmp(name, "local") == 0)
+		return w->in_function && w->dialect != DIALECT_MKSH;
+	if (strcmp(name, "typeset") == 0)
+		return w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH;
+	return w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH;
+}
+
+static void command_declare(struct walk *w, struct act *a, const char *name, unsigned depth, const struct sh_simple *simple)
+{
+	/* Not -l and -u: they stay with the name, and change what it is given later. */
+	static const char *const safe_flags = "xrgpaAth";
+	bool export = strcmp(name, "export") == 0, opaque_value = !command_declares(w, name, depth, simple), array = false;
 	/* A function's own variable is new, and no array but by its own declaration. */
 	bool fresh = w->in_function && !export && strcmp(name, "readonly") != 0;
 
@@ -63,8 +78,7 @@ static void command_declare(struct walk *w, struct act *a, const char *name)
 				}
 				if (*c == 'x' && f->p[0] == '-')
 					export = true;
-				if (*c == 'l' || *c == 'u' || *c == 'a' || *c == 'A' || *c == 't')
-					opaque_value = true;
+				opaque_value = opaque_value || (*c != 'x' && *c != 'r') || f->p[0] == '+';
 				array = array || *c == 'a' || *c == 'A';
 				fresh = fresh && *c != 'g';
 			}
@@ -126,7 +140,7 @@ static void command_cd(struct walk *w, struct act *a)
 	state_set_cwd(w, &to);
 }
 
-static void command_set(struct walk *w, struct act *a)
+static void command_set(struct walk *w, struct act *a, unsigned depth)
 {
 	static const char *const safe[] = { "pipefail", "errexit", "nounset", "xtrace", "verbose", "errtrace", "noclobber", "monitor", "notify", NULL };
 	bool positional = false;
@@ -148,7 +162,11 @@ static void command_set(struct walk *w, struct act *a)
 			i++;
 			break;
 		}
-		if ((f->p[0] != '-' && f->p[0] != '+') || f->n == 1) {
+		if ((f->p[0] == '-' || f->p[0] == '+') && f->n == 1) {
+			act_opaque(a, "set - is no parameter, and what it does differs");
+			return;
+		}
+		if (f->p[0] != '-' && f->p[0] != '+') {
 			positional = true;
 			break;
 		}
@@ -171,10 +189,13 @@ static void command_set(struct walk *w, struct act *a)
 	}
 	if (!positional)
 		return;
-	if (w->branch > 0 || w->in_function) {
+	/* Known when it is the one set of this shell, and cannot have failed: not every shell has every option. */
+	if (w->branch > 0 || w->in_function || depth > 0 || i > (strcmp(a->argv[1].p, "--") == 0 ? 2u : 1u) || w->state.params_set) {
 		w->state.params_known = false;
+		w->state.params_set = true;
 		return;
 	}
+	w->state.params_set = true;
 	for (unsigned k = i; k < a->argc; k++) {
 		if (a->argv[k].flags & FIELD_MULTI) {
 			w->state.params_known = false;
@@ -252,10 +273,26 @@ static bool command_numbers_safe(const struct walk *w, const struct act *a, cons
 	return true;
 }
 
+bool command_special(const char *name)
+{
+	static const char *const own[] = { "break", ":", "continue", "exec", "exit", "return", "set", "shift", "times", "unset", "declare", "typeset", "local",
+		"export", "readonly", "command", "builtin", "read", "getopts", "test", "[", "chpwd", "precmd", "preexec", "periodic", "zshexit", "zshaddhistory",
+		"zsh_directory_name", "command_not_found_handle", "command_not_found_handler", NULL };
+
+	return command_in(evaluators, name) || command_in(own, name);
+}
+
 /* True when the name was one of the shell's own that needs more than the tables. */
-bool command_builtin(struct walk *w, struct act *a, const char *name)
+bool command_builtin(struct walk *w, struct act *a, const char *name, unsigned depth, const struct sh_simple *simple)
 {
 	static const char *const declare[] = { "declare", "typeset", "local", "export", "readonly", NULL };
+	static const char *const state[] = { "set", "shift", "unset", "read", "mapfile", "readarray", "getopts", NULL };
+
+	/* Another program finds no such command, or one that changes nothing here. */
+	if (w->outside && (command_in(declare, name) || command_in(state, name))) {
+		act_opaque(a, "a command of the shell where a program is run");
+		return true;
+	}
 
 	/* Alone it only lists. */
 	if (strcmp(name, "alias") == 0 && a->argc == 1) {
@@ -269,7 +306,7 @@ bool command_builtin(struct walk *w, struct act *a, const char *name)
 		return true;
 	}
 	if (command_in(declare, name)) {
-		command_declare(w, a, name);
+		command_declare(w, a, name, depth, simple);
 		if (!a->opaque)
 			a->effects |= EFFECT_READ;
 		return true;
@@ -293,16 +330,18 @@ bool command_evaluates(const char *name)
 	return command_in(evaluators, name);
 }
 
-void command_effects(struct walk *w, struct act *a, const char *name)
+void command_effects(struct walk *w, struct act *a, const char *name, unsigned depth)
 {
+	if (strcmp(name, "printf") == 0)
+		command_printf(w, a);
+	else if (w->outside)
+		return;
 	if (strcmp(name, "cd") == 0 || strcmp(name, "chdir") == 0)
 		command_cd(w, a);
 	else if (strcmp(name, "pushd") == 0 || strcmp(name, "popd") == 0)
 		state_lose(&w->state);
-	else if (strcmp(name, "printf") == 0)
-		command_printf(w, a);
 	else if (strcmp(name, "set") == 0)
-		command_set(w, a);
+		command_set(w, a, depth);
 	else if (strcmp(name, "shift") == 0)
 		w->state.params_known = false;
 }

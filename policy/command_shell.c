@@ -95,8 +95,10 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 			state_set_cwd(w, &cwd);
 		}
 		w->integers = NULL;
+		w->outside = false;
 		integers_find(w, ast->list);
-		walk_list(w, ast->list);
+		walk_text(w, ast->list);
+		w->outside = saved.outside;
 		w->integers = saved.integers;
 		w->dialect = saved.dialect;
 		w->again = saved.again;
@@ -161,6 +163,15 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 				return;
 			}
 		}
+	}
+	/* dash runs the text and then its standard input. */
+	if (text && from_stdin) {
+		act_opaque(a, "both -c and -s");
+		return;
+	}
+	for (const struct act *o = a->outer; o != NULL; o = o->outer) {
+		if (o->tool != NULL && (o->tool->flags & TOOL_APPLET) != 0 && strcmp(name, "sh") == 0)
+			name = "ash";
 	}
 	if (text) {
 		if (i >= a->argc) {
@@ -231,6 +242,10 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			enum stdin_kind in = w->stdin_kind;
 			unsigned before = w->r->nacts;
 
+			if (i < a->argc) {
+				act_opaque(a, "a program on standard input with parameters");
+				return;
+			}
 			a->neutral = true;
 			a->effects = 0;
 			w->stdin_kind = STDIN_PIPE;

@@ -187,10 +187,15 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	}
 	{
 		enum stdin_kind in = w->stdin_kind;
+		bool outside = w->outside;
 
 		if (t->flags & TOOL_MORE)
 			w->stdin_kind = STDIN_NULL;
+		/* command and builtin look for the shell's own; zsh's command looks for programs, as all others do. */
+		if (strcmp(t->name, "builtin") != 0 && (strcmp(t->name, "command") != 0 || w->dialect == DIALECT_ZSH))
+			w->outside = true;
 		command_argv(w, inner, n, a->at, a, depth + 1, (t->flags & TOOL_MORE) ? NULL : simple);
+		w->outside = outside;
 		w->stdin_kind = in;
 	}
 out:

@@ -108,10 +108,11 @@ void path_resolve(const struct field *cwd, const struct field *word, size_t off,
 	u->path.flags = out[0] == '~' ? FIELD_HOME : 0;
 }
 
-/* Devices that a redirection may name without reading or changing anything. */
-static bool path_harmless(const struct field *f)
+/* Devices that may be named without reading or changing anything. The two outputs are written to as they are; any other descriptor may be a
+ * file that was opened for reading, and writing to its name opens that file again. */
+static bool path_harmless(const struct field *f, bool write)
 {
-	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", NULL };
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/stdout", "/dev/stderr", "/dev/tty", NULL };
 
 	if (f->kind == CONFIDENCE_OPAQUE)
 		return false;
@@ -119,7 +120,7 @@ static bool path_harmless(const struct field *f)
 		if (strcmp(devices[i], f->p) == 0)
 			return true;
 	}
-	return strncmp(f->p, "/dev/fd/", 8) == 0 && strchr(f->p + 8, '/') == NULL;
+	return !write && (strcmp(f->p, "/dev/stdin") == 0 || (strncmp(f->p, "/dev/fd/", 8) == 0 && strchr(f->p + 8, '/') == NULL));
 }
 
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
@@ -141,7 +142,7 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 	if (a->kind == ACT_COMMAND && off < word->n && strstr(word->p + off, "://") != NULL)
 		a->effects |= EFFECT_NET;
 	path_resolve(&cwd, word, off, u, out);
-	if (!u->dots && path_harmless(&u->path) &&
+	if (!u->dots && path_harmless(&u->path, effects != EFFECT_READ) &&
 	    (effects == EFFECT_READ ||
 	     (effects == EFFECT_WRITE && (a->kind == ACT_REDIRECT || (a->tool != NULL && (strcmp(a->tool->name, "tee") == 0 || strcmp(a->tool->name, "dd") == 0))))))
 		return;

@@ -9,7 +9,10 @@ void state_init(struct walk *w, struct state *s)
 {
 	memset(s, 0, sizeof(*s));
 	s->vars = arena_alloc(w->r->arena, sizeof(*s->vars) * MAX_VARS);
-	if (s->vars == NULL) {
+	s->ever = arena_alloc(w->r->arena, sizeof(*s->ever) * MAX_VARS);
+	s->has_ever = arena_alloc(w->r->arena, sizeof(*s->has_ever) * MAX_VARS);
+	if (s->vars == NULL || s->ever == NULL || s->has_ever == NULL) {
+		s->vars = NULL;
 		w->r->failed = true;
 		return;
 	}
@@ -54,6 +57,24 @@ static void state_push(struct walk *w, struct state *s, unsigned slot)
 	s->ntrail++;
 }
 
+static bool state_same(const struct field *a, const struct field *b)
+{
+	return a->kind == b->kind && a->flags == b->flags && a->kind != CONFIDENCE_OPAQUE && a->n == b->n &&
+	       memcmp(a->p, b->p, a->n) == 0;
+}
+
+/* What is known of a name that has one of two values. */
+static struct field state_either(const struct field *a, const struct field *b)
+{
+	if (state_same(a, b))
+		return *a;
+	if ((a->flags & b->flags & FIELD_NUMERIC) != 0)
+		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+	if (field_number(a) && field_number(b))
+		return field_opaque(FIELD_DIGITS);
+	return field_opaque(0);
+}
+
 void state_set(struct walk *w, const char *name, size_t n, const struct field *value, bool exported)
 {
 	struct state *s = &w->state;
@@ -80,6 +101,25 @@ void state_set(struct walk *w, const char *name, size_t n, const struct field *v
 	v->exported = v->exported || exported;
 	/* `read -r user _` throws the rest away; in most shells $_ is the last word of the command before, whatever it was given. */
 	v->value = n == 1 && name[0] == '_' ? field_opaque(0) : *value;
+	/* An assignment can fail, be undone or be skipped in more ways than anybody lists: readonly names, failing redirections, a line that an
+	 * error cut off, another process. A name that is ever given two values in one text is one that is not known. The working directory
+	 * has rules of its own. */
+	if (n > 0) {
+		unsigned k = (unsigned)(v - s->vars);
+
+		if (s->has_ever[k])
+			v->value = state_either(&s->ever[k], &v->value);
+		s->ever[k] = v->value;
+		s->has_ever[k] = true;
+	}
+}
+
+void state_again(struct state *s, const char *name, size_t n)
+{
+	struct var_slot *v = s->vars != NULL ? state_slot(s, name, n) : NULL;
+
+	if (v != NULL)
+		s->has_ever[v - s->vars] = false;
 }
 
 unsigned state_mark(const struct state *s)
@@ -96,27 +136,13 @@ void state_undo(struct state *s, unsigned mark)
 	}
 }
 
-static bool state_same(const struct field *a, const struct field *b)
-{
-	return a->kind == b->kind && a->flags == b->flags && a->kind != CONFIDENCE_OPAQUE && a->n == b->n &&
-	       memcmp(a->p, b->p, a->n) == 0;
-}
-
 void state_join(struct state *s, unsigned mark)
 {
 	for (unsigned i = s->ntrail; i > mark; i--) {
 		struct var_slot *v = &s->vars[s->trail[i - 1].slot];
 		const struct var_slot *old = &s->trail[i - 1].old;
 
-		if (old->set && v->set && (v->value.flags & old->value.flags & FIELD_NUMERIC) != 0) {
-			if (!state_same(&v->value, &old->value))
-				v->value = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
-		} else if (old->set && v->set && field_number(&v->value) && field_number(&old->value)) {
-			if (!state_same(&v->value, &old->value))
-				v->value = field_opaque(FIELD_DIGITS);
-		} else if (!old->set || !v->set || !state_same(&v->value, &old->value)) {
-			v->value = field_opaque(0);
-		}
+		v->value = old->set && v->set ? state_either(&v->value, &old->value) : field_opaque(0);
 	}
 	/* The trail is kept: an outer branch may have to be undone or joined as well. */
 }

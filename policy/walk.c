@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "policy/walk.h"
+#include "policy/command.h"
 
 bool walk_spend(struct walk *w, unsigned n)
 {
@@ -60,16 +60,30 @@ void walk_eval(struct walk *w, struct sh_pos at, const char *why)
 	a->why = why;
 }
 
+struct doubt walk_doubt(struct walk *w)
+{
+	struct doubt d = { state_mark(&w->state), w->state.nparams, w->state.params };
+
+	w->branch++;
+	return d;
+}
+
+void walk_doubt_end(struct walk *w, const struct doubt *d)
+{
+	w->branch--;
+	state_join(&w->state, d->mark);
+	if (w->state.params != d->params || w->state.nparams != d->nparams)
+		w->state.params_known = false;
+}
+
 /* ---- Compound commands ------------------------------------------------------------------------------------------------------ */
 
 static void walk_branch(struct walk *w, const struct sh_list *list)
 {
-	unsigned mark = state_mark(&w->state);
+	struct doubt d = walk_doubt(w);
 
-	w->branch++;
 	walk_list(w, list);
-	w->branch--;
-	state_join(&w->state, mark);
+	walk_doubt_end(w, &d);
 }
 
 void walk_subshell(struct walk *w, const struct sh_list *list, enum stdin_kind in, bool tty)
@@ -144,7 +158,8 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 		return;
 	}
 	name[n] = '\0'; /* bytes, not yet a string */
-	if (table_find(name, n) != NULL || table_find(name, strcspn(name, " ")) != NULL || strncmp(name, "TRAP", 4) == 0 ||
+	/* mksh finds some of its own commands before functions; zsh calls some functions by itself. */
+	if (command_special(name) || table_find(name, n) != NULL || table_find(name, strcspn(name, " ")) != NULL || strncmp(name, "TRAP", 4) == 0 ||
 	    table_var(name, n) == VAR_DANGEROUS || strchr(name, '/') != NULL)
 		walk_eval(w, c->at, "a function that takes the name of a command");
 	/* The body as at any call: nothing is known of variables, parameters or standard input. */
@@ -234,6 +249,11 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 
 		list.items = &andor;
 		andor.pipelines = &pipeline;
+		if (c->coproc->name.n > 0) {
+			struct field f = field_opaque(0);
+
+			walk_assigned(w, c->coproc->name.p, c->coproc->name.n, &f, false, c->at);
+		}
 		walk_subshell(w, &list, STDIN_PIPE, false);
 		state_lose(&w->state);
 		break;
@@ -248,7 +268,7 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 {
 	enum stdin_kind in = w->stdin_kind;
 	struct field text = w->stdin_text;
-	bool tty = w->stdout_tty;
+	bool tty = w->stdout_tty, redirected = w->stdin_redirected;
 
 	if (!walk_spend(w, 1))
 		return;
@@ -257,6 +277,7 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 		return;
 	}
 	w->depth++;
+	w->stdin_redirected = false;
 	if (c->kind == SH_SIMPLE) {
 		walk_simple(w, c);
 	} else if (c->kind == SH_FUNCTION) {
@@ -264,11 +285,22 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 	} else if (c->kind == SH_FOR || c->kind == SH_SELECT) {
 		walk_for(w, c);
 	} else {
+		struct doubt d = walk_doubt(w);
+
+		/* Where a redirection fails nothing of it runs. */
+		if (walk_redirs_sure(c->redirs))
+			w->branch--;
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
 			walk_redir(w, r);
+		/* Several read the same text, each what the one before left of it. */
+		if (w->stdin_kind == STDIN_TEXT)
+			w->stdin_kind = STDIN_FILE;
 		walk_compound(w, c);
+		if (!walk_redirs_sure(c->redirs))
+			walk_doubt_end(w, &d);
 	}
 	w->depth--;
+	w->stdin_redirected = redirected;
 	w->stdin_kind = in;
 	w->stdin_text = text;
 	w->stdout_tty = tty;
@@ -280,6 +312,16 @@ static void walk_pipeline(struct walk *w, const struct sh_pipeline *p)
 	enum stdin_kind in = w->stdin_kind;
 	bool tty = w->stdout_tty;
 
+	if (single && p->timed != SH_TIME_NO && w->dialect == DIALECT_ZSH) {
+		/* zsh times it in a shell of its own. */
+		struct function *functions = w->functions;
+		struct doubt d = walk_doubt(w);
+
+		walk_command(w, p->commands);
+		walk_doubt_end(w, &d);
+		w->functions = functions;
+		return;
+	}
 	if (single) {
 		walk_command(w, p->commands);
 		return;
@@ -349,14 +391,14 @@ static void walk_andor(struct walk *w, const struct sh_andor *a)
 	}
 }
 
-void walk_list(struct walk *w, const struct sh_list *list)
+static void walk_items(struct walk *w, const struct sh_andor *from, const struct sh_andor *end)
 {
-	if (w->depth >= WALK_DEPTH * 2) {
-		walk_eval(w, list->at, "too deep");
+	if (from != NULL && w->depth >= WALK_DEPTH * 2) {
+		walk_eval(w, from->at, "too deep");
 		return;
 	}
 	w->depth++;
-	for (const struct sh_andor *a = list->items; a != NULL && !w->r->failed; a = a->next) {
+	for (const struct sh_andor *a = from; a != end && !w->r->failed; a = a->next) {
 		if (!walk_spend(w, 1))
 			break;
 		if (a->sep != SH_SEQ) {
@@ -372,6 +414,57 @@ void walk_list(struct walk *w, const struct sh_list *list)
 		walk_andor(w, a);
 	}
 	w->depth--;
+}
+
+void walk_list(struct walk *w, const struct sh_list *list)
+{
+	walk_items(w, list->items, NULL);
+}
+
+/* Assignments of plain texts: nothing that an error could cut off. */
+static bool walk_plain(const struct sh_andor *a)
+{
+	const struct sh_command *c = a->pipelines->commands;
+
+	if (a->sep != SH_SEQ || a->pipelines->next != NULL || c->next != NULL || c->kind != SH_SIMPLE || c->redirs != NULL || c->simple->words != NULL)
+		return false;
+	for (const struct sh_assign *s = c->simple->assigns; s != NULL; s = s->next) {
+		if (s->subscript != NULL || s->is_array || (s->value->parts != NULL && !ast_word_exact(s->value)))
+			return false;
+	}
+	return true;
+}
+
+/* An error in an expansion throws the rest of its line away in bash, and the shell goes on with the next line: what a line assigned and
+ * defined may not have been, once something stood in it that can fail. */
+void walk_text(struct walk *w, const struct sh_list *list)
+{
+	const struct sh_andor *from = list->items;
+
+	if (w->dialect != DIALECT_BASH) {
+		walk_list(w, list);
+		return;
+	}
+	while (from != NULL && !w->r->failed) {
+		struct function *functions = w->functions;
+		const struct sh_andor *next = from;
+		struct doubt d = walk_doubt(w);
+		bool plain = true, newline = false, first = from->pipelines->commands->kind == SH_FUNCTION;
+
+		w->branch--;
+		for (; next != NULL && !newline; next = next->next) {
+			newline = next->newline;
+			plain = plain && walk_plain(next);
+		}
+		walk_items(w, from, next);
+		if (!plain && next != NULL) {
+			w->branch++;
+			walk_doubt_end(w, &d);
+			for (struct function *f = w->functions; f != functions; f = f->next)
+				f->sure = f->sure && first && f->next == functions;
+		}
+		from = next;
+	}
 }
 
 int acts_read(struct reading *r, struct arena *a, const struct policy_question *q, const struct sh_ast *ast)
@@ -405,6 +498,6 @@ int acts_read(struct reading *r, struct arena *a, const struct policy_question *
 	}
 	state_set_cwd(&w, &cwd);
 	integers_find(&w, ast->list);
-	walk_list(&w, ast->list);
+	walk_text(&w, ast->list);
 	return r->failed ? ERR_NOMEM : ERR_OK;
 }

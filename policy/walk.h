@@ -30,12 +30,15 @@ struct undo {
 struct state {
 	struct var_slot *vars;
 	unsigned nvars;
+	struct field *ever;  /* of each slot: what all values that it was given have in common */
+	bool *has_ever;
 	struct undo *trail;
 	unsigned ntrail, cap_trail;
 	bool lost;           /* too many, or something unknown may have been assigned: nothing is known any more */
 	struct field *params; /* $1… ; NULL with params_known false */
 	unsigned nparams;
 	bool params_known;
+	bool params_set;     /* by set, once */
 };
 
 struct function {
@@ -64,6 +67,8 @@ struct walk {
 	unsigned depth;
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
+	bool stdin_redirected;   /* this command's input was redirected already */
+	bool outside;            /* the words are run by another program: the shell's own commands are not there */
 	const struct act *outer; /* the wrapper whose inner text this is */
 	bool again;              /* an inner text is read as a second dialect */
 	unsigned unrolled;       /* for loops around that are walked round by round */
@@ -91,11 +96,17 @@ unsigned state_mark(const struct state *s);
 void state_undo(struct state *s, unsigned mark);  /* what was assigned since happened elsewhere */
 void state_join(struct state *s, unsigned mark);  /* what was assigned since may have happened */
 void state_lose(struct state *s);                 /* anything may have been assigned */
+void state_again(struct state *s, const char *name, size_t n); /* what it is given next is given for certain */
 struct field state_cwd(const struct state *s);
 void state_set_cwd(struct walk *w, const struct field *f);
 
 /* walk.c */
+void walk_text(struct walk *w, const struct sh_list *list); /* all of a text */
 void walk_list(struct walk *w, const struct sh_list *list);
+/* What comes between these may not happen: what it assigns and defines is not known behind it. */
+struct doubt { unsigned mark, nparams; struct field *params; };
+struct doubt walk_doubt(struct walk *w);
+void walk_doubt_end(struct walk *w, const struct doubt *d);
 void walk_subshell(struct walk *w, const struct sh_list *list, enum stdin_kind in, bool stdout_tty);
 struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at);
 void walk_eval(struct walk *w, struct sh_pos at, const char *why); /* adds an opaque act */
@@ -105,6 +116,7 @@ void walk_assigned(struct walk *w, const char *name, size_t n, const struct fiel
 /* walk_simple.c, walk_loop.c: parts of walk.c */
 bool var_value_harmless(const char *name, size_t n, const struct field *value);
 void walk_redir(struct walk *w, const struct sh_redir *r);
+bool walk_redirs_sure(const struct sh_redir *r); /* none of them can fail */
 void walk_simple(struct walk *w, const struct sh_command *c);
 void walk_for(struct walk *w, const struct sh_command *c);
 void walk_cfor(struct walk *w, const struct sh_cfor *f);

@@ -172,10 +172,12 @@ void walk_for(struct walk *w, const struct sh_command *c)
 		if (all_exact && total >= 2 && total <= MAX_UNROLL && c->kind == SH_FOR && w->unrolled < 2) {
 			w->unrolled++;
 			for (unsigned i = 0; i + 1 < total; i++) {
+				state_again(&w->state, f->name.p, f->name.n);
 				walk_assigned(w, f->name.p, f->name.n, &each[i], false, f->name_at);
 				walk_list(w, f->body);
 			}
 			value = each[total - 1];
+			state_again(&w->state, f->name.p, f->name.n);
 			walk_assigned(w, f->name.p, f->name.n, &value, false, f->name_at);
 			walk_list(w, f->body);
 			w->unrolled--;
@@ -185,6 +187,10 @@ void walk_for(struct walk *w, const struct sh_command *c)
 		}
 		w->branch--;
 		state_join(&w->state, mark);
+		if (all_exact && total >= 2) {
+			value = field_opaque(flags);
+			state_set(w, f->name.p, f->name.n, &value, false);
+		}
 	}
 }
 

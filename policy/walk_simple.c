@@ -89,7 +89,7 @@ static void walk_assign(struct walk *w, const struct sh_assign *a, bool exported
 
 /* ---- Redirections ------------------------------------------------------------------------------------------------------ */
 
-static bool redir_digits(const struct field *f)
+static bool redir_digits(const struct walk *w, const struct field *f)
 {
 	uint32_t i = 0;
 
@@ -97,7 +97,48 @@ static bool redir_digits(const struct field *f)
 		return false;
 	while (i < f->n && f->p[i] >= '0' && f->p[i] <= '9')
 		i++;
-	return i == f->n || (i + 1 == f->n && f->p[i] == '-');
+	/* Only bash moves a descriptor: to others 1- is a file. */
+	return i == f->n || (i > 0 && i + 1 == f->n && f->p[i] == '-' && w->dialect == DIALECT_BASH);
+}
+
+static bool redir_literal(const struct sh_redir *r, const char *text)
+{
+	const struct sh_part *x = r->target != NULL ? r->target->parts : NULL;
+
+	return x != NULL && x->next == NULL && x->kind == SH_LITERAL && strcmp(x->text.p, text) == 0;
+}
+
+bool walk_redirs_sure(const struct sh_redir *r)
+{
+	for (; r != NULL; r = r->next) {
+		bool null = (r->op == SH_REDIR_IN || r->op == SH_REDIR_OUT || r->op == SH_REDIR_APPEND || r->op == SH_REDIR_BOTH) && r->fd < 3 &&
+			redir_literal(r, "/dev/null");
+		bool dup = r->op == SH_REDIR_DUPOUT && (r->fd == -1 || r->fd == 1 || r->fd == 2) && (redir_literal(r, "1") || redir_literal(r, "2"));
+
+		if (r->fd_name.n > 0 || !(null || dup))
+			return false;
+	}
+	return true;
+}
+
+/* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout. */
+static bool redir_output_stays(const struct sh_redir *r)
+{
+	bool out = r->fd == 1 || r->fd == 2;
+
+	switch (r->op) {
+	case SH_REDIR_IN:
+	case SH_REDIR_RDWR:
+	case SH_REDIR_DUPIN:
+	case SH_REDIR_HERE:
+	case SH_REDIR_HERESTR:
+		return !out;
+	case SH_REDIR_DUPOUT:
+		return !(out || r->fd < 0) || redir_literal(r, "1") || redir_literal(r, "2") || redir_literal(r, "-") || r->target == NULL ||
+			r->target->parts == NULL || r->target->parts->kind != SH_LITERAL || r->target->parts->text.p[0] < '0' || r->target->parts->text.p[0] > '9';
+	default:
+		return true;
+	}
 }
 
 static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigned effects, const struct field *f)
@@ -125,13 +166,17 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 {
 	struct field f = field_opaque(0);
 	int fd = r->fd;
+	bool again;
 
 	if (r->fd_name.n > 0) {
-		struct field number = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		/* A number when it came to that; with >&- the name is read instead. */
+		struct field number = field_opaque(0);
 
 		walk_assigned(w, r->fd_name.p, r->fd_name.n, &number, false, r->at);
 		fd = 10;
 	}
+	if (!redir_output_stays(r))
+		walk_eval(w, r->at, "an output that becomes what was opened for something else");
 	if (r->op == SH_REDIR_HERE) {
 		f = word_single(w, r->body, WORD_VALUE);
 	} else if (r->op == SH_REDIR_HERESTR) {
@@ -158,6 +203,12 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 				f = field_opaque(0); /* some shells glob a target, some do not */
 		}
 	}
+	/* zsh reads several inputs, a pipe too, one behind the other. */
+	again = w->dialect == DIALECT_ZSH && (w->stdin_redirected || w->stdin_kind == STDIN_PIPE);
+	if (fd == 0 || (fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE || r->op == SH_REDIR_HERESTR)))
+		w->stdin_redirected = true;
+	else
+		again = false;
 	switch (r->op) {
 	case SH_REDIR_IN:
 		walk_redirect_path(w, r, EFFECT_READ, &f);
@@ -172,11 +223,13 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 	case SH_REDIR_DUPIN:
 		if (fd <= 0)
 			w->stdin_kind = STDIN_FILE;
-		if (!redir_digits(&f) && !(f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
+		if (!redir_digits(w, &f) && !(f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
 			walk_eval(w, r->at, "a descriptor that is not a number");
 		break;
 	case SH_REDIR_DUPOUT:
-		if (redir_digits(&f) || (f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
+		if (fd == 0)
+			w->stdin_kind = STDIN_FILE;
+		if (redir_digits(w, &f) || (f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
 			break;
 		walk_redirect_path(w, r, EFFECT_WRITE, &f);
 		w->stdout_tty = false;
@@ -189,6 +242,8 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 		walk_redirect_path(w, r, EFFECT_WRITE, &f);
 		if (fd < 0 || fd == 1)
 			w->stdout_tty = false;
+		if (fd == 0)
+			w->stdin_kind = STDIN_FILE;
 		break;
 	case SH_REDIR_HERE:
 	case SH_REDIR_HERESTR:
@@ -198,11 +253,43 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 		}
 		break;
 	}
+	if (again)
+		w->stdin_kind = STDIN_FILE;
 }
 
 /* ---- Simple commands ------------------------------------------------------------------------------------------------------ */
 
+/* exec, also behind the words that only say where to look for it. */
+static bool simple_execs(const struct field *argv, unsigned argc)
+{
+	for (unsigned i = 0; i < argc; i++) {
+		if (argv[i].kind != CONFIDENCE_EXACT)
+			return false;
+		if (strcmp(argv[i].p, "exec") == 0)
+			return true;
+		if (strcmp(argv[i].p, "command") != 0 && strcmp(argv[i].p, "builtin") != 0 && argv[i].p[0] != '-')
+			return false;
+	}
+	return false;
+}
+
+static void simple_run(struct walk *w, const struct sh_command *c);
+
 void walk_simple(struct walk *w, const struct sh_command *c)
+{
+	struct doubt d;
+
+	if (walk_redirs_sure(c->redirs)) {
+		simple_run(w, c);
+		return;
+	}
+	/* Where a redirection fails the command does not run, and assigns nothing. */
+	d = walk_doubt(w);
+	simple_run(w, c);
+	walk_doubt_end(w, &d);
+}
+
+static void simple_run(struct walk *w, const struct sh_command *c)
 {
 	const struct sh_simple *s = c->simple;
 	struct field *argv = NULL;
@@ -264,6 +351,14 @@ void walk_simple(struct walk *w, const struct sh_command *c)
 		walk_eval(w, c->at, "more words than the limit");
 		return;
 	}
+	if (argc == 0 && c->redirs != NULL) {
+		/* Without a command bash assigns first. */
+		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+			struct field f = field_opaque(0);
+
+			walk_assigned(w, a->name.p, a->name.n, &f, false, a->at);
+		}
+	}
 	for (const struct sh_redir *r = c->redirs; r != NULL && walk_spend(w, 1); r = r->next)
 		walk_redir(w, r);
 	if (argc == 0) {
@@ -285,7 +380,7 @@ void walk_simple(struct walk *w, const struct sh_command *c)
 		walk_assign(w, a, true);
 	}
 	/* exec without a command keeps its redirections for everything after it. */
-	if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "exec") == 0) {
+	if (simple_execs(argv, argc)) {
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
 			if (r->fd == 0 || (r->fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE ||
 							 r->op == SH_REDIR_HERESTR)))

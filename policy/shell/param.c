@@ -188,8 +188,14 @@ static void argument(struct ps *p, struct sh_param *x, const struct operator* o,
 		x->arg = param_arg(p, quoted, true, true);
 		if (ps_cur(p) == '/') {
 			ps_adv(p);
+			uint32_t at = p->i;
 			x->arg2 = param_arg(p, quoted, true, false);
 			x->arg2->kind = SH_WORD_VALUE;
+			/* In double quotes they quote nothing there, and what they hold is expanded. */
+			for (const struct sh_part *q = x->arg2->parts; quoted && p->t->zsh && q != NULL; q = q->next) {
+				if (q->kind == SH_SQUOTE || q->kind == SH_CQUOTE || q->kind == SH_DQUOTE)
+					ps_left_out(p, at, "quotes in what zsh puts in place of a pattern");
+			}
 		}
 		return;
 	case SH_OP_SUBSTRING:
