@@ -1,7 +1,7 @@
 /* find's expression: tests only read; -delete, -fprint and the -exec family do more. */
-#include <string.h>
+#include "policy/command.h"
 
-#include "policy/walk.h"
+#include <string.h>
 
 static const char *const find_none[] = { "-print", "-print0", "-ls", "-prune", "-quit", "-depth", "-d", "-mount", "-xdev", "-empty", "-true", "-false",
 	"-nouser", "-nogroup", "-readable", "-writable", "-executable", "-daystart", "-follow", "-ignore_readdir_race", "-noignore_readdir_race",
@@ -25,29 +25,70 @@ static void find_unknown(struct act *a)
 	a->why = "a word of find's expression that is not known (a pattern must be quoted)";
 }
 
+/* Whether a word that is not known may turn out to be ; or + alone, which ends the inner command. */
+static bool find_may_end(const struct field *f)
+{
+	if ((f->flags & FIELD_NUMERIC) != 0)
+		return false;
+	return f->n == 0 || f->p[0] == ';' || f->p[0] == '+' || (f->kind == CONFIDENCE_PATTERN && strchr("?*[", f->p[0]) != NULL);
+}
+
+/* The index of the ; or + that ends the inner command whose words begin at from, 0 when it is not surely known. Only -exec and -execdir
+ * know {} +. busybox ends at any +, so one that stands elsewhere is not understood. */
+static unsigned find_end(const struct act *a, unsigned from, bool ok, bool *plus)
+{
+	*plus = false;
+	for (unsigned end = from; end < a->argc; end++) {
+		const struct field *f = &a->argv[end], *last = f - 1;
+
+		if (f->flags & FIELD_MULTI)
+			return 0;
+		if (f->kind != CONFIDENCE_EXACT) {
+			if (find_may_end(f))
+				return 0;
+			continue;
+		}
+		if (strcmp(f->p, ";") == 0)
+			return end > from ? end : 0;
+		if (strcmp(f->p, "+") != 0)
+			continue;
+		*plus = !ok && end > from + 1 && last->kind == CONFIDENCE_EXACT && strcmp(last->p, "{}") == 0;
+		return *plus ? end : 0;
+	}
+	return 0;
+}
+
+/* What find runs is a program in a process of its own: no function of the shell covers it, and nothing it does to variables, to the
+ * parameters or to the working directory is seen by the shell. */
+static void find_run(struct walk *w, struct act *a, struct field *inner, unsigned n, bool dir)
+{
+	enum stdin_kind in = w->stdin_kind;
+	unsigned mark = state_mark(&w->state), nparams = w->state.nparams;
+	struct field *params = w->state.params, nowhere = field_opaque(0);
+	bool known = w->state.params_known;
+
+	/* Relative words of -execdir are relative to wherever the file lies. */
+	if (dir)
+		state_set_cwd(w, &nowhere);
+	w->stdin_kind = in == STDIN_EXEC ? STDIN_PIPE : in;
+	command_argv(w, inner, n, a->at, a, 1, NULL);
+	w->stdin_kind = in;
+	state_undo(&w->state, mark);
+	w->state.params = params;
+	w->state.nparams = nparams;
+	w->state.params_known = known;
+}
+
 /* -exec … ; or … {} + : the inner argv, with {} as a path that is not known (rooted: it holds no colon before its first slash). Returns the
  * index of its end, 0 when it has none. */
 static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted)
 {
-	unsigned from = i + 1, end = from;
+	const struct act *outer = w->outer;
+	bool ok = strncmp(a->argv[i].p, "-ok", 3) == 0, dir = strstr(a->argv[i].p, "dir") != NULL, plus;
+	unsigned from = i + 1, end = find_end(a, from, ok, &plus);
 	struct field *inner;
-	bool plus = false;
 
-	for (; end < a->argc; end++) {
-		const struct field *f = &a->argv[end];
-
-		if (f->flags & FIELD_MULTI)
-			return 0;
-		if (f->kind != CONFIDENCE_EXACT)
-			continue;
-		if (strcmp(f->p, ";") == 0)
-			break;
-		if (strcmp(f->p, "+") == 0 && end > from && a->argv[end - 1].kind == CONFIDENCE_EXACT && strcmp(a->argv[end - 1].p, "{}") == 0) {
-			plus = true;
-			break;
-		}
-	}
-	if (end >= a->argc || end == from)
+	if (end == 0)
 		return 0;
 	inner = arena_alloc(w->r->arena, (end - from) * sizeof(*inner));
 	if (inner == NULL) {
@@ -76,25 +117,9 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted
 		if (plus && k + 1 == end)
 			inner[k - from].flags |= FIELD_MULTI;
 	}
-	{
-		enum stdin_kind in = w->stdin_kind;
-		const struct act *outer = w->outer;
-		struct field cwd = state_cwd(&w->state);
-
-		/* Relative words of -execdir are relative to wherever the file lies. */
-		if (strstr(a->argv[i].p, "dir") != NULL) {
-			struct field nowhere = field_opaque(0);
-
-			state_set_cwd(w, &nowhere);
-		}
-		w->stdin_kind = in == STDIN_EXEC ? STDIN_PIPE : in;
-		w->outer = a;
-		command_run(w, inner, end - from, a->at, NULL);
-		w->outer = outer;
-		w->stdin_kind = in;
-		if (strstr(a->argv[i].p, "dir") != NULL)
-			state_set_cwd(w, &cwd);
-	}
+	w->outer = a;
+	find_run(w, a, inner, end - from, dir);
+	w->outer = outer;
 	return end;
 }
 
@@ -122,7 +147,8 @@ void prog_find(struct walk *w, struct act *a)
 
 		if (f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || strcmp(f->p, "!") == 0 || strcmp(f->p, "(") == 0))
 			break;
-		if (f->kind != CONFIDENCE_EXACT && (f->flags & FIELD_NODASH) == 0) {
+		/* Behind a starting point like +c what -exec passes begins with +, an option to some. */
+		if ((f->kind != CONFIDENCE_EXACT && (f->flags & FIELD_NODASH) == 0) || (f->n > 0 && f->p[0] == '+')) {
 			find_unknown(a);
 			return;
 		}

@@ -23,6 +23,47 @@ static bool other_identifier(const struct field *f)
 	return true;
 }
 
+/* Whether the words before awk's program are options that every awk reads alike. original-awk ignores those that it does not know
+ * and takes the word behind for the program. */
+static bool other_awk_options(const struct act *a, const struct parsed *p)
+{
+	static const char *const flags[] = { "--posix", "--traditional", "--re-interval", "--sandbox", "--lint", "--lint-old", "--non-decimal-data",
+		"--characters-as-bytes", "--bignum", "--optimize", "--no-optimize", "--use-lc-numeric", "--source", NULL };
+	unsigned end = p->prog_at >= 0 ? (unsigned)p->prog_at : a->ops[0];
+
+	if (p->prog_at >= 0 && p->prog_off > 0)
+		return false;
+	for (unsigned i = 1; i < end; i++) {
+		const struct field *f = &a->argv[i];
+		bool dash = f->n >= 2 && f->p[0] == '-', flag = false;
+
+		if (dash && (f->p[1] == 'F' || f->p[1] == 'v')) {
+			if (f->n == 2 && f->kind != CONFIDENCE_EXACT)
+				return false;
+			i += f->n == 2;
+			continue;
+		}
+		for (unsigned k = 0; f->kind == CONFIDENCE_EXACT && flags[k] != NULL; k++)
+			flag = flag || strcmp(f->p, flags[k]) == 0;
+		if (!dash || f->kind != CONFIDENCE_EXACT || (f->n > 2 && !flag))
+			return false;
+	}
+	return true;
+}
+
+static void other_awk(struct act *a, const struct parsed *p)
+{
+	for (unsigned i = 0; i < a->nops; i++) {
+		/* gawk opens a connection for such a file. */
+		if (strncmp(a->argv[a->ops[i]].p, "/inet", 5) == 0)
+			a->effects |= EFFECT_NET;
+	}
+	if ((p->prog_at >= 0 || a->nops > 0) && !other_awk_options(a, p)) {
+		a->effects |= EFFECT_EXEC | EFFECT_WRITE;
+		a->why = "options that not every awk reads alike";
+	}
+}
+
 static void other_program(struct act *a, enum tool_prog prog, const struct parsed *p)
 {
 	const struct field *f;
@@ -118,8 +159,11 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 	const char *name = a->tool->name;
 
 	switch (prog) {
-	case PROG_SED:
 	case PROG_AWK:
+		other_awk(a, p);
+		other_program(a, prog, p);
+		break;
+	case PROG_SED:
 		other_program(a, prog, p);
 		break;
 	case PROG_DD:
