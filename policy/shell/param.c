@@ -269,8 +269,11 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	}
 	if (ps_cur(p) != '}')
 		ps_fail(p, ERR_MALFORMED, at, "expected } to close this ${");
-	if (x->subscript != NULL && x->subscript->parts == NULL)
+	if (x->subscript != NULL && x->subscript->parts == NULL) {
+		if (x->op != SH_OP_NONE) /* a bad substitution whose arguments were read as an operator's */
+			ps_left_out(p, at, "an empty subscript before an operator");
 		x->op = SH_OP_OTHER;
+	}
 	ps_adv(p);
 	ps_leave(p);
 	return x;
