@@ -130,6 +130,12 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_unknown(s, o->name);
 	if (arg < 0)
 		return;
+	if (o->mods & OPT_PLAIN) {
+		const struct field *f = &a->argv[arg];
+
+		if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p + off, ",=") != NULL)
+			scan_unknown(s, o->name);
+	}
 	if (o->mods & OPT_PROG) {
 		const struct field *f = &a->argv[arg];
 
@@ -191,6 +197,29 @@ static int scan_next(struct scan *s)
 	return (int)++s->i;
 }
 
+/* Where long options have one dash, a second one changes nothing, and = may stand before the argument. */
+static void scan_onedash(struct scan *s, const struct field *f)
+{
+	size_t skip = f->n > 2 && f->p[1] == '-' ? 1 : 0, n = f->n - skip;
+	const char *name = f->p + skip, *eq = memchr(name, '=', n);
+	const struct opt *o = f->kind == CONFIDENCE_EXACT ? options_find(s->tool, name, n) : NULL;
+
+	if (o == NULL && eq != NULL) {
+		o = options_find(s->tool, name, (size_t)(eq - name));
+		if (o != NULL) {
+			scan_apply(s, o, o->arg == OPT_FLAG ? -1 : (int)s->i, (size_t)(eq + 1 - f->p));
+			return;
+		}
+	}
+	if (o == NULL) {
+		if (!tool_has(s->tool, TOOL_LOOSE))
+			scan_unknown(s, f->p);
+		scan_note(s, NULL, -1, 0);
+		return;
+	}
+	scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
+}
+
 static void scan_long(struct scan *s, const struct field *f)
 {
 	const char *eq = memchr(f->p, '=', f->n);
@@ -205,7 +234,8 @@ static void scan_long(struct scan *s, const struct field *f)
 		guess = o != NULL;
 	}
 	if (o == NULL) {
-		if (!tool_has(s->tool, TOOL_LOOSE) && !((n == 6 && memcmp(f->p, "--help", 6) == 0) || (n == 9 && memcmp(f->p, "--version", 9) == 0)))
+		/* kubectl takes _ for - in the name of an option. */
+		if ((!tool_has(s->tool, TOOL_LOOSE) || memchr(f->p, '_', n) != NULL) && !((n == 6 && memcmp(f->p, "--help", 6) == 0) || (n == 9 && memcmp(f->p, "--version", 9) == 0)))
 			scan_unknown(s, f->p);
 		scan_note(s, NULL, -1, 0);
 		return;
@@ -286,6 +316,10 @@ static void scan_option(struct scan *s, const struct field *f)
 {
 	const struct opt *o;
 
+	if (tool_has(s->tool, TOOL_ONEDASH)) {
+		scan_onedash(s, f);
+		return;
+	}
 	if (f->p[1] == '-') {
 		scan_long(s, f);
 		return;
@@ -296,15 +330,6 @@ static void scan_option(struct scan *s, const struct field *f)
 		int arg = o->arg == OPT_TAKES ? scan_next(s) : -1;
 
 		scan_apply(s, o, arg, 0);
-		return;
-	}
-	if (tool_has(s->tool, TOOL_ONEDASH)) {
-		if (o == NULL) {
-			scan_unknown(s, f->p);
-			scan_note(s, NULL, -1, 0);
-			return;
-		}
-		scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
 		return;
 	}
 	if ((tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)) && scan_number(f->p + 1)) {
@@ -373,6 +398,26 @@ static bool scan_wrap_operand(struct scan *s, const struct field *f)
 	return true;
 }
 
+/* An operand that the tables name like an option, without a dash: git config edit. */
+static void scan_word(struct scan *s, const struct field *f)
+{
+	for (unsigned i = 0; s->tool->kind == TOOL_PLAIN && i < s->tool->nopts; i++) {
+		const struct opt *o = &s->tool->opts[i];
+		bool is;
+
+		if (o->name[0] == '-')
+			continue;
+		if (f->kind == CONFIDENCE_EXACT)
+			is = f->n == o->len && memcmp(f->p, o->name, o->len) == 0;
+		else
+			is = f->kind == CONFIDENCE_PATTERN || memcmp(f->p, o->name, f->n < o->len ? f->n : o->len) == 0;
+		if (is) {
+			scan_apply(s, o, -1, 0);
+			return;
+		}
+	}
+}
+
 static bool scan_operand(struct scan *s, const struct field *f)
 {
 	if (tool_has(s->tool, TOOL_SUB) && (s->tool->flags & TOOL_SUB) != 0) {
@@ -427,6 +472,8 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 		}
 		if (f->flags & FIELD_MULTI)
 			unsure = true;
+		if (t->equals != 0 && (f->kind != CONFIDENCE_EXACT || strchr(f->p, '=') != NULL))
+			s->a->effects |= t->equals;
 		e = scan_place(t, i - from + s->p->first, i + 1 == s->nops, unsure);
 		if (s->p->has_ops_set)
 			e = s->p->ops_set;
@@ -451,7 +498,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	memset(p, 0, sizeof(*p));
 	p->inner_at = p->inner_text = p->split_text = p->prog_at = p->cwd_at = -1;
 	for (unsigned i = 1; i < a->argc; i++)
-		room += (a->argv[i].kind == CONFIDENCE_EXACT && a->argv[i].p[0] == '-' && a->argv[i].p[1] != '-') || (i == 1 && bundle) ? a->argv[i].n + 1 : 1;
+		room += (a->argv[i].kind == CONFIDENCE_EXACT && a->argv[i].p[0] == '-' && a->argv[i].p[1] != '-') || (i == 1 && bundle) ? a->argv[i].n + 1 : 2;
 	a->opts = arena_alloc(w->r->arena, room * sizeof(*a->opts));
 	a->ops = arena_alloc(w->r->arena, (a->argc + 1) * sizeof(*a->ops));
 	if (a->opts == NULL || a->ops == NULL || a->argc > MAX_FIELDS + 512) {
@@ -474,7 +521,10 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		/* --option="$x": which option it is, is known. */
 		if (f->kind == CONFIDENCE_OPAQUE && !s.ended && !(f->flags & FIELD_MULTI) && f->n > 3 && f->p[0] == '-' && f->p[1] == '-' &&
 		    memchr(f->p, '=', f->n) != NULL) {
-			scan_long(&s, f);
+			if (tool_has(s.tool, TOOL_ONEDASH))
+				scan_onedash(&s, f);
+			else
+				scan_long(&s, f);
 			continue;
 		}
 		if (f->kind == CONFIDENCE_EXACT && f->n == 1 && f->p[0] == '-' && options_find(s.tool, "-", 1) != NULL && !s.ended) {
@@ -495,12 +545,16 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			else
 				scan_unknown(&s, "a word that is not known, and may be an option");
 		}
+		scan_word(&s, f);
 		if (scan_operand(&s, f))
 			break;
 		if (s.tool != before)
 			subs = s.nops;
 	}
 	a->effects |= (uint16_t)s.does;
+	/* A wrapper's is for command_wrapper(). */
+	if (tool->kind == TOOL_PLAIN && s.nops == 0 && !p->stop)
+		a->effects |= tool->bare;
 	a->nops = s.nops;
 	a->tool = s.tool;
 	if (w->r->failed)

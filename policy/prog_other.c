@@ -154,6 +154,39 @@ static void other_shopt(struct act *a)
 	}
 }
 
+/* Operands are configurations that can load code: only those that root keeps are read. A name of standard input has no path. */
+static void other_configs(struct act *a)
+{
+	static const char *const dirs[] = { "/etc/", "/usr/lib/", "/lib/", NULL };
+	unsigned operands = a->nops, paths = 0;
+
+	for (const char *p = a->tool->name; (p = strchr(p, ' ')) != NULL; p++)
+		operands--; /* a subcommand */
+	for (const struct path_use *u = a->paths; u != NULL; u = u->next) {
+		bool ok = false;
+
+		paths++;
+		for (unsigned i = 0; dirs[i] != NULL && u->path.kind == CONFIDENCE_EXACT && !u->dots; i++)
+			ok = ok || strncmp(u->path.p, dirs[i], strlen(dirs[i])) == 0;
+		if (!ok)
+			a->effects |= EFFECT_EXEC;
+	}
+	if (paths != operands)
+		a->effects |= EFFECT_EXEC;
+}
+
+/* Whether an option was given, in any of its spellings. */
+static bool other_given(const struct act *a, const char *name)
+{
+	const struct opt *o = options_find(a->tool, name, strlen(name));
+
+	for (unsigned i = 0; o != NULL && i < a->nopts; i++) {
+		if (a->opts[i].group == o->group)
+			return true;
+	}
+	return false;
+}
+
 void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct parsed *p)
 {
 	const char *name = a->tool->name;
@@ -217,6 +250,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		}
 		break;
 	case PROG_MACROS:
+		/* To verify a package runs its script, and a package that is a file can be anybody's. */
+		if (other_given(a, "-V") && other_given(a, "-p"))
+			a->effects |= EFFECT_EXEC;
 		/* rpm expands %(command) and %{lua:...} in the name of a file, and fetches one that is a URL. */
 		for (unsigned i = 0; i < a->nops; i++) {
 			const struct field *f = &a->argv[a->ops[i]];
@@ -230,6 +266,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 			if (path_elsewhere(&a->argv[a->ops[i]], 0))
 				a->effects |= EFFECT_EXEC;
 		}
+		break;
+	case PROG_CONFIGS:
+		other_configs(a);
 		break;
 	default:
 		break;

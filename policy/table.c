@@ -163,7 +163,7 @@ static const struct {
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
-	"uris" };
+	"uris", "configs" };
 
 static unsigned table_bits(const char *text, size_t len)
 {
@@ -223,6 +223,8 @@ static void table_head_word(struct tool *t, const char *w)
 		t->does = (uint16_t)table_bits(w + 5, strlen(w + 5));
 	} else if (strncmp(w, "bare=", 5) == 0) {
 		t->bare = (uint16_t)table_bits(w + 5, strlen(w + 5));
+	} else if (strncmp(w, "equals=", 7) == 0) {
+		t->equals = (uint16_t)table_bits(w + 7, strlen(w + 7));
 	} else if (strncmp(w, "tty=", 4) == 0) {
 		t->tty = (uint16_t)table_bits(w + 4, strlen(w + 4));
 	} else if (strncmp(w, "ops=", 4) == 0) {
@@ -271,6 +273,7 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
+		{ "plain", OPT_PLAIN },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -372,7 +375,7 @@ static void table_head(struct reader *r, enum tool_kind kind, char **words, unsi
 	}
 }
 
-static void table_subs(struct reader *r, char **words, unsigned n, uint32_t flags)
+static void table_subs(struct reader *r, char **words, unsigned n, bool safe)
 {
 	size_t len = strlen(words[1]);
 	unsigned bits;
@@ -389,7 +392,7 @@ static void table_subs(struct reader *r, char **words, unsigned n, uint32_t flag
 			if (k < 0 || (size_t)k >= sizeof(made))
 				table_die("name too long");
 			t = table_add(made, (size_t)k, TOOL_PLAIN);
-			t->flags = flags;
+			t->flags = safe ? TOOL_ANY : (bits & ~(unsigned)(EFFECT_READ | EFFECT_QUERY)) != 0 ? TOOL_LOOSE : 0;
 			t->does = (uint16_t)bits;
 		}
 	}
@@ -473,9 +476,10 @@ static void table_line(struct reader *r, char **words, unsigned n)
 	} else if (strcmp(words[0], "maybe") == 0) {
 		table_option_line(r, OPT_MAYBE, words, n);
 	} else if (strcmp(words[0], "subs") == 0) {
-		table_subs(r, words, n, TOOL_LOOSE);
+		/* Under one that only reads or asks, an option that is not listed is unknown, as it is elsewhere. */
+		table_subs(r, words, n, false);
 	} else if (strcmp(words[0], "safe") == 0) {
-		table_subs(r, words, n, TOOL_ANY);
+		table_subs(r, words, n, true);
 	} else if (strcmp(words[0], "harmless") == 0) {
 		table_var_line(VAR_HARMLESS, words, n);
 	} else if (strcmp(words[0], "dangerous") == 0) {

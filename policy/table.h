@@ -46,7 +46,8 @@ enum tool_flag {
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
-enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS };
+enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
+	PROG_CONFIGS };
 
 /* What an option does besides having, or not, an argument. */
 enum opt_mod {
@@ -64,6 +65,7 @@ enum opt_mod {
 	OPT_CWD = 1 << 11,
 	OPT_OPAQUE = 1 << 12,
 	OPT_NAMES = 1 << 13,
+	OPT_PLAIN = 1 << 17,   /* its argument is one word without a comma or an equals sign */
 	OPT_FINAL = 1 << 16,   /* OPS_SET that no later option undoes */
 	OPT_DRY = 1 << 15,     /* the run only tells what it would do */
 	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
@@ -72,7 +74,7 @@ enum opt_mod {
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 
 struct opt {
-	const char *name; /* with its dashes */
+	const char *name; /* with its dashes; without one it is an operand that does something of its own */
 	uint16_t len;
 	uint16_t group;   /* spellings of one option have the same; unique in all tables; never 0 */
 	uint8_t arg;      /* enum opt_arg */
@@ -89,6 +91,7 @@ struct tool {
 	uint8_t kind, then, prog, skip;
 	uint32_t flags;
 	uint16_t does, bare, tty;
+	uint16_t equals;          /* what an operand that holds = does */
 	bool ops_none;            /* an operand is an unknown effect */
 	uint8_t nplaces;          /* places given by number */
 	bool has_last;
