@@ -86,10 +86,18 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 {
 	struct parsed *p = s->p;
 	struct act *a = s->a;
+	unsigned subs = 0;
+	bool late;
 
+	/* Behind an operand a mode does not count for all: busybox with musl, and some BSD tools, take it for one more operand. */
+	for (const struct tool *t = s->tool->parent; t != NULL; t = t->parent)
+		subs++;
+	late = s->nops > subs;
 	scan_note(s, o, arg, off);
 	p->mods |= o->mods;
-	if (o->mods & OPT_DOES_SET) {
+	if ((o->mods & OPT_DOES_SET) != 0 && late) {
+		s->does |= o->effects;
+	} else if (o->mods & OPT_DOES_SET) {
 		/* Only the default goes: what another option does, it still does. */
 		s->does = (s->does_said ? s->does : 0) | o->effects;
 		s->does_said = true;
@@ -111,7 +119,10 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		a->effects |= o->effects;
 	}
 	/* Of several modes the last one counts, but for those that hold whatever comes. */
-	if ((o->mods & OPT_OPS_SET) != 0 && !p->ops_final) {
+	if ((o->mods & OPT_OPS_SET) != 0 && late) {
+		p->ops_set |= o->ops;
+		p->ops_add |= o->ops;
+	} else if ((o->mods & OPT_OPS_SET) != 0 && !p->ops_final) {
 		p->has_ops_set = true;
 		p->ops_set = o->ops;
 		p->ops_final = (o->mods & OPT_FINAL) != 0;
