@@ -272,7 +272,7 @@ void command_runner(struct walk *w, struct act *a, const struct tool *tool)
 	if (a->argc == 2 && a->argv[1].kind == CONFIDENCE_EXACT) {
 		const struct opt *o = options_find(tool, a->argv[1].p, a->argv[1].n);
 
-		if ((o != NULL && (o->mods & OPT_STOP) != 0) || strcmp(a->argv[1].p, "--help") == 0) {
+		if (o != NULL && (o->mods & OPT_STOP) != 0) {
 			a->effects = EFFECT_READ;
 			return;
 		}
