@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "policy/walk.h"
+#include "policy/word_build.h"
 
 #define MAX_UNROLL 16 /* rounds of a for loop over known words that are walked one by one */
 
@@ -11,99 +11,219 @@ struct loop_scan {
 	struct walk *w;
 };
 
+static void loop_lose(struct walk *w)
+{
+	state_lose(&w->state);
+	w->state.params_known = false;
+}
+
+static void loop_forget(struct walk *w, const char *name, size_t n)
+{
+	struct field f = field_opaque(0);
+
+	state_set(w, arena_copy(w->r->arena, name, n), n, &f, false);
+}
+
+/* FIELD_NUMERIC or FIELD_DIGITS for a value that is a number whatever happens: digits, arithmetic, a length, a command that prints
+ * numbers. Else 0. */
+static unsigned loop_number(const struct walk *w, const struct sh_word *value)
+{
+	const struct sh_part *p = value != NULL ? value->parts : NULL;
+
+	if (p != NULL && p->next == NULL && p->kind == SH_DQUOTE)
+		p = p->parts;
+	if (p == NULL || p->next != NULL)
+		return 0;
+	switch (p->kind) {
+	case SH_ARITH:
+		return FIELD_NUMERIC;
+	case SH_LITERAL:
+		return p->text.n > 0 && p->text.n < 10 && strspn(p->text.p, "0123456789") == p->text.n ? FIELD_NUMERIC : 0;
+	case SH_PARAM:
+		return p->param->op == SH_OP_LENGTH ? FIELD_NUMERIC : 0;
+	case SH_COMSUB:
+		return p->comsub->kind <= SH_COMSUB_BACKQUOTE && word_number(w, p->comsub->body) ? FIELD_DIGITS : 0;
+	}
+	return 0;
+}
+
 static int loop_assign(void *ctx, const struct sh_assign *a, unsigned depth)
 {
 	struct walk *w = ((struct loop_scan *)ctx)->w;
 	const struct var_slot *v = state_get(&w->state, a->name.p, a->name.n);
+	unsigned number = a->append || a->is_array || a->subscript != NULL ? 0 : loop_number(w, a->value);
 	struct field f = field_opaque(0);
 
 	(void)depth;
-	if (v != NULL && (v->value.flags & FIELD_NUMERIC) != 0 && !a->append && !a->is_array && a->subscript == NULL && a->value != NULL &&
-	    a->value->parts != NULL && a->value->parts->next == NULL &&
-	    (a->value->parts->kind == SH_ARITH ||
-	     (a->value->parts->kind == SH_DQUOTE && a->value->parts->parts != NULL && a->value->parts->parts->next == NULL &&
-	      a->value->parts->parts->kind == SH_ARITH)))
-		f = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+	/* What is not known needs no forgetting, and has not become text by this. */
+	if (v == NULL && number != 0)
+		return 0;
+	if (number != 0 && field_number(&v->value))
+		f = field_opaque((number & v->value.flags & FIELD_NUMERIC) != 0 ? FIELD_NUMERIC | FIELD_NOSPLIT : FIELD_DIGITS);
 	state_set(w, a->name.p, a->name.n, &f, false);
 	return 0;
 }
 
+/* The names that the words from here on may assign: what stands before = + [ or ?, and all of them where a word is not known. */
+static void loop_names(struct walk *w, const struct sh_word *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+
+	for (; word != NULL; word = word->next) {
+		char name[256];
+		size_t n;
+
+		if (word->assign != NULL)
+			continue; /* loop_assign() */
+		n = ast_word_bytes(word, name, sizeof(name) - 1);
+		if (n == (size_t)-1 || n > sizeof(name) - 1) {
+			loop_lose(w);
+			return;
+		}
+		name[n] = '\0';
+		/* read -aname */
+		if (name[0] == '-' && strcspn(name, "aAv") + 1 < n) {
+			loop_lose(w);
+			return;
+		}
+		n = strspn(name, letters);
+		if (n > 0)
+			loop_forget(w, name, n);
+	}
+}
+
+static bool loop_is(const struct sh_word *word, const char *const *list)
+{
+	for (; *list != NULL; list++) {
+		if (ast_word_is(word, *list))
+			return true;
+	}
+	return false;
+}
+
+/* An option that has the letter; 0: any. */
+static bool loop_option(const struct sh_word *word, char letter)
+{
+	char text[256];
+	size_t n = word->assign != NULL ? (size_t)-1 : ast_word_bytes(word, text, sizeof(text));
+
+	return n <= sizeof(text) && n > 1 && (text[0] == '-' || text[0] == '+') && (letter == 0 || memchr(text, letter, n) != NULL);
+}
+
+/* The shell's own commands that assign, by what they assign. */
+static void loop_builtin(struct walk *w, const struct sh_word *word)
+{
+	static const char *const places[] = { "cd", "chdir", "pushd", "popd", NULL };
+	static const char *const names[] = { "read", "mapfile", "readarray", "getopts", "unset", "export", "declare", "typeset", "local", "readonly",
+		"integer", "float", "global", "private", "nameref", "wait", NULL };
+	static const char *const any[] = { "eval", "source", ".", "let", "coproc", "select", "vared", "zparseopts", "trap", "alias", "print",
+		"zstat", "zmodload", "zstyle", "zformat", "zregexparse", "zpty", "zselect", "sysread", "sysopen", "strftime", "getln", "unalias",
+		"enable", "autoload", "emulate", "functions", "unfunction", "noglob", "nocorrect", "-", "repeat", "fc", "r", "sched", "zle", "rename",
+		NULL };
+	const struct sh_word *next = word->next;
+
+	if (loop_is(word, places)) {
+		struct field f = field_opaque(0);
+
+		state_set_cwd(w, &f);
+	} else if (ast_word_is(word, "set") || ast_word_is(word, "shift")) {
+		w->state.params_known = false;
+		for (; next != NULL; next = next->next) {
+			/* set -A NAME */
+			if (loop_option(next, 'A'))
+				loop_lose(w);
+		}
+	} else if (loop_is(word, names)) {
+		loop_forget(w, "REPLY", 5);
+		loop_forget(w, "MAPFILE", 7);
+		loop_names(w, next);
+	} else if (ast_word_is(word, "printf") && next != NULL) {
+		/* printf -v NAME */
+		if (loop_option(next, 'v'))
+			loop_lose(w);
+	} else if (loop_is(word, any)) {
+		loop_lose(w);
+	}
+}
+
 static int loop_command(void *ctx, const struct sh_command *c, unsigned depth)
 {
+	static const char *const wrappers[] = { "command", "builtin", "time", "exec", NULL };
 	struct walk *w = ((struct loop_scan *)ctx)->w;
-	struct field f = field_opaque(0);
-	static const char *const changes[] = { "cd", "pushd", "popd", "read", "mapfile", "readarray", "getopts", "unset", "export", "declare",
-		"typeset", "local", "readonly", "printf", "set", "shift", "let", "integer", "float", "wait", NULL };
+	const struct sh_word *word;
 
 	(void)depth;
 	if (c->kind == SH_FOR || c->kind == SH_SELECT)
-		state_set(w, c->for_->name.p, c->for_->name.n, &f, false);
-	if (c->kind == SH_FUNCTION)
-		state_lose(&w->state);
-	if (c->kind != SH_SIMPLE)
+		loop_forget(w, c->for_->name.p, c->for_->name.n);
+	if (c->kind == SH_FUNCTION || c->kind == SH_COPROC)
+		loop_lose(w);
+	if (c->kind != SH_SIMPLE || c->simple->words == NULL)
 		return 0;
-	if (c->simple->words == NULL)
-		return 0;
-	for (unsigned i = 0; changes[i] != NULL; i++) {
-		if (!ast_word_is(c->simple->words, changes[i]))
-			continue;
-		if (i < 3) {
-			state_set_cwd(w, &f);
-		} else if (i == 14 || i == 15) {
-			w->state.params_known = false;
-		} else {
-			for (const struct sh_word *word = c->simple->words->next; word != NULL; word = word->next) {
-				char name[256];
-				size_t n = ast_word_bytes(word, name, sizeof(name));
-
-				if (n == (size_t)-1 || n > sizeof(name))
-					continue;
-				state_set(w, arena_copy(w->r->arena, name, n), n, &f, false);
-			}
-		}
+	word = c->simple->words;
+	if (w->functions != NULL)
+		loop_lose(w);
+	while (loop_is(word, wrappers)) {
+		do
+			word = word->next;
+		while (word != NULL && loop_option(word, 0));
+		if (word == NULL)
+			return 0;
 	}
-	if (!ast_word_exact(c->simple->words) || w->functions != NULL)
-		state_lose(&w->state);
+	if (!ast_word_exact(word))
+		loop_lose(w);
+	else
+		loop_builtin(w, word);
 	return 0;
 }
 
-static int loop_arith_part(void *ctx, const struct sh_part *p, unsigned depth)
+/* Arithmetic makes numbers of numbers, but which is not known. */
+static void loop_arith(struct walk *w)
+{
+	for (unsigned i = 1; i < w->state.nvars; i++) {
+		struct var_slot *v = &w->state.vars[i];
+		struct field f = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+
+		if (v->set && (v->value.flags & FIELD_NUMERIC) != 0 && v->value.kind == CONFIDENCE_EXACT)
+			state_set(w, v->name, v->n, &f, false);
+	}
+}
+
+/* $((…)) and $[…], subscripts, ${x:…}, (( )) and the heads of for loops. */
+static int loop_word(void *ctx, const struct sh_word *word, unsigned depth)
+{
+	(void)depth;
+	if (word->kind == SH_WORD_ARITH)
+		loop_arith(((struct loop_scan *)ctx)->w);
+	return 0;
+}
+
+static int loop_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
 	struct walk *w = ((struct loop_scan *)ctx)->w;
 
 	(void)depth;
-	/* ${x:=…} assigns; arithmetic only ever makes numbers of numbers, but which is not known. */
 	if (p->kind == SH_PARAM && p->param->op == SH_OP_ASSIGN) {
-		struct field f = field_opaque(0);
-
-		state_set(w, p->param->name.p, p->param->name.n, &f, false);
-	}
-	if (p->kind == SH_ARITH) {
-		for (unsigned i = 1; i < w->state.nvars; i++) {
-			struct var_slot *v = &w->state.vars[i];
-			struct field f = field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
-
-			if (v->set && (v->value.flags & FIELD_NUMERIC) != 0 && v->value.kind == CONFIDENCE_EXACT)
-				state_set(w, v->name, v->n, &f, false);
-		}
+		loop_forget(w, p->param->name.p, p->param->name.n);
+		/* In zsh ${1:=word} assigns too. */
+		if (p->param->name.n > 0 && strspn(p->param->name.p, "0123456789@*") > 0)
+			w->state.params_known = false;
 	}
 	return 0;
 }
 
-static int loop_any_arith(void *ctx, const struct sh_command *c, unsigned depth)
+static int loop_redir(void *ctx, const struct sh_redir *r, unsigned depth)
 {
-	if (c->kind == SH_ARITHCMD || c->kind == SH_CFOR) {
-		struct sh_part p = { .kind = SH_ARITH };
-
-		loop_arith_part(ctx, &p, depth);
-	}
-	return loop_command(ctx, c, depth);
+	(void)depth;
+	if (r->fd_name.n > 0)
+		loop_forget(((struct loop_scan *)ctx)->w, r->fd_name.p, r->fd_name.n);
+	return 0;
 }
 
 void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body)
 {
 	struct loop_scan scan = { w };
-	struct sh_visitor v = { .command = loop_any_arith, .assign = loop_assign, .part = loop_arith_part, .ctx = &scan };
+	struct sh_visitor v = { .command = loop_command, .redir = loop_redir, .assign = loop_assign, .word = loop_word, .part = loop_part,
+		.ctx = &scan };
 
 	if (cond != NULL)
 		ast_walk_list(cond, &v);
@@ -118,6 +238,8 @@ void walk_for(struct walk *w, const struct sh_command *c)
 	struct field fields[64], each[MAX_UNROLL], value = field_opaque(0);
 	unsigned flags = FIELD_NODASH | FIELD_ROOTED | FIELD_NOSPLIT | FIELD_NUMERIC, total = 0;
 	bool all_exact = true, many = false;
+	/* mksh expands braces in unquoted values too. */
+	const char *splits = w->dialect == DIALECT_MKSH ? " \t\n*?[]\\{}," : " \t\n*?[]\\";
 
 	if (!f->has_in) {
 		flags = 0;
@@ -145,7 +267,7 @@ void walk_for(struct walk *w, const struct sh_command *c)
 				flags &= ~(unsigned)FIELD_ROOTED;
 			if ((x->flags & FIELD_NUMERIC) == 0)
 				flags &= ~(unsigned)FIELD_NUMERIC;
-			if (x->kind == CONFIDENCE_EXACT ? x->n == 0 || strpbrk(x->p, " \t\n*?[]\\") != NULL : (x->flags & FIELD_NOSPLIT) == 0)
+			if (x->kind == CONFIDENCE_EXACT ? x->n == 0 || strpbrk(x->p, splits) != NULL : (x->flags & FIELD_NOSPLIT) == 0)
 				flags &= ~(unsigned)FIELD_NOSPLIT;
 			value = *x;
 			if (total <= MAX_UNROLL)
@@ -196,14 +318,12 @@ void walk_for(struct walk *w, const struct sh_command *c)
 
 void walk_cfor(struct walk *w, const struct sh_cfor *f)
 {
-	struct sh_part p = { .kind = SH_ARITH };
-	struct loop_scan scan = { w };
 	unsigned mark;
 
 	word_arith(w, f->init);
 	mark = state_mark(&w->state);
 	walk_loop_start(w, NULL, f->body);
-	loop_arith_part(&scan, &p, 0);
+	loop_arith(w);
 	word_arith(w, f->test);
 	w->branch++;
 	walk_list(w, f->body);

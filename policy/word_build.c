@@ -43,6 +43,12 @@ static bool build_meta(char c)
 	return c == '*' || c == '?' || c == '[' || c == ']' || c == '\\';
 }
 
+/* mksh expands braces in unquoted values as well, after everything else. */
+static bool build_brace(const struct build *b, char c)
+{
+	return b->w->dialect == DIALECT_MKSH && (c == '{' || c == '}' || c == ',');
+}
+
 void build_room(struct build *b, size_t n)
 {
 	if (b->n + n + 1 > b->room) {
@@ -68,7 +74,7 @@ void build_literal(struct build *b, const char *p, size_t n)
 		return;
 	b->numeric_only = b->digits_only = false;
 	for (size_t i = 0; i < n; i++) {
-		if (build_meta(p[i]) || p[i] == ' ' || p[i] == '\t' || p[i] == '\n')
+		if (build_meta(p[i]) || p[i] == ' ' || p[i] == '\t' || p[i] == '\n' || build_brace(b, p[i]))
 			b->blanks = true;
 	}
 	if (b->opaque)
@@ -217,7 +223,7 @@ void build_value(struct build *b, const struct field *v, bool quoted)
 			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 				build_glob(b, &c, 1);
 				b->multi = true;
-			} else if (c == '\\') {
+			} else if (c == '\\' || build_brace(b, c)) {
 				/* Backslashes in an unquoted value: shells differ. */
 				build_unknown(b, true, 0);
 			} else {

@@ -44,6 +44,9 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted);
 bool param_is(const struct sh_param *p, char c);
 void param_build(struct build *b, const struct sh_part *part, bool quoted);
 
+/* word_arith.c: whether a variable held, at some time before, what is no number. */
+bool word_was_text(struct walk *w, const char *name, size_t n);
+
 /* word_number.c: whether a command substitution can print nothing but digits, blanks and newlines. */
 bool word_number(const struct walk *w, const struct sh_list *body);
 

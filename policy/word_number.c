@@ -12,13 +12,13 @@ static bool number_all(const char *s, const char *of)
 	return s[0] != '\0' && strspn(s, of) == strlen(s);
 }
 
-/* +%s, +%Y%m%d: numbers only. */
+/* +%s, +%Y%m%d: numbers only. Where %N is not known, it is printed as it stands. */
 static bool number_date(const char *f)
 {
 	if (*f++ != '+' || *f == '\0')
 		return false;
 	for (; *f != '\0'; f += 2) {
-		if (f[0] != '%' || f[1] == '\0' || strchr("sYmdHMSjuwyN", f[1]) == NULL)
+		if (f[0] != '%' || f[1] == '\0' || strchr("sYmdHMSjuwy", f[1]) == NULL)
 			return false;
 	}
 	return true;
@@ -51,6 +51,28 @@ static bool number_grep(char words[][64], unsigned n)
 	return count && operands >= 1 && operands <= 2;
 }
 
+/* Operands only: an option can ask for anything else, for the help too, and what holds = is assigned by awk. */
+static bool number_operands(char words[][64], unsigned n, unsigned from, const char *refused)
+{
+	for (unsigned i = from; i < n; i++) {
+		if (words[i][0] == '-' || strpbrk(words[i], refused) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* pgrep -c: behind it only options that say which processes are counted. */
+static bool number_pgrep(char words[][64], unsigned n)
+{
+	if (n < 2 || words[1][0] != '-' || !number_all(words[1] + 1, "cfx") || strchr(words[1], 'c') == NULL)
+		return false;
+	for (unsigned i = 2; i < n; i++) {
+		if (words[i][0] == '-' && strcmp(words[i], "-f") != 0 && strcmp(words[i], "-x") != 0 && strcmp(words[i], "-u") != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool number_command(char words[][64], unsigned n)
 {
 	const char *name = words[0], *slash = strrchr(name, '/');
@@ -69,12 +91,24 @@ static bool number_command(char words[][64], unsigned n)
 		return n == 3 && (strcmp(words[1], "-dc") == 0 || strcmp(words[1], "-cd") == 0) &&
 		       (strcmp(words[2], "0-9") == 0 || strcmp(words[2], "[:digit:]") == 0 || strcmp(words[2], "0-9\\n") == 0);
 	if (strcmp(name, "pgrep") == 0)
-		return n >= 2 && words[1][0] == '-' && number_all(words[1] + 1, "cfx") && strchr(words[1], 'c') != NULL;
+		return number_pgrep(words, n);
 	if (strcmp(name, "stat") == 0)
-		return n >= 4 && (strcmp(words[1], "-c") == 0 || strcmp(words[1], "-Lc") == 0) && number_stat(words[2]) && words[3][0] != '-';
+		return n >= 4 && (strcmp(words[1], "-c") == 0 || strcmp(words[1], "-Lc") == 0) && number_stat(words[2]) &&
+		       number_operands(words, n, 3, "");
 	if (strcmp(name, "awk") == 0)
-		return n >= 2 && (strcmp(words[1], "END{print NR}") == 0 || strcmp(words[1], "END {print NR}") == 0 || strcmp(words[1], "END { print NR }") == 0);
+		return n >= 2 && number_operands(words, n, 2, "=") &&
+		       (strcmp(words[1], "END{print NR}") == 0 || strcmp(words[1], "END {print NR}") == 0 || strcmp(words[1], "END { print NR }") == 0);
 	return (strcmp(name, "grep") == 0 || strcmp(name, "egrep") == 0 || strcmp(name, "fgrep") == 0) && number_grep(words, n);
+}
+
+/* Its messages must not become part of what it prints: they quote file names. */
+static bool number_redir(const struct sh_redir *r)
+{
+	if (r->fd_name.n > 0)
+		return false;
+	if (r->op == SH_REDIR_IN || r->op == SH_REDIR_HERE || r->op == SH_REDIR_HERESTR)
+		return r->fd <= 0;
+	return r->op == SH_REDIR_OUT && r->fd == 2 && ast_word_is(r->target, "/dev/null");
 }
 
 bool word_number(const struct walk *w, const struct sh_list *body)
@@ -103,9 +137,8 @@ bool word_number(const struct walk *w, const struct sh_list *body)
 			return false;
 		words[n++][len] = '\0';
 	}
-	/* Its messages must not become part of what it prints: they quote file names. */
 	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
-		if (r->fd_name.n > 0 || (r->op != SH_REDIR_IN && r->op != SH_REDIR_HERE && r->op != SH_REDIR_HERESTR && !(r->op == SH_REDIR_OUT && r->fd == 2)))
+		if (!number_redir(r))
 			return false;
 	}
 	/* Nobody may have given the name to something else. */

@@ -66,6 +66,9 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 	v = state_get(&w->state, p->name.p, p->name.n);
 	if (v != NULL) {
 		*known = true;
+		/* An error in the arithmetic that was to make it a number leaves it as it was. */
+		if (v->value.kind == CONFIDENCE_OPAQUE && field_number(&v->value) && word_was_text(w, p->name.p, p->name.n))
+			return field_opaque(0);
 		return v->value;
 	}
 	if (p->name.n == 4 && memcmp(p->name.p, "HOME", 4) == 0) {
@@ -144,6 +147,13 @@ static void param_scan_args(struct walk *w, const struct sh_param *p, bool quote
 	}
 }
 
+/* zsh assigns positional parameters in ${1:=word} and ${@::=word}; which there are then is not followed. */
+static void param_scan_assigns(struct walk *w, const struct sh_param *p)
+{
+	if (p->op == SH_OP_ASSIGN && (param_is(p, '@') || param_is(p, '*') || (p->name.n > 0 && word_digit(p->name.p[0]))))
+		w->state.params_known = false;
+}
+
 void param_build(struct build *b, const struct sh_part *part, bool quoted)
 {
 	struct walk *w = b->w;
@@ -151,6 +161,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	bool splits = !quoted && b->mode == WORD_ARGUMENT, known; /* or vanishes, in zsh too */
 	struct field v;
 
+	param_scan_assigns(w, p);
 	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
 		param_scan_args(w, p, quoted);
 		if (p->subscript != NULL)
