@@ -82,6 +82,53 @@ static void scan_note(struct scan *s, const struct opt *o, int arg, size_t off)
 	s->a->nopts++;
 }
 
+static bool scan_is_number(const char *p, size_t n)
+{
+	size_t sign = n > 0 && (*p == '-' || *p == '+') ? 1 : 0;
+
+	return n > sign && word_digit(p[sign]) && strspn(p + sign, "0123456789abcdefABCDEFxX.kKmMgG") == n - sign;
+}
+
+/* read -p WORD: to a shell where -p takes nothing, the word is the variable that is read, or NAME?PROMPT. */
+static void scan_mayname(struct scan *s, const struct opt *o, const struct field *f, size_t off)
+{
+	struct field value = field_opaque(0);
+	size_t n = 0;
+
+	if (f->kind != CONFIDENCE_EXACT) {
+		scan_unknown(s, o->name);
+		return;
+	}
+	while ((f->p[off + n] >= 'a' && f->p[off + n] <= 'z') || (f->p[off + n] >= 'A' && f->p[off + n] <= 'Z') || f->p[off + n] == '_' ||
+	       (n > 0 && word_digit(f->p[off + n])))
+		n++;
+	if (n > 0 && f->p[off + n] == '[')
+		scan_unknown(s, o->name);
+	else if (n > 0 && (off + n == f->n || f->p[off + n] == '?'))
+		walk_assigned(s->w, arena_copy(s->w->r->arena, f->p + off, n), n, &value, false, s->a->at);
+}
+
+/* Where versions of a tool read a word differently, only what all of them read alike is known. */
+static void scan_strict(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	const struct field *word = &s->a->argv[arg > 0 && off == 0 ? (unsigned)arg - 1 : s->i];
+	const struct field *f = arg >= 0 ? &s->a->argv[arg] : NULL;
+	bool number = f != NULL && ((f->kind == CONFIDENCE_EXACT && scan_is_number(f->p + off, f->n - off)) ||
+				    (off == 0 && (f->flags & FIELD_NUMERIC) != 0 && (f->flags & FIELD_MULTI) == 0));
+
+	if ((o->mods & OPT_ALONE) != 0 && (word->n < o->len || memcmp(word->p, o->name, o->len) != 0 || (word->n > o->len && off == 0)))
+		scan_unknown(s, o->name);
+	if ((o->mods & OPT_APART) != 0 && off > 0 && o->name[1] != '-' && !((o->mods & OPT_NUMBER) != 0 && number))
+		scan_unknown(s, o->name);
+	if ((o->mods & OPT_NUMBER) != 0 && f != NULL && !number)
+		scan_unknown(s, o->name);
+	/* zsh's read takes a number for the parameter that it is. */
+	if ((o->mods & OPT_NUMBER) != 0 && s->tool->prog == PROG_NAMES && s->w->dialect == DIALECT_ZSH)
+		s->w->state.params_known = false;
+	if ((o->mods & OPT_MAYNAME) != 0 && f != NULL)
+		scan_mayname(s, o, f, off);
+}
+
 static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 {
 	struct parsed *p = s->p;
@@ -89,6 +136,7 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	unsigned subs = 0;
 	bool late;
 
+	scan_strict(s, o, arg, off);
 	/* Behind an operand a mode does not count for all: busybox with musl, and some BSD tools, take it for one more operand. */
 	for (const struct tool *t = s->tool->parent; t != NULL; t = t->parent)
 		subs++;

@@ -91,7 +91,8 @@ static void other_dd(struct walk *w, struct act *a)
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
 
-		if (f->kind != CONFIDENCE_EXACT && (f->n == 0 || memchr(f->p, '=', f->n) == NULL)) {
+		/* A pattern before the = may become of=. */
+		if (f->kind != CONFIDENCE_EXACT && (f->n == 0 || f->p[strspn(f->p, "abcdefghijklmnopqrstuvwxyz_")] != '=')) {
 			other_unknown(a, "a word that is not known");
 			continue;
 		}
@@ -111,6 +112,11 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 	unsigned first = strcmp(name, "getopts") == 0 ? 1 : 0;
 	struct field value = field_opaque(0);
 
+	if (strcmp(name, "print") == 0) {
+		if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || a->outer != NULL || a->argv[0].n != 5)
+			other_unknown(a, "a program called print, which starts others");
+		return;
+	}
 	for (unsigned i = first; i < a->nops; i++) {
 		const struct field *f = &a->argv[a->ops[i]];
 

@@ -272,6 +272,7 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
+		{ "alone", OPT_ALONE }, { "apart", OPT_APART }, { "number", OPT_NUMBER }, { "mayname", OPT_MAYNAME },
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
 		{ "plain", OPT_PLAIN },
 	};

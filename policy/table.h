@@ -68,7 +68,12 @@ enum opt_mod {
 	OPT_PLAIN = 1 << 17,   /* its argument is one word without a comma or an equals sign */
 	OPT_FINAL = 1 << 16,   /* OPS_SET that no later option undoes */
 	OPT_DRY = 1 << 15,     /* the run only tells what it would do */
-	OPT_CONFIG = 1 << 14   /* a configuration that can load code: harmless only below /etc */
+	OPT_CONFIG = 1 << 14,  /* a configuration that can load code: harmless only below /etc */
+	/* where versions of a tool read a word differently: else the option is unknown */
+	OPT_ALONE = 1 << 24,   /* in a word of its own, before no other letter and behind none */
+	OPT_APART = 1 << 25,   /* its argument is never attached, but for a number */
+	OPT_NUMBER = 1 << 26,  /* its argument is a number */
+	OPT_MAYNAME = 1 << 27  /* its argument is a variable to some shells */
 };
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
