@@ -123,6 +123,35 @@ static bool path_harmless(const struct field *f, bool write)
 	return !write && (strcmp(f->p, "/dev/stdin") == 0 || (strncmp(f->p, "/dev/fd/", 8) == 0 && strchr(f->p + 8, '/') == NULL));
 }
 
+/* Devices that do something when they are only opened: a watchdog restarts the host, a tape rewinds, a line is asserted. */
+static bool path_acts(const struct field *f)
+{
+	static const char *const devices[] = { "/dev/watchdog", "/dev/watchdog0", "/dev/watchdog1", "/dev/st0", "/dev/nst0", "/dev/ttyS0", "/dev/ttyS1", "/dev/ttyUSB0",
+		"/dev/lp0", "/dev/usb/lp0", "/dev/mem", "/dev/kmem", "/dev/port", "/dev/ipmi0", NULL };
+
+	if (f->kind == CONFIDENCE_OPAQUE)
+		return false;
+	for (unsigned i = 0; devices[i] != NULL; i++) {
+		if (f->kind == CONFIDENCE_PATTERN ? glob_match(f->p, devices[i], strlen(devices[i])) : strcmp(f->p, devices[i]) == 0)
+			return true;
+	}
+	/* the tenth of a kind */
+	return strncmp(f->p, "/dev/watchdog", 13) == 0 || strncmp(f->p, "/dev/nst", 8) == 0 || strncmp(f->p, "/dev/ttyS", 9) == 0;
+}
+
+/* Programs that look at a name and do not open it. */
+static bool path_only_named(const struct act *a)
+{
+	static const char *const tools[] = { "ls", "dir", "vdir", "stat", "test", "[", "find", "du", "df", "readlink", "realpath", "basename", "dirname", "namei", "getfacl",
+		"tree", "lsof", "fuser", "file", "udevadm", NULL };
+
+	for (unsigned i = 0; a->tool != NULL && tools[i] != NULL; i++) {
+		if (strcmp(tools[i], a->tool->name) == 0)
+			return true;
+	}
+	return false;
+}
+
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
 {
 	struct path_use *u = arena_alloc(w->r->arena, sizeof(*u));
@@ -142,6 +171,11 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 	if (a->kind == ACT_COMMAND && off < word->n && strstr(word->p + off, "://") != NULL)
 		a->effects |= EFFECT_NET;
 	path_resolve(&cwd, word, off, u, out);
+	if (path_acts(&u->path) && !path_only_named(a)) {
+		a->effects |= EFFECT_CHANGE;
+		if (a->why == NULL)
+			a->why = "a device that does something when it is opened";
+	}
 	if (!u->dots && path_harmless(&u->path, effects != EFFECT_READ) &&
 	    (effects == EFFECT_READ ||
 	     (effects == EFFECT_WRITE && (a->kind == ACT_REDIRECT || (a->tool != NULL && (strcmp(a->tool->name, "tee") == 0 || strcmp(a->tool->name, "dd") == 0))))))
