@@ -128,7 +128,7 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 	fn = command_function(w, &argv[0]);
 	if (fn != NULL) {
 		state_lose(&w->state);
-		if (fn->sure && depth == 0) {
+		if (fn->sure && depth == 0 && !w->unsets) {
 			a->covered = true;
 			a->neutral = true;
 			return;

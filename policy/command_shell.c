@@ -99,6 +99,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 		integers_find(w, ast->list);
 		walk_text(w, ast->list);
 		w->outside = saved.outside;
+		w->unsets = saved.unsets;
 		w->integers = saved.integers;
 		w->dialect = saved.dialect;
 		w->again = saved.again;

@@ -231,14 +231,22 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 	case SH_CASE:
 		word_scan(w, c->case_->subject);
 		for (const struct sh_case_item *i = c->case_->items; i != NULL; i = i->next) {
-			for (const struct sh_word *p = i->patterns; p != NULL; p = p->next)
+			for (const struct sh_word *p = i->patterns; p != NULL; p = p->next) {
+				struct doubt d = walk_doubt(w); /* behind the one that matches none is expanded */
+
 				word_scan(w, p);
+				walk_doubt_end(w, &d);
+			}
 			walk_branch(w, i->body);
 		}
 		break;
-	case SH_COND:
+	case SH_COND: {
+		struct doubt d = walk_doubt(w);
+
 		walk_cond(w, c->cond);
+		walk_doubt_end(w, &d);
 		break;
+	}
 	case SH_ARITHCMD:
 		word_arith(w, c->arith);
 		break;
@@ -283,7 +291,13 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 	} else if (c->kind == SH_FUNCTION) {
 		walk_function(w, c);
 	} else if (c->kind == SH_FOR || c->kind == SH_SELECT) {
+		struct doubt d = walk_doubt(w);
+
+		if (walk_redirs_sure(c->redirs))
+			w->branch--;
 		walk_for(w, c);
+		if (!walk_redirs_sure(c->redirs))
+			walk_doubt_end(w, &d);
 	} else {
 		struct doubt d = walk_doubt(w);
 
@@ -421,6 +435,28 @@ void walk_list(struct walk *w, const struct sh_list *list)
 	walk_items(w, list->items, NULL);
 }
 
+/* Whether a text may hold an unset, which takes a function away in bash. In whatever order it comes to that: no function is certain then. */
+static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
+{
+	bool *unsets = ctx, own = true;
+	char name[16];
+
+	(void)depth;
+	if (c->kind != SH_SIMPLE)
+		return 0;
+	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
+		size_t n = ast_word_bytes(word, name, sizeof(name));
+
+		if (own && n == (size_t)-1)
+			*unsets = true;
+		if (n == 5 && memcmp(name, "unset", 5) == 0)
+			*unsets = true;
+		/* command and builtin have the name behind them */
+		own = own && n != (size_t)-1 && ((n == 7 && memcmp(name, "command", 7) == 0) || (n == 7 && memcmp(name, "builtin", 7) == 0) || (n > 0 && n < 16 && name[0] == '-'));
+	}
+	return 0;
+}
+
 /* Assignments of plain texts: nothing that an error could cut off. */
 static bool walk_plain(const struct sh_andor *a)
 {
@@ -440,7 +476,11 @@ static bool walk_plain(const struct sh_andor *a)
 void walk_text(struct walk *w, const struct sh_list *list)
 {
 	const struct sh_andor *from = list->items;
+	bool unsets = false;
+	struct sh_visitor v = { .command = text_command, .ctx = &unsets };
 
+	ast_walk_list(list, &v);
+	w->unsets = unsets;
 	if (w->dialect != DIALECT_BASH) {
 		walk_list(w, list);
 		return;

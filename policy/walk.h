@@ -68,6 +68,7 @@ struct walk {
 	unsigned branch;         /* inside something that may not run, or runs apart: 0 is straight line */
 	bool in_function;
 	bool stdin_redirected;   /* this command's input was redirected already */
+	bool unsets;             /* this text may unset functions */
 	bool outside;            /* the words are run by another program: the shell's own commands are not there */
 	const struct act *outer; /* the wrapper whose inner text this is */
 	bool again;              /* an inner text is read as a second dialect */

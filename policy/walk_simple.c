@@ -294,6 +294,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 	const struct sh_simple *s = c->simple;
 	struct field *argv = NULL;
 	unsigned argc = 0, cap = s->nwords + 32;
+	struct doubt before;
 	bool overflow = false;
 
 	if (s->words != NULL) {
@@ -370,6 +371,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 			walk_eval(w, c->at, "a redirection alone, for which zsh starts a program");
 		return;
 	}
+	before = walk_doubt(w); /* zsh expands them where the command runs */
 	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
 		/* IFS= read -r line: for this one command, which only fills variables. */
 		if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "read") == 0 && a->name.n == 3 && memcmp(a->name.p, "IFS", 3) == 0 && !a->is_array &&
@@ -379,6 +381,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 		}
 		walk_assign(w, a, true);
 	}
+	walk_doubt_end(w, &before);
 	/* exec without a command keeps its redirections for everything after it. */
 	if (simple_execs(argv, argc)) {
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {

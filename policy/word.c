@@ -43,11 +43,17 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		break;
 	case SH_DQUOTE: {
 		const struct sh_part *only = p->parts;
+		bool alone = only != NULL && only->next == NULL && only->kind == SH_PARAM && param_is(only->param, '@');
+		bool many = !alone && param_parts_many(p->parts), literal = false;
 
-		/* "$@" alone may vanish; everything else in quotes is a word, be it empty. */
-		if (only == NULL || only->next != NULL || only->kind != SH_PARAM || !param_is(only->param, '@'))
+		for (const struct sh_part *x = p->parts; x != NULL; x = x->next)
+			literal = literal || ((x->kind == SH_LITERAL || x->kind == SH_ESCAPED) && x->text.n > 0);
+		/* "$@" alone may vanish, and with nothing but what may be empty beside it; everything else in quotes is a word. */
+		if (!alone && (!many || literal))
 			b->started = true;
 		build_parts(b, p->parts, true);
+		if (many && !literal)
+			build_unknown(b, b->mode == WORD_ARGUMENT, 0);
 		if (p->locale)
 			build_unknown(b, false, 0);
 		break;
@@ -57,7 +63,11 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		break;
 	case SH_COMSUB:
 		if (p->comsub->kind == SH_COMSUB_FUNSUB || p->comsub->kind == SH_COMSUB_VALSUB) {
+			/* It runs in this shell, if it comes to it. */
+			w->branch++;
 			walk_list(w, p->comsub->body);
+			w->branch--;
+			w->state.params_known = false;
 			state_lose(&w->state);
 		} else {
 			walk_subshell(w, p->comsub->body, w->stdin_kind, false);

@@ -238,7 +238,9 @@ static void source_comsub(struct source *s, const struct sh_part *p)
 
 	if (p->kind == SH_COMSUB && (p->comsub->kind == SH_COMSUB_FUNSUB || p->comsub->kind == SH_COMSUB_VALSUB)) {
 		/* It runs in this shell. */
+		w->branch++;
 		walk_list(w, p->comsub->body);
+		w->branch--;
 		state_lose(&w->state);
 		w->state.params_known = false;
 		s->safe = false;

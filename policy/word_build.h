@@ -42,6 +42,7 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted);
 
 /* word_param.c */
 bool param_is(const struct sh_param *p, char c);
+bool param_parts_many(const struct sh_part *p);
 void param_build(struct build *b, const struct sh_part *part, bool quoted);
 
 /* word_arith.c: whether a variable held, at some time before, what is no number. */

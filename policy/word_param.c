@@ -126,7 +126,27 @@ static void param_scan_standing(struct walk *w, const struct sh_word *word)
 	word_scan_fields(w, word);
 }
 
-static void param_scan_args(struct walk *w, const struct sh_param *p, bool quoted)
+/* Whether "$@" or the like stands in it, not in a substitution of its own: in quotes too it becomes any number of words. As deep as the parser
+ * lets things stand in each other. */
+bool param_parts_many(const struct sh_part *p)
+{
+	for (; p != NULL; p = p->next) {
+		const struct sh_param *x = p->kind == SH_PARAM ? p->param : NULL;
+		const struct sh_part *s = x != NULL && x->subscript != NULL ? x->subscript->parts : NULL;
+
+		if (p->kind == SH_DQUOTE && param_parts_many(p->parts))
+			return true;
+		if (x == NULL)
+			continue;
+		if (param_is(x, '@') || x->op == SH_OP_OTHER || x->flags.n > 0 || (s != NULL && s->next == NULL && s->text.n == 1 && s->text.p[0] == '@'))
+			return true;
+		if ((x->arg != NULL && param_parts_many(x->arg->parts)) || (x->arg2 != NULL && param_parts_many(x->arg2->parts)))
+			return true;
+	}
+	return false;
+}
+
+static void param_scan_args_now(struct walk *w, const struct sh_param *p, bool quoted)
 {
 	/* zsh globs the word of ${x:-word} as if it stood in place of the whole. */
 	bool stands = !quoted && w->dialect == DIALECT_ZSH && (p->op == SH_OP_DEFAULT || p->op == SH_OP_ALT || p->op == SH_OP_ASSIGN);
@@ -147,6 +167,15 @@ static void param_scan_args(struct walk *w, const struct sh_param *p, bool quote
 	}
 }
 
+/* What stands behind the operator is expanded only when it comes to that. */
+static void param_scan_args(struct walk *w, const struct sh_param *p, bool quoted)
+{
+	struct doubt d = walk_doubt(w);
+
+	param_scan_args_now(w, p, quoted);
+	walk_doubt_end(w, &d);
+}
+
 /* zsh assigns positional parameters in ${1:=word} and ${@::=word}; which there are then is not followed. */
 static void param_scan_assigns(struct walk *w, const struct sh_param *p)
 {
@@ -162,6 +191,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	struct field v;
 
 	param_scan_assigns(w, p);
+	splits = splits || (b->mode == WORD_ARGUMENT && ((p->arg != NULL && param_parts_many(p->arg->parts)) || (p->arg2 != NULL && param_parts_many(p->arg2->parts))));
 	if (p->flags.n > 0 || p->indirect || p->op == SH_OP_OTHER) {
 		param_scan_args(w, p, quoted);
 		if (p->subscript != NULL)
@@ -173,8 +203,12 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 	if (p->subscript != NULL) {
 		bool safe = param_subscript_safe(p->subscript);
 
-		if (!safe)
+		if (!safe) {
+			struct doubt d = walk_doubt(w);
+
 			safe = word_arith(w, p->subscript);
+			walk_doubt_end(w, &d);
+		}
 		param_scan_args(w, p, quoted);
 		if (p->op == SH_OP_LENGTH && safe) {
 			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
