@@ -293,16 +293,16 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 	} else if (c->kind == SH_FOR || c->kind == SH_SELECT) {
 		struct doubt d = walk_doubt(w);
 
-		if (walk_redirs_sure(c->redirs))
+		if (c->redirs == NULL)
 			w->branch--;
 		walk_for(w, c);
-		if (!walk_redirs_sure(c->redirs))
+		if (c->redirs != NULL)
 			walk_doubt_end(w, &d);
 	} else {
 		struct doubt d = walk_doubt(w);
 
 		/* Where a redirection fails nothing of it runs. */
-		if (walk_redirs_sure(c->redirs))
+		if (c->redirs == NULL)
 			w->branch--;
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
 			walk_redir(w, r);
@@ -310,7 +310,7 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 		if (w->stdin_kind == STDIN_TEXT)
 			w->stdin_kind = STDIN_FILE;
 		walk_compound(w, c);
-		if (!walk_redirs_sure(c->redirs))
+		if (c->redirs != NULL)
 			walk_doubt_end(w, &d);
 	}
 	w->depth--;
@@ -471,6 +471,29 @@ static bool walk_plain(const struct sh_andor *a)
 	return true;
 }
 
+static int text_here(void *ctx, const struct sh_redir *r, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return r->op == SH_REDIR_HERE;
+}
+
+/* Whether its line ends behind it. In the rendering a here-document's body stands right behind its command. */
+static bool text_line_ends(const struct sh_andor *a)
+{
+	struct sh_visitor v = { .redir = text_here };
+
+	if (a->newline)
+		return true;
+	for (const struct sh_pipeline *p = a->pipelines; p != NULL; p = p->next) {
+		for (const struct sh_command *c = p->commands; c != NULL; c = c->next) {
+			if (ast_walk_command(c, &v) != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* An error in an expansion throws the rest of its line away in bash, and the shell goes on with the next line: what a line assigned and
  * defined may not have been, once something stood in it that can fail. */
 void walk_text(struct walk *w, const struct sh_list *list)
@@ -493,7 +516,7 @@ void walk_text(struct walk *w, const struct sh_list *list)
 
 		w->branch--;
 		for (; next != NULL && !newline; next = next->next) {
-			newline = next->newline;
+			newline = text_line_ends(next);
 			plain = plain && walk_plain(next);
 		}
 		walk_items(w, from, next);

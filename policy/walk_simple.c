@@ -108,19 +108,6 @@ static bool redir_literal(const struct sh_redir *r, const char *text)
 	return x != NULL && x->next == NULL && x->kind == SH_LITERAL && strcmp(x->text.p, text) == 0;
 }
 
-bool walk_redirs_sure(const struct sh_redir *r)
-{
-	for (; r != NULL; r = r->next) {
-		bool null = (r->op == SH_REDIR_IN || r->op == SH_REDIR_OUT || r->op == SH_REDIR_APPEND || r->op == SH_REDIR_BOTH) && r->fd < 3 &&
-			redir_literal(r, "/dev/null");
-		bool dup = r->op == SH_REDIR_DUPOUT && (r->fd == -1 || r->fd == 1 || r->fd == 2) && (redir_literal(r, "1") || redir_literal(r, "2"));
-
-		if (r->fd_name.n > 0 || !(null || dup))
-			return false;
-	}
-	return true;
-}
-
 /* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout. */
 static bool redir_output_stays(const struct sh_redir *r)
 {
@@ -279,11 +266,11 @@ void walk_simple(struct walk *w, const struct sh_command *c)
 {
 	struct doubt d;
 
-	if (walk_redirs_sure(c->redirs)) {
+	if (c->redirs == NULL) {
 		simple_run(w, c);
 		return;
 	}
-	/* Where a redirection fails the command does not run, and assigns nothing. */
+	/* Where a redirection fails the command does not run, and assigns nothing. Any can: descriptors may be closed, or none be left. */
 	d = walk_doubt(w);
 	simple_run(w, c);
 	walk_doubt_end(w, &d);
