@@ -302,6 +302,9 @@ static void scan_long(struct scan *s, const struct field *f)
 	if (guess && !tool_has(s->tool, TOOL_LOOSE))
 		scan_unknown(s, f->p); /* which option it abbreviates depends on the version of the tool */
 	if (o->arg == OPT_FLAG) {
+		/* --simulate=no */
+		if (eq != NULL && o->len == n && !tool_has(s->tool, TOOL_LOOSE))
+			scan_unknown(s, f->p);
 		scan_apply(s, o, -1, 0);
 	} else if (eq != NULL) {
 		scan_apply(s, o, (int)s->i, n + 1);
@@ -547,6 +550,24 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 	}
 }
 
+/* apt-get reads a word behind a flag as its value: -s no does it after all. */
+static bool dry_undone(const struct act *a)
+{
+	static const char *const words[] = { "no", "false", "without", "off", "disable", NULL };
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT || (f->n > 0 && strspn(f->p, "0123456789") == f->n))
+			return true;
+		for (unsigned k = 0; words[k] != NULL; k++) {
+			if (strcmp(words[k], f->p) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p)
 {
 	struct scan s = { .w = w, .a = a, .tool = tool, .p = p };
@@ -623,7 +644,12 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			scan_unknown(&s, "@FILE, whose options are not known");
 	}
 	scan_operand_effects(&s, subs);
-	if (p->dry)
+	/* Tools where every query leaves the host: what is not known may be the content of a file. */
+	for (unsigned i = 1; s.tool->does == EFFECT_QUERY && i < a->argc; i++) {
+		if (a->argv[i].kind == CONFIDENCE_OPAQUE && !field_number(&a->argv[i]))
+			a->effects |= EFFECT_NET;
+	}
+	if (p->dry && !dry_undone(a))
 		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);
 	/* On a terminal, what the tool may start there. */
 	if (w->stdout_tty && !p->local) {

@@ -267,6 +267,14 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 				a->effects |= EFFECT_EXEC;
 		}
 		break;
+	case PROG_LINES:
+		for (unsigned i = 0; i < a->nops; i++) {
+			const struct field *f = &a->argv[a->ops[i]];
+
+			if (f->kind == CONFIDENCE_OPAQUE ? (f->flags & FIELD_NUMERIC) == 0 && i > 0 : strchr(f->p, '\n') != NULL)
+				a->effects |= EFFECT_WRITE;
+		}
+		break;
 	case PROG_URIS:
 		for (unsigned i = 0; i < a->nops; i++) {
 			if (path_elsewhere(&a->argv[a->ops[i]], 0))

@@ -163,7 +163,7 @@ static const struct {
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
-	"uris", "configs" };
+	"uris", "configs", "lines" };
 
 static unsigned table_bits(const char *text, size_t len)
 {

@@ -47,7 +47,7 @@ enum tool_flag {
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
 enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
-	PROG_CONFIGS };
+	PROG_CONFIGS, PROG_LINES };
 
 /* What an option does besides having, or not, an argument. */
 enum opt_mod {
