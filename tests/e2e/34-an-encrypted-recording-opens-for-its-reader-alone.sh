@@ -54,7 +54,7 @@ echo "ok: a recording of several parts comes back byte for byte"
 # A recorder that is killed: what the agent saw is in the file all the same.
 sp demo-web 'for i in $(seq 1 2000); do echo "line $i"; done; echo enough; sleep 60' >"$KEYS/torn" 2>/dev/null </dev/null &
 wait_for 20 "the output" grep -q enough "$KEYS/torn"
-sleep 0.3
+sleep 1 # the recorder writes within half a second, on a busy machine too
 pid=$(pids_of sallyport-recorder)
 kill -9 "$pid"
 wait_for 20 "its repair" eval 'ls "$SALLYPORT_RECORDINGS"/*.json | xargs grep -l "\"repaired\":true"'
@@ -62,9 +62,13 @@ torn=$(grep -l '"repaired":true' "$SALLYPORT_RECORDINGS"/*.json | head -n 1)
 torn=$SALLYPORT_RECORDINGS/$(jq -r .file "$torn")
 open_it "$torn" ec >"$KEYS/clear"
 is "openssl says that its end is missing" 4 $?
-is "and opens it as far as it was written" "$(grep -c '^line' "$KEYS/torn")" "$(zcat "$KEYS/clear" 2>/dev/null | jq -rj 'arrays | select(.[1] == "o") | .[2]' 2>/dev/null | grep -c '^line')"
+# Newer ones (3.0.22) give nothing of what they could not check to its end.
+[ ! -s "$KEYS/clear" ] || is "and opens it as far as it was written" "$(grep -c '^line' "$KEYS/torn")" "$(zcat "$KEYS/clear" 2>/dev/null | jq -rj 'arrays | select(.[1] == "o") | .[2]' 2>/dev/null | grep -c '^line')"
 torn=$(basename "$torn" .cast.gz.cms)
 is "so does sallyport" "$(grep -c '^line' "$KEYS/torn")" "$(sallyport recording cat "$torn" --key "$KEYS/rsa.key" 2>"$KEYS/out" | grep -c '^line')"
+sallyport recording cat "$torn" --key "$KEYS/other.key" >"$KEYS/none" 2>"$KEYS/refused"
+is "a stranger gets nothing of it" 0 "$(stat -c %s "$KEYS/none")"
+has "and is told" "does not open" "$(cat "$KEYS/refused")"
 has "and says what is missing" "lost in a crash" "$(cat "$KEYS/out")"
 kill -9 "$(pids_of sallyport-control)"
 wait_for 20 "the repair on record" eval '[ -n "$(event recording.repaired)" ]'
