@@ -12,6 +12,11 @@
 static bool command_split(struct walk *w, const char *p, struct field *out, unsigned cap, unsigned *n)
 {
 	*n = 0;
+	/* It parts words at some more bytes, which nobody writes there. */
+	for (const char *c = p; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n')
+			return false;
+	}
 	while (*p != '\0') {
 		char *text;
 		size_t len = 0;

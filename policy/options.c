@@ -61,6 +61,7 @@ struct scan {
 	unsigned skipped;
 	unsigned does;   /* what the run does by itself, as far as an option or a subcommand has not said something else */
 	bool does_said;
+	bool fills, counts; /* xargs: -I; -n, -L */
 };
 
 static void scan_unknown(struct scan *s, const char *word)
@@ -187,6 +188,17 @@ static void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->local = true;
 	if (o->mods & OPT_OPAQUE)
 		scan_unknown(s, o->name);
+	/* Of -I and -n or -L the last one holds, or the first: whether words are put in or added is not known then. */
+	if (strcmp(s->tool->name, "xargs") == 0 && (strchr("nLlIi", o->name[1]) != NULL || strncmp(o->name, "--max-", 6) == 0 || strcmp(o->name, "--replace") == 0)) {
+		bool fills = o->name[1] == 'I' || o->name[1] == 'i' || strcmp(o->name, "--replace") == 0;
+		bool counts = !fills && strcmp(o->name, "--max-chars") != 0 && strcmp(o->name, "--max-procs") != 0;
+		bool one = counts && arg >= 0 && strcmp(a->argv[arg].p + off, "1") == 0 && (o->name[1] == 'n' || strcmp(o->name, "--max-args") == 0);
+
+		s->fills = s->fills || fills;
+		s->counts = s->counts || (counts && !one);
+		if (s->fills && s->counts)
+			scan_unknown(s, "-I together with -n or -L");
+	}
 	if (arg < 0)
 		return;
 	if (o->mods & OPT_PLAIN) {

@@ -55,7 +55,10 @@ static void other_awk(struct act *a, const struct parsed *p)
 {
 	for (unsigned i = 0; i < a->nops; i++) {
 		/* gawk opens a connection for such a file. */
-		if (strncmp(a->argv[a->ops[i]].p, "/inet", 5) == 0)
+		const struct field *f = &a->argv[a->ops[i]];
+		bool rooted = (f->flags & FIELD_ROOTED) != 0 && (f->n == 0 || strncmp(f->p, "/inet", f->n < 5 ? f->n : 5) != 0);
+
+		if (strncmp(f->p, "/inet", 5) == 0 || (f->kind == CONFIDENCE_OPAQUE && !field_number(f) && !rooted && strncmp(f->p, "/inet", f->n < 5 ? f->n : 5) == 0))
 			a->effects |= EFFECT_NET;
 	}
 	if ((p->prog_at >= 0 || a->nops > 0) && !other_awk_options(a, p)) {

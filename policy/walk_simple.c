@@ -359,10 +359,16 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 		return;
 	}
 	before = walk_doubt(w); /* zsh expands them where the command runs */
+	/* In mksh none sees what the ones before it were given. */
+	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
+		struct field f = field_opaque(0);
+
+		state_set(w, a->name.p, a->name.n, &f, false);
+	}
 	for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next) {
 		/* IFS= read -r line: for this one command, which only fills variables. */
 		if (argv[0].kind == CONFIDENCE_EXACT && strcmp(argv[0].p, "read") == 0 && a->name.n == 3 && memcmp(a->name.p, "IFS", 3) == 0 && !a->is_array &&
-		    a->subscript == NULL && !a->append) {
+		    a->subscript == NULL && !a->append && a->next == NULL) {
 			word_scan(w, a->value);
 			continue;
 		}
