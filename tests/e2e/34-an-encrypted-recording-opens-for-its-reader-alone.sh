@@ -54,7 +54,7 @@ echo "ok: a recording of several parts comes back byte for byte"
 # A recorder that is killed: what the agent saw is in the file all the same.
 sp demo-web 'for i in $(seq 1 2000); do echo "line $i"; done; echo enough; sleep 60' >"$KEYS/torn" 2>/dev/null </dev/null &
 wait_for 20 "the output" grep -q enough "$KEYS/torn"
-sleep 1 # the recorder writes within half a second, on a busy machine too
+sleep 1
 pid=$(pids_of sallyport-recorder)
 kill -9 "$pid"
 wait_for 20 "its repair" eval 'ls "$SALLYPORT_RECORDINGS"/*.json | xargs grep -l "\"repaired\":true"'
