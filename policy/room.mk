@@ -17,7 +17,7 @@ libpolicy_a_SOURCES = \
 	policy/load.c policy/load.h \
 	policy/load_rule.c \
 	policy/match.c \
-	policy/options.c \
+	policy/options.c policy/options_apply.c policy/options_scan.h \
 	policy/path.c policy/path.h \
 	policy/pattern.c \
 	policy/prog_find.c \

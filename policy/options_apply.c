@@ -1,0 +1,194 @@
+/* What an option means, once it was found in an argv: effects, paths, modes, and where versions of a tool read it differently. */
+#include "policy/options_scan.h"
+
+#include <string.h>
+
+#include "policy/word_build.h"
+
+void scan_unknown(struct scan *s, const char *word)
+{
+	if (!s->p->unknown)
+		s->p->unknown_word = word;
+	s->p->unknown = true;
+}
+
+void scan_note(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	struct act_opt *n = &s->a->opts[s->a->nopts];
+
+	/* opts has room for one a byte of every option word: see options_read(). */
+	n->group = o != NULL ? o->group : 0;
+	n->at = (uint16_t)s->i;
+	n->arg = (int16_t)arg;
+	n->arg_off = (uint16_t)off;
+	s->a->nopts++;
+}
+
+static bool scan_is_number(const char *p, size_t n)
+{
+	size_t sign = n > 0 && (*p == '-' || *p == '+') ? 1 : 0;
+
+	return n > sign && word_digit(p[sign]) && strspn(p + sign, "0123456789abcdefABCDEFxX.kKmMgG") == n - sign;
+}
+
+/* read -p WORD: to a shell where -p takes nothing, the word is the variable that is read, or NAME?PROMPT. */
+static void scan_mayname(struct scan *s, const struct opt *o, const struct field *f, size_t off)
+{
+	struct field value = field_opaque(0);
+	size_t n = 0;
+
+	if (f->kind != CONFIDENCE_EXACT) {
+		scan_unknown(s, o->name);
+		return;
+	}
+	while ((f->p[off + n] >= 'a' && f->p[off + n] <= 'z') || (f->p[off + n] >= 'A' && f->p[off + n] <= 'Z') || f->p[off + n] == '_' ||
+	       (n > 0 && word_digit(f->p[off + n])))
+		n++;
+	if (n > 0 && f->p[off + n] == '[')
+		scan_unknown(s, o->name);
+	else if (n > 0 && (off + n == f->n || f->p[off + n] == '?'))
+		walk_assigned(s->w, arena_copy(s->w->r->arena, f->p + off, n), n, &value, false, s->a->at);
+}
+
+/* Where versions of a tool read a word differently, only what all of them read alike is known. */
+static void scan_strict(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	const struct field *word = &s->a->argv[arg > 0 && off == 0 ? (unsigned)arg - 1 : s->i];
+	const struct field *f = arg >= 0 ? &s->a->argv[arg] : NULL;
+	bool number = f != NULL && ((f->kind == CONFIDENCE_EXACT && scan_is_number(f->p + off, f->n - off)) ||
+				    (off == 0 && (f->flags & FIELD_NUMERIC) != 0 && (f->flags & FIELD_MULTI) == 0));
+
+	if ((o->mods & OPT_ALONE) != 0 && (word->n < o->len || memcmp(word->p, o->name, o->len) != 0 || (word->n > o->len && off == 0)))
+		scan_unknown(s, o->name);
+	if ((o->mods & OPT_APART) != 0 && off > 0 && o->name[1] != '-' && !((o->mods & OPT_NUMBER) != 0 && number))
+		scan_unknown(s, o->name);
+	if ((o->mods & OPT_NUMBER) != 0 && f != NULL && !number)
+		scan_unknown(s, o->name);
+	/* zsh's read takes a number for the parameter that it is. */
+	if ((o->mods & OPT_NUMBER) != 0 && s->tool->prog == PROG_NAMES && s->w->dialect == DIALECT_ZSH)
+		s->w->state.params_known = false;
+	if ((o->mods & OPT_MAYNAME) != 0 && f != NULL)
+		scan_mayname(s, o, f, off);
+}
+
+/* xargs: -I puts words in, -n and -L add them. Of both the last one holds, or the first: which is not known then. */
+static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	const struct field *f = arg >= 0 ? &s->a->argv[arg] : NULL;
+	bool fills = o->name[1] == 'I' || o->name[1] == 'i' || strcmp(o->name, "--replace") == 0;
+	bool each = o->name[1] == 'n' || strcmp(o->name, "--max-args") == 0;
+	bool counts = each || o->name[1] == 'L' || o->name[1] == 'l' || strcmp(o->name, "--max-lines") == 0;
+
+	s->fills = s->fills || fills;
+	s->counts = s->counts || (counts && !(each && f != NULL && strcmp(f->p + off, "1") == 0));
+	if (s->fills && s->counts)
+		scan_unknown(s, "-I together with -n or -L");
+	if (fills && f != NULL)
+		s->p->replace = f->kind == CONFIDENCE_EXACT && f->n > off ? f->p + off : "";
+}
+
+void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	struct parsed *p = s->p;
+	struct act *a = s->a;
+	unsigned subs = 0;
+	bool late;
+
+	scan_strict(s, o, arg, off);
+	/* Behind an operand a mode does not count for all: busybox with musl, and some BSD tools, take it for one more operand. */
+	for (const struct tool *t = s->tool->parent; t != NULL; t = t->parent)
+		subs++;
+	late = s->nops > subs;
+	scan_note(s, o, arg, off);
+	p->mods |= o->mods;
+	if ((o->mods & OPT_DOES_SET) != 0 && late) {
+		s->does |= o->effects;
+	} else if (o->mods & OPT_DOES_SET) {
+		/* Only the default goes: what another option does, it still does. */
+		s->does = (s->does_said ? s->does : 0) | o->effects;
+		s->does_said = true;
+	} else if (arg >= 0 && (o->mods & OPT_ARG_PATH) != 0) {
+		unsigned path = o->effects & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE);
+		const struct field *f = &a->argv[arg];
+
+		a->effects |= (uint16_t)(o->effects & ~path);
+		if (!(path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0))
+			path_add(s->w, a, path, f, off);
+		if ((o->mods & OPT_CONFIG) != 0 &&
+		    !(a->paths != NULL && a->paths->path.kind == CONFIDENCE_EXACT && !a->paths->dots && strncmp(a->paths->path.p, "/etc/", 5) == 0))
+			a->effects |= EFFECT_EXEC;
+		if (o->mods & OPT_REMOTE) {
+			if (path_elsewhere(f, off))
+				a->effects |= EFFECT_NET | EFFECT_EXEC;
+		}
+	} else {
+		a->effects |= o->effects;
+	}
+	/* Of several modes the last one counts, but for those that hold whatever comes. */
+	if ((o->mods & OPT_OPS_SET) != 0 && late) {
+		p->ops_set |= o->ops;
+		p->ops_add |= o->ops;
+	} else if ((o->mods & OPT_OPS_SET) != 0 && !p->ops_final) {
+		p->has_ops_set = true;
+		p->ops_set = o->ops;
+		p->ops_final = (o->mods & OPT_FINAL) != 0;
+	}
+	if (o->mods & OPT_OPS_ADD)
+		p->ops_add |= o->ops;
+	if (o->mods & OPT_FIRST)
+		p->first = 1;
+	if (o->mods & OPT_STOP)
+		p->stop = true;
+	if (o->mods & OPT_DRY)
+		p->dry = true;
+	if (o->mods & OPT_LOCAL)
+		p->local = true;
+	if (o->mods & OPT_OPAQUE)
+		scan_unknown(s, o->name);
+	if (strcmp(s->tool->name, "xargs") == 0)
+		scan_xargs(s, o, arg, off);
+	if (arg < 0)
+		return;
+	if (o->mods & OPT_PLAIN) {
+		const struct field *f = &a->argv[arg];
+
+		if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p + off, ",=") != NULL)
+			scan_unknown(s, o->name);
+	}
+	if (o->mods & OPT_PROG) {
+		const struct field *f = &a->argv[arg];
+
+		if (p->prog_at >= 0 && s->tool->prog != PROG_SED)
+			scan_unknown(s, o->name); /* two programs: joined by the tool; not read here */
+		/* sed's are lines of one script; each must be whole by itself. */
+		if (s->tool->prog == PROG_SED && (f->kind != CONFIDENCE_EXACT || !prog_sed_reads(f->p + off, f->n - off)))
+			a->effects |= EFFECT_EXEC | EFFECT_WRITE;
+		p->prog_at = arg;
+		p->prog_off = (uint32_t)off;
+	}
+	if (o->mods & OPT_INNER) {
+		if (p->inner_text >= 0)
+			scan_unknown(s, o->name);
+		p->inner_text = arg;
+		p->inner_off = (uint32_t)off;
+	}
+	if (o->mods & OPT_SPLIT) {
+		p->split_text = arg;
+		p->split_off = (uint32_t)off;
+	}
+	if (o->mods & OPT_CWD) {
+		p->cwd_at = arg;
+		p->cwd_off = (uint32_t)off;
+	}
+	if (o->mods & OPT_NAMES) {
+		const struct field *f = &a->argv[arg];
+
+		if (f->kind == CONFIDENCE_EXACT && strchr(f->p + off, '[') == NULL) {
+			struct field v = field_opaque(0);
+
+			walk_assigned(s->w, f->p + off, f->n - off, &v, false, a->at);
+		} else {
+			scan_unknown(s, o->name);
+		}
+	}
+}

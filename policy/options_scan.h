@@ -1,0 +1,27 @@
+/* Inside options.c: a reading of one argv, and what an option that was found in it means (options_apply.c). */
+#ifndef POLICY_OPTIONS_SCAN_H
+#define POLICY_OPTIONS_SCAN_H
+
+#include "policy/walk.h"
+
+struct scan {
+	struct walk *w;
+	struct act *a;
+	const struct tool *tool;
+	struct parsed *p;
+	unsigned i; /* word at hand */
+	bool ended; /* -- was seen */
+	bool many;  /* an operand before may be several words */
+	unsigned nops;
+	unsigned skipped;
+	unsigned does;   /* what the run does by itself, as far as an option or a subcommand has not said something else */
+	bool does_said;
+	bool fills, counts; /* xargs: -I; -n, -L */
+};
+
+void scan_unknown(struct scan *s, const char *word); /* no table says what it does */
+void scan_note(struct scan *s, const struct opt *o, int arg, size_t off);
+/* arg: the index of the word that holds its argument, from byte off on; -1: it has none. */
+void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off);
+
+#endif
