@@ -272,6 +272,25 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 	}
 }
 
+void walk_redirs_around(struct walk *w, const struct sh_command *c)
+{
+	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
+		walk_redir(w, r);
+	/* Several may read the same text, each what the one before left of it. */
+	if (w->stdin_kind == STDIN_TEXT)
+		w->stdin_kind = STDIN_FILE;
+}
+
+static void walk_body(struct walk *w, const struct sh_command *c)
+{
+	if (c->kind == SH_FOR || c->kind == SH_SELECT) {
+		walk_for(w, c);
+		return;
+	}
+	walk_redirs_around(w, c);
+	walk_compound(w, c);
+}
+
 static void walk_command(struct walk *w, const struct sh_command *c)
 {
 	enum stdin_kind in = w->stdin_kind;
@@ -290,28 +309,13 @@ static void walk_command(struct walk *w, const struct sh_command *c)
 		walk_simple(w, c);
 	} else if (c->kind == SH_FUNCTION) {
 		walk_function(w, c);
-	} else if (c->kind == SH_FOR || c->kind == SH_SELECT) {
-		struct doubt d = walk_doubt(w);
-
-		if (c->redirs == NULL)
-			w->branch--;
-		walk_for(w, c);
-		if (c->redirs != NULL)
-			walk_doubt_end(w, &d);
+	} else if (c->redirs == NULL) {
+		walk_body(w, c);
 	} else {
-		struct doubt d = walk_doubt(w);
+		struct doubt d = walk_doubt(w); /* where a redirection fails nothing of it runs */
 
-		/* Where a redirection fails nothing of it runs. */
-		if (c->redirs == NULL)
-			w->branch--;
-		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
-			walk_redir(w, r);
-		/* Several read the same text, each what the one before left of it. */
-		if (w->stdin_kind == STDIN_TEXT)
-			w->stdin_kind = STDIN_FILE;
-		walk_compound(w, c);
-		if (c->redirs != NULL)
-			walk_doubt_end(w, &d);
+		walk_body(w, c);
+		walk_doubt_end(w, &d);
 	}
 	w->depth--;
 	w->stdin_redirected = redirected;

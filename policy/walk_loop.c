@@ -277,8 +277,7 @@ void walk_for(struct walk *w, const struct sh_command *c)
 	value.flags &= (uint8_t)~FIELD_MULTI;
 	if (many || total != 1 || (value.kind != CONFIDENCE_EXACT && value.kind != CONFIDENCE_PATTERN))
 		value = field_opaque(total > 0 || many ? flags : 0);
-	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next)
-		walk_redir(w, r);
+	walk_redirs_around(w, c);
 	{
 		unsigned mark = state_mark(&w->state);
 
