@@ -22,7 +22,8 @@ enum field_flag {
 	FIELD_HOME = 8,    /* begins with a tilde that the shell replaces by a home directory */
 	FIELD_NOSPLIT = 16, /* holds no blank and no glob byte, so that even unquoted it is one word */
 	FIELD_DIGITS = 32, /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
-	FIELD_ROOTED = 64  /* begins with / or ./ */
+	FIELD_ROOTED = 64, /* begins with / or ./ */
+	FIELD_DOTS = 128   /* PATTERN: an active * of it may become a leading dot */
 };
 
 /* One word of an argv. EXACT: p is the word. PATTERN: p is a glob, literal metacharacters behind a backslash. OPAQUE: p is
@@ -49,6 +50,7 @@ struct path_use {
 	struct path_use *next;
 	uint16_t effects;
 	struct field path; /* made absolute and normalised where that is possible (policy/path.h) */
+	bool tree;         /* and all that lies below it, none of which is named */
 	bool dots;         /* has a .. that could not be, or should not be, resolved without looking at the host */
 };
 

@@ -111,7 +111,7 @@ static const struct rule *path_rule(const struct scope *s, const struct path_use
 			continue;
 		if (!sure && u->path.kind == CONFIDENCE_OPAQUE && s->policy->profile == PROFILE_GUARD)
 			continue;
-		if (path_match(m->glob, u, sure) && rule_applies(s, m->rule))
+		if ((u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure)) && rule_applies(s, m->rule))
 			return m->rule;
 	}
 	return NULL;
@@ -208,10 +208,24 @@ static struct judgement found_judgement(const struct found *f)
 	return j;
 }
 
+/* What writes or deletes without a place that the tables could tell may do so anywhere, in a place that a rule restricts as well. */
+static void found_anywhere(const struct scope *s, const struct act *a, struct found *f)
+{
+	unsigned effects = a->effects & (EFFECT_WRITE | EFFECT_DELETE);
+
+	if (effects == 0 || s->policy->profile == PROFILE_GUARD || (a->tool != NULL && (a->tool->flags & TOOL_OWN) != 0))
+		return;
+	for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
+		if (m->verdict != VERDICT_ALLOW && (m->effects & effects) != 0 && f->restrict_[m->verdict] == NULL && rule_applies(s, m->rule))
+			f->restrict_[m->verdict] = m->rule;
+	}
+}
+
 struct judgement judge_act(const struct scope *s, const struct act *a)
 {
 	struct found f;
 	struct coverage c;
+	bool named;
 
 	memset(&f, 0, sizeof(f));
 	memset(&c, 0, sizeof(c));
@@ -225,9 +239,13 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 	}
 	if (a->kind != ACT_REDIRECT)
 		found_commands(s, s->policy->by_any, a, &f);
+	/* A rule that names the command knows better than the tables where it writes. */
+	named = f.permit[VERDICT_ALLOW] != NULL || f.permit[VERDICT_APPROVE] != NULL;
 	coverage_read(s, &c, &f, all_effects(a));
 	if (!(a->neutral && a->kind == ACT_COMMAND))
 		coverage_apply(s, a, &c, &f);
+	if (!named && (f.permit[VERDICT_ALLOW] != NULL || f.permit[VERDICT_APPROVE] != NULL))
+		found_anywhere(s, a, &f);
 	for (const struct path_use *u = a->paths; u != NULL; u = u->next) {
 		for (unsigned bit = 0; bit < 3; bit++) {
 			if ((u->effects & 1u << bit) == 0)

@@ -359,8 +359,13 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 		s->a->effects |= (uint16_t)(e & ~path);
 		if (path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "-") == 0)
 			continue;
-		if (path != 0)
+		if (path != 0) {
+			const struct path_use *before = s->a->paths;
+
 			path_add(s->w, s->a, path, f, 0);
+			if (s->a->paths != before)
+				s->a->paths->tree = ((s->p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0 && !((t->flags & TOOL_INTO) != 0 && path == EFFECT_WRITE);
+		}
 	}
 }
 
@@ -390,7 +395,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	bool bundle = (tool->flags & TOOL_BUNDLE) != 0;
 
 	memset(p, 0, sizeof(*p));
-	p->inner_at = p->inner_text = p->split_text = p->prog_at = p->cwd_at = -1;
+	p->inner_at = p->inner_text = p->split_text = p->prog_at = p->cwd_at = p->into_at = p->suffix_at = p->remote_at = -1;
 	for (unsigned i = 1; i < a->argc; i++)
 		room += (a->argv[i].kind == CONFIDENCE_EXACT && a->argv[i].p[0] == '-' && a->argv[i].p[1] != '-') || (i == 1 && bundle) ? a->argv[i].n + 1 : 2;
 	a->opts = arena_alloc(w->r->arena, room * sizeof(*a->opts));
@@ -458,6 +463,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			scan_unknown(&s, "@FILE, whose options are not known");
 	}
 	scan_operand_effects(&s, subs);
+	places_add(&s, subs);
 	/* Tools where every query leaves the host: what is not known may be the content of a file. */
 	for (unsigned i = 1; s.tool->does == EFFECT_QUERY && i < a->argc; i++) {
 		if (a->argv[i].kind == CONFIDENCE_OPAQUE && !field_number(&a->argv[i]))

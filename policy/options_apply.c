@@ -87,6 +87,13 @@ static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
 		s->p->replace = f->kind == CONFIDENCE_EXACT && f->n > off ? f->p + off : "";
 }
 
+static void place_note(struct parsed *p, int *at, uint32_t *where, int arg, size_t off)
+{
+	p->many = p->many || *at >= 0;
+	*at = arg;
+	*where = (uint32_t)off;
+}
+
 void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 {
 	struct parsed *p = s->p;
@@ -100,7 +107,13 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		subs++;
 	late = s->nops > subs;
 	scan_note(s, o, arg, off);
-	p->mods |= o->mods;
+	p->mods |= late ? o->mods & ~(uint32_t)OPT_NAMED : o->mods;
+	if (arg >= 0 && (o->mods & OPT_INTO) != 0)
+		place_note(p, &p->into_at, &p->into_off, arg, off);
+	if (arg >= 0 && (o->mods & OPT_SUFFIX) != 0)
+		place_note(p, &p->suffix_at, &p->suffix_off, arg, off);
+	if (arg >= 0 && (o->mods & OPT_REMOTE) != 0)
+		place_note(p, &p->remote_at, &p->remote_off, arg, off);
 	if ((o->mods & OPT_DOES_SET) != 0 && late) {
 		s->does |= o->effects;
 	} else if (o->mods & OPT_DOES_SET) {
@@ -149,6 +162,12 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_xargs(s, o, arg, off);
 	if (arg < 0)
 		return;
+	if (o->mods & OPT_FORMAT) {
+		const struct field *f = &a->argv[arg];
+
+		if (f->kind != CONFIDENCE_EXACT || f->p[off] == '@' || strstr(f->p + off, "%output") != NULL)
+			a->effects |= EFFECT_WRITE;
+	}
 	if (o->mods & OPT_PLAIN) {
 		const struct field *f = &a->argv[arg];
 

@@ -24,4 +24,7 @@ void scan_note(struct scan *s, const struct opt *o, int arg, size_t off);
 /* arg: the index of the word that holds its argument, from byte off on; -1: it has none. */
 void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off);
 
+/* places.c: adds the paths that the run writes to beside those that words name whole. from: the first operand behind subcommands. */
+void places_add(struct scan *s, unsigned from);
+
 #endif

@@ -12,6 +12,9 @@
  * sure: every path that the field can be matches. Else: some path that it can be matches. */
 bool path_match(const char *pattern, const struct path_use *p, bool sure);
 
+/* The same for the path and all that lies below it: every one of them; any one of them (as path_touches() below). */
+bool path_match_tree(const char *pattern, const struct path_use *p, bool sure);
+
 /* The same for a path given as bytes (file operations): absolute, else below the home directory. home: what ~ stands for, absolute; NULL: not
  * known, and then ~ may be any of the usual places. */
 bool path_match_text(const char *pattern, const char *path, const char *home);

@@ -123,6 +123,17 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted
 	return end;
 }
 
+static void find_deletes(struct walk *w, struct act *a, const struct field *from)
+{
+	const struct path_use *before = a->paths;
+
+	path_add(w, a, EFFECT_DELETE, from, 0);
+	if (a->paths != before)
+		a->paths->tree = true;
+	else
+		a->effects |= EFFECT_DELETE;
+}
+
 void prog_find(struct walk *w, struct act *a)
 {
 	unsigned i = 1, paths_from, paths_to;
@@ -177,8 +188,12 @@ void prog_find(struct walk *w, struct act *a)
 		}
 		if (strcmp(f->p, "-delete") == 0) {
 			for (unsigned k = paths_from; k < paths_to; k++)
-				path_add(w, a, EFFECT_DELETE, &a->argv[k], 0);
-			a->effects |= EFFECT_DELETE;
+				find_deletes(w, a, &a->argv[k]);
+			if (paths_from == paths_to) {
+				struct field here = field_exact(w, ".", 1);
+
+				find_deletes(w, a, &here);
+			}
 			continue;
 		}
 		if (strcmp(f->p, "-fprint") == 0 || strcmp(f->p, "-fprint0") == 0 || strcmp(f->p, "-fls") == 0 || strcmp(f->p, "-fprintf") == 0) {

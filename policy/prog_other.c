@@ -148,7 +148,7 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 /* shopt: only options that change how patterns expand, and none that changes how text is read. */
 static void other_shopt(struct act *a)
 {
-	static const char *const safe[] = { "nullglob", "failglob", "dotglob", "globstar", "nocaseglob", "extglob", "nocasematch", NULL };
+	static const char *const safe[] = { "nullglob", "failglob", "globstar", "extglob", "nocasematch", NULL };
 
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];

@@ -20,6 +20,7 @@ libpolicy_a_SOURCES = \
 	policy/options.c policy/options_apply.c policy/options_scan.h \
 	policy/path.c policy/path.h \
 	policy/pattern.c \
+	policy/places.c \
 	policy/prog_find.c \
 	policy/prog_other.c \
 	policy/prog_text.c \

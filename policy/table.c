@@ -160,6 +160,7 @@ static const struct {
 	{ "plus", TOOL_PLUS },     { "onedash", TOOL_ONEDASH },     { "posix", TOOL_POSIX },   { "bundle", TOOL_BUNDLE },
 	{ "assigns", TOOL_ASSIGNS }, { "more", TOOL_MORE },         { "elsewhere", TOOL_ELSEWHERE }, { "applet", TOOL_APPLET },
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
+	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "here", TOOL_HERE },     { "stems", TOOL_STEMS },     { "own", TOOL_OWN },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
@@ -274,7 +275,8 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
 		{ "alone", OPT_ALONE }, { "apart", OPT_APART }, { "number", OPT_NUMBER }, { "mayname", OPT_MAYNAME },
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
-		{ "plain", OPT_PLAIN },
+		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
+		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

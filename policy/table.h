@@ -41,7 +41,13 @@ enum tool_flag {
 	TOOL_SHELL = 1 << 13,
 	TOOL_STDIN_SHELL = 1 << 14,
 	TOOL_STDIN_CODE = 1 << 15,
-	TOOL_ATFILE = 1 << 16 /* @FILE holds options */
+	TOOL_ATFILE = 1 << 16, /* @FILE holds options */
+	/* places that it writes to and no word names whole (places.c) */
+	TOOL_TREE = 1 << 17,  /* operands: all that lies below them */
+	TOOL_INTO = 1 << 18,  /* the last operand may be a directory, which the others go into */
+	TOOL_HERE = 1 << 19,  /* below the working directory, unless a word names a file or a directory */
+	TOOL_STEMS = 1 << 20, /* an operand's name without its extension, or with one more */
+	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
@@ -69,11 +75,20 @@ enum opt_mod {
 	OPT_FINAL = 1 << 16,   /* OPS_SET that no later option undoes */
 	OPT_DRY = 1 << 15,     /* the run only tells what it would do */
 	OPT_CONFIG = 1 << 14,  /* a configuration that can load code: harmless only below /etc */
+	/* places that it writes to and no word names whole */
+	OPT_TREE = 1 << 18,    /* operands: all that lies below them */
+	OPT_HERE = 1 << 19,    /* it writes below the working directory */
+	OPT_INTO = 1 << 20,    /* its argument stands for that, or for the last operand */
+	OPT_NAMED = 1 << 21,   /* it does not write there */
+	OPT_OUT = 1 << 22,     /* what an `rpath` option names is written */
+	OPT_WHOLE = 1 << 23,   /* the last operand becomes what the others are, or more than their names is kept */
 	/* where versions of a tool read a word differently: else the option is unknown */
 	OPT_ALONE = 1 << 24,   /* in a word of its own, before no other letter and behind none */
 	OPT_APART = 1 << 25,   /* its argument is never attached, but for a number */
 	OPT_NUMBER = 1 << 26,  /* its argument is a number */
-	OPT_MAYNAME = 1 << 27  /* its argument is a variable to some shells */
+	OPT_MAYNAME = 1 << 27, /* its argument is a variable to some shells */
+	OPT_SUFFIX = 1 << 28,  /* what was there is kept, under its name and this */
+	OPT_FORMAT = 1 << 29   /* its argument may name a file behind %output */
 };
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };

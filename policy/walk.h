@@ -155,6 +155,10 @@ struct parsed {
 	uint32_t cwd_off;
 	unsigned first;        /* operand places taken by options */
 	const char *replace;   /* xargs -I */
+	/* for places.c: indices of words, -1, and where in them the argument begins */
+	int into_at, suffix_at, remote_at;
+	uint32_t into_off, suffix_off, remote_off;
+	bool many;             /* one of these was given twice */
 };
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p);
 const struct opt *options_find(const struct tool *t, const char *name, size_t n);

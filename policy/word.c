@@ -108,6 +108,7 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		for (const struct sh_word *a = p->ext->alts; a != NULL; a = a->next)
 			word_scan(w, a);
 		b->multi = b->multi || b->mode == WORD_ARGUMENT;
+		b->dots = true;
 		build_glob(b, "*", 1);
 		break;
 	case SH_BRACE:

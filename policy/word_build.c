@@ -186,6 +186,8 @@ void build_finish(struct build *b)
 			f.flags |= FIELD_HOME | FIELD_NODASH;
 		if (b->glob && b->multi)
 			f.flags |= FIELD_MULTI;
+		if (b->dots)
+			f.flags |= FIELD_DOTS;
 		if (b->n > 0 && b->text[0] != '-' && b->text[0] != '+' && strchr("*?[", b->text[0]) == NULL)
 			f.flags |= FIELD_NODASH;
 		if (field_rooted(b->text, b->n))
@@ -197,7 +199,7 @@ void build_finish(struct build *b)
 	b->n = 0;
 	b->text = NULL;
 	b->room = 0;
-	b->started = b->glob = b->opaque = b->multi = b->home = b->numeric_only = b->digits_only = b->nodash = b->nosplit = b->blanks = false;
+	b->started = b->glob = b->opaque = b->multi = b->home = b->dots = b->numeric_only = b->digits_only = b->nodash = b->nosplit = b->blanks = false;
 }
 
 bool build_splits(const struct build *b)
@@ -223,8 +225,8 @@ void build_value(struct build *b, const struct field *v, bool quoted)
 			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 				build_glob(b, &c, 1);
 				b->multi = true;
-			} else if (c == '\\' || build_brace(b, c)) {
-				/* Backslashes in an unquoted value: shells differ. */
+			} else if (c == '\\' || build_brace(b, c) || (c == '(' && (b->w->dialect == DIALECT_BASH || b->w->dialect == DIALECT_MKSH))) {
+				/* Backslashes in an unquoted value: shells differ; and it may be an extended pattern. */
 				build_unknown(b, true, 0);
 			} else {
 				build_literal(b, &c, 1);
@@ -235,6 +237,7 @@ void build_value(struct build *b, const struct field *v, bool quoted)
 	if (v->kind == CONFIDENCE_PATTERN && quoted && b->mode == WORD_ARGUMENT && !b->opaque) {
 		b->started = true;
 		b->glob = true;
+		b->dots = b->dots || (v->flags & FIELD_DOTS) != 0;
 		if (b->n == 0 && (v->flags & FIELD_HOME) != 0)
 			b->home = true;
 		build_room(b, v->n);

@@ -20,6 +20,7 @@ struct build {
 	bool opaque;  /* something unknown; text holds what came before it */
 	bool multi;   /* may be split, or vanish */
 	bool home;
+	bool dots;   /* an active pattern in it may match a leading dot */
 	bool numeric_only; /* nothing but one numeric value so far */
 	bool digits_only;  /* nothing but one value of digits, which may be empty */
 	bool nodash;       /* of the opaque part, when nothing stands before it */

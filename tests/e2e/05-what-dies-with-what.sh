@@ -17,7 +17,7 @@ start_relay() {
 goes_on() {
 	local n
 	n=$(wc -l <"$SALLYPORT_DEMO_DIR/relay")
-	wait_for 5 "the relay to go on" eval "[ \$(wc -l <'$SALLYPORT_DEMO_DIR/relay') -gt $((n + 3)) ]"
+	wait_for 20 "the relay to go on" eval "[ \$(wc -l <'$SALLYPORT_DEMO_DIR/relay') -gt $((n + 3)) ]"
 	echo "ok: $1"
 }
 stop_relay() {

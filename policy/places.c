@@ -1,0 +1,235 @@
+/* Where a command writes besides the words that name it whole: a copy goes into a directory under its own name, an archive is unpacked
+ * wherever the tool stands, a file is kept under its name and a suffix. Each becomes a path of the act, so that the path rules see it; what
+ * cannot be told stays an effect without a place. */
+#include <string.h>
+
+#include "policy/options_scan.h"
+#include "policy/path.h"
+
+static bool place_meta(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strchr("*?[]\\", p[i]) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void place_at(struct scan *s, const struct field *f, size_t off, bool tree)
+{
+	const struct path_use *before = s->a->paths;
+
+	path_add(s->w, s->a, EFFECT_WRITE, f, off);
+	if (s->a->paths != before)
+		s->a->paths->tree = tree;
+}
+
+/* The directory's word with a name behind it. False: not to be told as one word. */
+static bool place_join(struct scan *s, const struct field *dir, size_t off, const char *name, size_t n, bool pattern, uint8_t flags, struct field *out)
+{
+	size_t len = dir->n - off;
+	char *p;
+
+	*out = *dir;
+	if (dir->kind == CONFIDENCE_OPAQUE || (dir->kind == CONFIDENCE_EXACT && pattern && place_meta(dir->p + off, len)) ||
+	    (dir->kind == CONFIDENCE_PATTERN && !pattern && place_meta(name, n)))
+		return false;
+	p = arena_alloc(s->w->r->arena, len + n + 2);
+	if (p == NULL) {
+		s->w->r->failed = true;
+		return false;
+	}
+	memcpy(p, dir->p + off, len);
+	p[len] = '/';
+	memcpy(p + len + 1, name, n);
+	p[len + 1 + n] = '\0';
+	out->p = p;
+	out->n = (uint32_t)(len + 1 + n);
+	if (pattern)
+		out->kind = CONFIDENCE_PATTERN;
+	out->flags |= flags;
+	return true;
+}
+
+/* The last component of a word; false when it has none of its own, or is not known. */
+static bool place_name(const struct field *f, const char **name, size_t *n)
+{
+	size_t end = f->n, at;
+
+	while (end > 0 && f->p[end - 1] == '/')
+		end--;
+	for (at = end; at > 0 && f->p[at - 1] != '/'; at--)
+		;
+	*name = f->p + at;
+	*n = end - at;
+	return f->kind != CONFIDENCE_OPAQUE && *n > 0 && !(**name == '.' && (*n == 1 || (*n == 2 && (*name)[1] == '.'))) && **name != '~';
+}
+
+/* A home directory is there already: what is copied to it goes into it. */
+static bool place_home(const struct path_use *u)
+{
+	const char *p = u->path.p;
+
+	if (u->path.kind == CONFIDENCE_OPAQUE || u->dots)
+		return false;
+	return (p[0] == '~' && strchr(p, '/') == NULL) || strcmp(p, "/root") == 0 || (strncmp(p, "/home/", 6) == 0 && p[6] != '\0' && strchr(p + 6, '/') == NULL);
+}
+
+/* cp, mv, ln, install: the last operand, or what -t names, may be a directory that the others go into. */
+static void places_into(struct scan *s, unsigned from, bool tree)
+{
+	struct act *a = s->a;
+	struct parsed *p = s->p;
+	struct field here = field_exact(s->w, ".", 1);
+	const struct field *dir = &here;
+	unsigned to = s->nops;
+	size_t off = 0;
+	bool all = (p->mods & OPT_WHOLE) != 0; /* it may be the directory itself that is made */
+
+	if (p->into_at >= 0) {
+		dir = &a->argv[p->into_at];
+		off = p->into_off;
+	} else if (s->nops > from + 1) {
+		to = s->nops - 1;
+		dir = &a->argv[a->ops[to]];
+	}
+	for (unsigned i = from; i < to; i++) {
+		const struct field *f = &a->argv[a->ops[i]];
+		struct field joined;
+		const char *name;
+		size_t n;
+
+		if (place_name(f, &name, &n) && place_join(s, dir, off, name, n, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, &joined))
+			place_at(s, &joined, 0, tree);
+		else
+			all = true;
+	}
+	for (struct path_use *u = a->paths; u != NULL && (tree || all); u = u->next) {
+		if (u->effects == EFFECT_WRITE && (all || !place_home(u)))
+			u->tree = true;
+	}
+	if (dir == &here && all)
+		place_at(s, &here, 0, true);
+}
+
+/* What is there before is kept under another name: behind each name that is written, the suffix. */
+static void places_suffix(struct scan *s)
+{
+	const struct field *f = &s->a->argv[s->p->suffix_at];
+	const char *suffix = f->p + s->p->suffix_off;
+	size_t n = f->n - s->p->suffix_off;
+
+	if (f->kind != CONFIDENCE_EXACT || s->p->many || place_meta(suffix, n) || memchr(suffix, '/', n) != NULL) {
+		s->a->effects |= EFFECT_WRITE;
+		return;
+	}
+	for (struct path_use *u = s->a->paths; u != NULL; u = u->next) {
+		struct path_use *k;
+		char *p;
+
+		if ((u->effects & EFFECT_WRITE) == 0 || u->path.kind == CONFIDENCE_OPAQUE)
+			continue;
+		k = arena_alloc(s->w->r->arena, sizeof(*k));
+		p = arena_alloc(s->w->r->arena, u->path.n + n + 1);
+		if (k == NULL || p == NULL) {
+			s->w->r->failed = true;
+			return;
+		}
+		memcpy(p, u->path.p, u->path.n);
+		memcpy(p + u->path.n, suffix, n);
+		p[u->path.n + n] = '\0';
+		*k = *u;
+		k->effects = EFFECT_WRITE;
+		k->path.p = p;
+		k->path.n += (uint32_t)n;
+		/* Before the list, which is being walked. */
+		k->next = s->a->paths;
+		s->a->paths = k;
+	}
+}
+
+/* Compressors: a file whose name gains or loses an extension. */
+static void places_stems(struct scan *s)
+{
+	for (struct path_use *u = s->a->paths; u != NULL; u = u->next) {
+		size_t end = u->path.n, dot;
+		struct path_use *k;
+		char *p;
+
+		if ((u->effects & EFFECT_WRITE) == 0 || u->path.kind == CONFIDENCE_OPAQUE)
+			continue;
+		for (dot = end; dot > 0 && u->path.p[dot - 1] != '.' && u->path.p[dot - 1] != '/'; dot--)
+			;
+		if (dot > 1 && u->path.p[dot - 1] == '.' && u->path.p[dot - 2] != '/')
+			end = dot - 1;
+		p = arena_alloc(s->w->r->arena, 2 * end + 2);
+		if (p == NULL) {
+			s->w->r->failed = true;
+			return;
+		}
+		dot = 0;
+		for (size_t i = 0; i < end; i++) {
+			if (u->path.kind == CONFIDENCE_EXACT && place_meta(u->path.p + i, 1))
+				p[dot++] = '\\';
+			p[dot++] = u->path.p[i];
+		}
+		p[dot++] = '*';
+		p[dot] = '\0';
+		u->effects &= (uint16_t)~EFFECT_WRITE;
+		k = arena_alloc(s->w->r->arena, sizeof(*k));
+		if (k == NULL) {
+			s->w->r->failed = true;
+			return;
+		}
+		*k = *u;
+		k->effects = EFFECT_WRITE;
+		k->path.p = p;
+		k->path.n = (uint32_t)dot;
+		k->path.kind = CONFIDENCE_PATTERN;
+		k->next = s->a->paths;
+		s->a->paths = k;
+	}
+}
+
+void places_add(struct scan *s, unsigned from)
+{
+	const struct tool *t = s->tool;
+	struct act *a = s->a;
+	struct parsed *p = s->p;
+	bool written = false;
+
+	if (t->kind != TOOL_PLAIN)
+		return;
+	if (t->flags & TOOL_INTO)
+		places_into(s, from, ((p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0);
+	if (p->suffix_at >= 0)
+		places_suffix(s);
+	if (t->flags & TOOL_STEMS)
+		places_stems(s);
+	if (p->mods & OPT_OUT) {
+		struct field out = field_exact(s->w, "/dev/stdout", 11);
+		const struct field *f = p->remote_at >= 0 ? &a->argv[p->remote_at] : &out;
+		uint32_t off = p->remote_at >= 0 ? p->remote_off : 0;
+
+		if (f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0) {
+			f = &out;
+			off = 0;
+		}
+		if (p->many)
+			a->effects |= EFFECT_WRITE;
+		else
+			place_at(s, f, off, false);
+	}
+	for (const struct path_use *u = a->paths; u != NULL; u = u->next)
+		written = written || (u->effects & EFFECT_WRITE) != 0;
+	if ((p->mods & OPT_HERE) != 0 || ((t->flags & TOOL_HERE) != 0 && (p->mods & OPT_NAMED) == 0 && !written)) {
+		struct field here = field_exact(s->w, ".", 1);
+
+		if (p->many)
+			a->effects |= EFFECT_WRITE;
+		else if (p->into_at >= 0)
+			place_at(s, &a->argv[p->into_at], p->into_off, true);
+		else
+			place_at(s, &here, 0, true);
+	}
+}
