@@ -63,6 +63,7 @@ static void command_tool(struct walk *w, struct act *a, const struct tool *tool,
 	options_read(w, a, tool, &p);
 	if (w->r->failed)
 		return;
+	p.extglob = depth == 0 && simple != NULL && simple->extglob;
 	tool = a->tool;
 	if (tool->kind == TOOL_WRAP) {
 		command_wrapper(w, a, &p, depth, simple);

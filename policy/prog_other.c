@@ -146,9 +146,9 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 }
 
 /* shopt: only options that change how patterns expand, and none that changes how text is read. */
-static void other_shopt(struct act *a)
+static void other_shopt(struct act *a, const struct parsed *p)
 {
-	static const char *const safe[] = { "nullglob", "failglob", "globstar", "extglob", "nocasematch", NULL };
+	static const char *const safe[] = { "nullglob", "failglob", "globstar", "nocasematch", NULL };
 
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
@@ -156,6 +156,8 @@ static void other_shopt(struct act *a)
 
 		for (unsigned k = 0; f->kind == CONFIDENCE_EXACT && safe[k] != NULL; k++)
 			ok = ok || strcmp(f->p, safe[k]) == 0;
+		/* Anywhere else it would change how text is read that was read already. */
+		ok = ok || (p->extglob && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "extglob") == 0);
 		if (!ok) {
 			a->opaque = true;
 			other_unknown(a, "a shell option that changes how the rest is read");
@@ -220,7 +222,7 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		break;
 	case PROG_SET:
 		if (strcmp(name, "shopt") == 0)
-			other_shopt(a);
+			other_shopt(a, p);
 		else if (!a->opaque)
 			a->effects = EFFECT_READ; /* command_set() judged it */
 		break;

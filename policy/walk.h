@@ -151,6 +151,7 @@ struct parsed {
 	bool has_ops_set, ops_final;
 	bool stop;
 	bool dry;              /* nothing is done: only told */
+	bool extglob;          /* the command is the one that the parser heeds (ast.h) */
 	int cwd_at;
 	uint32_t cwd_off;
 	unsigned first;        /* operand places taken by options */

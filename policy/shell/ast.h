@@ -247,6 +247,7 @@ struct sh_simple {
 	bool declaration; /* the command word is, unquoted and in this dialect, a declaration builtin: arguments
 			   * NAME=… are
 	                   * assignments (not split, tilde after = and :) */
+	bool extglob;              /* it is the one that switched extended patterns on for the lines behind it */
 };
 
 struct sh_clause { /* if or elif */

@@ -258,14 +258,14 @@ static bool declares_extglob(const struct ps *p, const struct sh_andor *a)
 	if (!p->t->shopt || p->depth > 0 || a->sep != SH_SEQ || l->commands->next != NULL ||
 	    l->commands->kind != SH_SIMPLE)
 		return false;
-	const struct sh_simple *s = l->commands->simple;
+	struct sh_simple *s = l->commands->simple;
 	if (s->words == NULL || !ast_word_is(s->words, "shopt") || s->words->next == NULL ||
 	    !ast_word_is(s->words->next, "-s"))
 		return false;
 	for (const struct sh_word *w = s->words->next->next; w != NULL; w = w->next)
 		if (ast_word_is(w, "extglob"))
-			return true;
-	return false;
+			s->extglob = true;
+	return s->extglob;
 }
 
 static bool ends_list(struct ps *p)

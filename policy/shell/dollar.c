@@ -132,8 +132,8 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	c = ps_cur(p);
 	if (!p->t->zsh)
 		return;
-	if (c == '[' && ps_is_name((unsigned char)x->param->name.p[0], true)) {
-		/* $x[1] is ${x[1]} */
+	if (c == '[') {
+		/* $x[1] is ${x[1]}, $@[1] too */
 		ps_enter(p);
 		ps_adv(p);
 		x->param->subscript = arith_parse(p, ARITH_BRACKET);

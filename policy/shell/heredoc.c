@@ -71,6 +71,10 @@ static void check_joined(struct ps *p, const struct sh_redir *r, uint32_t from, 
 {
 	uint32_t k = 0, i = from;
 	while (i < end && k <= r->delim.n) {
+		if (r->strip_tabs && p->s.p[i] == '\t') { /* which of them go, and when, shells do not agree about */
+			i++;
+			continue;
+		}
 		if (p->s.p[i] == '\\' && i + 1 < end && p->s.p[i + 1] == '\n') {
 			i += 2;
 			continue;
@@ -122,6 +126,8 @@ static uint32_t find_end(struct ps *p, const struct sh_redir *r, bool *closed)
 		bool whole = e < p->s.n || !p->streaming || p->nested; /* in a stream more may come on the last line */
 		if (!cont)
 			joined = from;
+		if (r->strip_tabs && cont && p->s.p[from] == '\t')
+			ps_left_out(p, from, "a tab behind a line continuation in a <<- here-document");
 		if (r->strip_tabs && !cont)
 			while (from < e && p->s.p[from] == '\t')
 				from++;

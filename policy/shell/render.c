@@ -310,11 +310,20 @@ static void group(struct render *r, const struct sh_command *c)
 	render_put(r, ")");
 }
 
+static bool ends_in_pattern(const struct sh_word *w)
+{
+	const struct sh_part *x = w->parts;
+	while (x != NULL && x->next != NULL)
+		x = x->next;
+	return x != NULL && x->text.n > 0 && strchr("?*+@!", x->text.p[x->text.n - 1]) != NULL;
+}
+
 static void function(struct render *r, const struct sh_func *f)
 {
 	render_put(r, f->keyword ? "function " : "");
 	render_parts(r, f->name->parts, PLACE_REGEX); /* as it is: a quoted name is none */
-	render_put(r, f->parens ? "() " : " ");
+	/* f@() would be an extended pattern. */
+	render_put(r, f->parens ? (ends_in_pattern(f->name) ? " () " : "() ") : " ");
 	command(r, f->body);
 }
 

@@ -275,6 +275,7 @@ struct scan {
 	bool element;  /* behind NAME[ */
 	bool assigned; /* behind NAME= */
 	unsigned open; /* braces */
+	uint32_t pid;  /* where the last $$ ended */
 };
 
 static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
@@ -307,6 +308,8 @@ static bool scan_brace(struct ps *p, struct scan *w, int c)
 		parts_byte(p, &w->b);
 		return true;
 	}
+	if (c == '{' && w->pid == p->i && p->i > w->start)
+		ps_left_out(p, p->i, "a brace behind $$"); /* bash looks for braces before it looks for parameters, and passes over ${ */
 	if (c == '{')
 		w->open++;
 	else if (c == '}' && w->open > 0)
@@ -350,6 +353,8 @@ static bool scan_quoted(struct ps *p, struct scan *w, int c)
 			parts_text(p, &w->b, SH_ESCAPED, p->i, 1, true);
 			w->b.dollar = true;
 			ps_adv(p);
+		} else if (p->i > 0 && p->s.p[p->i - 1] == '$') {
+			w->pid = p->i;
 		}
 		return true;
 	}
