@@ -50,7 +50,7 @@ static const struct opt *options_prefix(const struct tool *t, const char *name, 
 }
 
 /* The argument in the next word; -1: there is none that can be told. */
-static int scan_next(struct scan *s)
+static int scan_next(struct scan *s, const struct opt *o)
 {
 	if (s->i + 1 >= s->a->argc) {
 		return -1;
@@ -66,6 +66,8 @@ static int scan_next(struct scan *s)
 
 		if (f->kind == CONFIDENCE_EXACT && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
 			scan_unknown(s, "an option's argument that looks like an option");
+		if (f->kind != CONFIDENCE_EXACT && (o->mods & (OPT_SURE | OPT_REMOTE)) == 0 && (f->flags & (FIELD_NODASH | FIELD_NUMERIC | FIELD_DIGITS | FIELD_ROOTED | FIELD_HOME)) == 0)
+			scan_unknown(s, "an option's argument that may be an option");
 	}
 	return (int)++s->i;
 }
@@ -90,7 +92,7 @@ static void scan_onedash(struct scan *s, const struct field *f)
 		scan_note(s, NULL, -1, 0);
 		return;
 	}
-	scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
+	scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s, o) : -1, 0);
 }
 
 static void scan_long(struct scan *s, const struct field *f)
@@ -123,10 +125,8 @@ static void scan_long(struct scan *s, const struct field *f)
 	} else if (eq != NULL) {
 		scan_apply(s, o, (int)s->i, n + 1);
 	} else if (o->arg == OPT_TAKES) {
-		struct field here = *f;
-		int arg = scan_next(s);
+		int arg = scan_next(s, o);
 
-		(void)here;
 		scan_apply(s, o, arg, 0);
 	} else {
 		scan_apply(s, o, -1, 0);
@@ -164,7 +164,7 @@ static void scan_cluster(struct scan *s, const struct field *f, size_t from)
 		if (k + 1 < f->n) {
 			scan_apply(s, o, (int)s->i, k + 1);
 		} else {
-			int arg = scan_next(s);
+			int arg = scan_next(s, o);
 
 			scan_apply(s, o, arg, 0);
 		}
@@ -184,7 +184,7 @@ static void scan_bundle(struct scan *s, const struct field *f)
 			scan_unknown(s, f->p);
 			return;
 		}
-		scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s) : -1, 0);
+		scan_apply(s, o, o->arg == OPT_TAKES ? scan_next(s, o) : -1, 0);
 	}
 }
 
@@ -203,7 +203,7 @@ static void scan_option(struct scan *s, const struct field *f)
 	/* Whole words first: -name of a tool with one dash, and spellings like -TT. */
 	o = options_find(s->tool, f->p, f->n);
 	if (o != NULL && f->n > 2) {
-		int arg = o->arg == OPT_TAKES ? scan_next(s) : -1;
+		int arg = o->arg == OPT_TAKES ? scan_next(s, o) : -1;
 
 		scan_apply(s, o, arg, 0);
 		return;
@@ -471,10 +471,10 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	}
 	if (p->dry && !dry_undone(a))
 		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);
-	/* On a terminal, what the tool may start there. */
-	if (w->stdout_tty && !p->local) {
+	/* On a terminal, what the tool may start there; and where there is one, what keys may tell it, wherever its output goes. */
+	if ((w->stdout_tty || w->r->q->has_pty) && !p->local) {
 		for (const struct tool *t = s.tool; t != NULL; t = t->parent) {
-			if (t->flags & TOOL_PAGER)
+			if ((t->flags & TOOL_PAGER) != 0 && w->stdout_tty)
 				a->effects |= EFFECT_EXEC;
 			a->effects |= t->tty;
 		}

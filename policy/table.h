@@ -88,6 +88,7 @@ enum opt_mod {
 	OPT_NUMBER = 1 << 26,  /* its argument is a number */
 	OPT_MAYNAME = 1 << 27, /* its argument is a variable to some shells */
 	OPT_SUFFIX = 1 << 28,  /* what was there is kept, under its name and this */
+	OPT_SURE = 1 << 30,    /* every version takes the next word, whatever it is */
 	OPT_FORMAT = 1 << 29   /* its argument may name a file behind %output */
 };
 

@@ -422,24 +422,26 @@ static void commands_are_unwrapped_and_resolved(void **state)
 /* On a terminal the same command may take keys. */
 static void terminal_powers_count(void **state)
 {
+	static const struct { const char *text; enum verdict want; } cases[] = {
+		{ "systemctl status nginx", VERDICT_DENY },
+		{ "systemctl --no-pager status nginx", VERDICT_ALLOW },
+		{ "systemctl status nginx | cat", VERDICT_ALLOW },
+		{ "top", VERDICT_DENY },
+		{ "top -bn1", VERDICT_ALLOW },
+		{ "top -bn1 | head", VERDICT_ALLOW },
+		{ "top | cat", VERDICT_DENY }, /* it still takes keys */
+		{ "top >/dev/null", VERDICT_DENY },
+		{ "htop | cat", VERDICT_DENY },
+	};
 	struct policy *p = loaded(sample);
-	struct policy_question q = question("systemctl status nginx");
 
 	(void)state;
-	q.has_pty = true;
-	expect_q(p, &q, VERDICT_DENY, NULL);
-	q.text = "systemctl --no-pager status nginx";
-	q.len = strlen(q.text);
-	expect_q(p, &q, VERDICT_ALLOW, NULL);
-	q.text = "systemctl status nginx | cat";
-	q.len = strlen(q.text);
-	expect_q(p, &q, VERDICT_ALLOW, NULL);
-	q.text = "top";
-	q.len = strlen(q.text);
-	expect_q(p, &q, VERDICT_DENY, NULL);
-	q.text = "top -bn1";
-	q.len = strlen(q.text);
-	expect_q(p, &q, VERDICT_ALLOW, NULL);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy_question q = question(cases[i].text);
+
+		q.has_pty = true;
+		expect_q(p, &q, cases[i].want, NULL);
+	}
 	policy_free(p);
 }
 
