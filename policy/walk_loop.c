@@ -241,6 +241,7 @@ void walk_for(struct walk *w, const struct sh_command *c)
 	/* mksh expands braces in unquoted values too. */
 	const char *splits = w->dialect == DIALECT_MKSH ? " \t\n*?[]\\{}," : " \t\n*?[]\\";
 
+	walk_redirs_around(w, c); /* the words are expanded behind them */
 	if (!f->has_in) {
 		flags = 0;
 		all_exact = false;
@@ -277,7 +278,6 @@ void walk_for(struct walk *w, const struct sh_command *c)
 	value.flags &= (uint8_t)~FIELD_MULTI;
 	if (many || total != 1 || (value.kind != CONFIDENCE_EXACT && value.kind != CONFIDENCE_PATTERN))
 		value = field_opaque(total > 0 || many ? flags : 0);
-	walk_redirs_around(w, c);
 	{
 		unsigned mark = state_mark(&w->state);
 

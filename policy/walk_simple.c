@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "policy/walk.h"
+#include "policy/command.h"
+#include "policy/word_build.h"
 
 /* ---- Assignments ------------------------------------------------------------------------------------------------------- */
 
@@ -101,16 +102,11 @@ static bool redir_digits(const struct walk *w, const struct field *f)
 	return i == f->n || (i > 0 && i + 1 == f->n && f->p[i] == '-' && w->dialect == DIALECT_BASH);
 }
 
-static bool redir_literal(const struct sh_redir *r, const char *text)
+/* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout.
+ * A target that is no number is a file, and judged as one. */
+static bool redir_output_stays(const struct walk *w, const struct sh_redir *r, const struct field *f)
 {
-	const struct sh_part *x = r->target != NULL ? r->target->parts : NULL;
-
-	return x != NULL && x->next == NULL && x->kind == SH_LITERAL && strcmp(x->text.p, text) == 0;
-}
-
-/* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout. */
-static bool redir_output_stays(const struct sh_redir *r)
-{
+	static const char *const stays[] = { "1", "2", "-", NULL };
 	bool out = r->fd == 1 || r->fd == 2;
 
 	switch (r->op) {
@@ -121,8 +117,7 @@ static bool redir_output_stays(const struct sh_redir *r)
 	case SH_REDIR_HERESTR:
 		return !out;
 	case SH_REDIR_DUPOUT:
-		return !(out || r->fd < 0) || redir_literal(r, "1") || redir_literal(r, "2") || redir_literal(r, "-") || r->target == NULL ||
-			r->target->parts == NULL || r->target->parts->kind != SH_LITERAL || r->target->parts->text.p[0] < '0' || r->target->parts->text.p[0] > '9';
+		return !(out || r->fd < 0) || (f->kind == CONFIDENCE_EXACT && (command_in(stays, f->p) || !redir_digits(w, f)));
 	default:
 		return true;
 	}
@@ -149,21 +144,23 @@ static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigne
 	path_add(w, a, effects, f, 0);
 }
 
-void walk_redir(struct walk *w, const struct sh_redir *r)
+/* Some shells expand all of a command's targets and assigned values with the input that the command was given, some with what the
+ * redirections before made of it: behind one of those it is an input that is not known. Gives what to put back. */
+static enum stdin_kind redir_stdin_doubt(struct walk *w)
+{
+	enum stdin_kind in = w->stdin_kind;
+
+	if (w->stdin_redirected)
+		w->stdin_kind = STDIN_FILE;
+	return in;
+}
+
+/* What a redirection leads to: a file's name or a descriptor's number, or the text of a here-document or here-string. */
+static struct field redir_target(struct walk *w, const struct sh_redir *r)
 {
 	struct field f = field_opaque(0);
-	int fd = r->fd;
-	bool again;
+	enum stdin_kind in = redir_stdin_doubt(w);
 
-	if (r->fd_name.n > 0) {
-		/* A number when it came to that; with >&- the name is read instead. */
-		struct field number = field_opaque(0);
-
-		walk_assigned(w, r->fd_name.p, r->fd_name.n, &number, false, r->at);
-		fd = 10;
-	}
-	if (!redir_output_stays(r))
-		walk_eval(w, r->at, "an output that becomes what was opened for something else");
 	if (r->op == SH_REDIR_HERE) {
 		f = word_single(w, r->body, WORD_VALUE);
 	} else if (r->op == SH_REDIR_HERESTR) {
@@ -173,7 +170,7 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 
 			if (t == NULL) {
 				w->r->failed = true;
-				return;
+				return field_opaque(0);
 			}
 			memcpy(t, f.p, f.n);
 			t[f.n] = '\n';
@@ -184,12 +181,34 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 		struct field many[2];
 		int n = word_fields(w, r->target, many, 2);
 
-		if (n == 1) {
+		if (brace_any(r->target->parts)) {
+			walk_eval(w, r->at, "braces in a redirection, which shells read differently");
+		} else if (n == 1) {
 			f = many[0];
 			if (f.kind == CONFIDENCE_PATTERN && (f.flags & FIELD_MULTI) != 0 && w->dialect != DIALECT_BASH && w->dialect != DIALECT_ZSH)
 				f = field_opaque(0); /* some shells glob a target, some do not */
 		}
 	}
+	w->stdin_kind = in;
+	return f;
+}
+
+void walk_redir(struct walk *w, const struct sh_redir *r)
+{
+	struct field f;
+	int fd = r->fd;
+	bool again;
+
+	if (r->fd_name.n > 0) {
+		/* A number when it came to that; with >&- the name is read instead. */
+		struct field number = field_opaque(0);
+
+		walk_assigned(w, r->fd_name.p, r->fd_name.n, &number, false, r->at);
+		fd = 10;
+	}
+	f = redir_target(w, r);
+	if (!redir_output_stays(w, r, &f))
+		walk_eval(w, r->at, "an output that becomes what was opened for something else");
 	/* zsh reads several inputs, a pipe too, one behind the other. */
 	again = w->dialect == DIALECT_ZSH && (w->stdin_redirected || w->stdin_kind == STDIN_PIPE);
 	if (fd == 0 || (fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE || r->op == SH_REDIR_HERESTR)))
@@ -281,6 +300,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 	const struct sh_simple *s = c->simple;
 	struct field *argv = NULL;
 	unsigned argc = 0, cap = s->nwords + 32;
+	enum stdin_kind in;
 	struct doubt before;
 	bool overflow = false;
 
@@ -299,6 +319,9 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 			const struct sh_assign *a = word->assign;
 			struct field f;
 
+			in = w->stdin_kind;
+			if (c->redirs != NULL)
+				w->stdin_kind = STDIN_FILE; /* zsh expands it behind the redirections */
 			if (word->parts != NULL) {
 				f = word_single(w, word, WORD_VALUE);
 			} else {
@@ -307,6 +330,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 				f.p = a->name.p;
 				f.n = a->name.n;
 			}
+			w->stdin_kind = in;
 			if (argc == cap) {
 				overflow = true;
 				break;
@@ -349,9 +373,11 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 	}
 	for (const struct sh_redir *r = c->redirs; r != NULL && walk_spend(w, 1); r = r->next)
 		walk_redir(w, r);
+	in = redir_stdin_doubt(w);
 	if (argc == 0) {
 		for (const struct sh_assign *a = s->assigns; a != NULL; a = a->next)
 			walk_assign(w, a, false);
+		w->stdin_kind = in;
 		if (s->words != NULL)
 			walk_eval(w, c->at, "a command word that may be empty");
 		else if (w->dialect == DIALECT_ZSH && c->redirs != NULL)
@@ -375,6 +401,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 		walk_assign(w, a, true);
 	}
 	walk_doubt_end(w, &before);
+	w->stdin_kind = in;
 	/* exec without a command keeps its redirections for everything after it. */
 	if (simple_execs(argv, argc)) {
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
