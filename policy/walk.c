@@ -373,14 +373,35 @@ static void walk_pipeline(struct walk *w, const struct sh_pipeline *p)
 	w->stdout_tty = tty;
 }
 
+/* Where something may have moved the working directory from there, it is not known. */
+static void walk_moved(struct walk *w, const struct field *from)
+{
+	struct field now = state_cwd(&w->state);
+
+	if (now.kind != from->kind || now.n != from->n || memcmp(now.p, from->p, now.n) != 0) {
+		now = field_opaque(0);
+		state_set_cwd(w, &now);
+	}
+}
+
+/* A part of an && list. Behind `! cd DIR` it goes on where the cd failed. */
+static void walk_part(struct walk *w, const struct sh_pipeline *p)
+{
+	struct field cwd = state_cwd(&w->state);
+
+	walk_pipeline(w, p);
+	if (p->negated)
+		walk_moved(w, &cwd);
+}
+
 static void walk_andor(struct walk *w, const struct sh_andor *a)
 {
 	const struct sh_pipeline *first = a->pipelines;
-	struct field cwd = state_cwd(&w->state), now;
+	struct field cwd = state_cwd(&w->state);
 	unsigned mark;
 	bool after_or = false;
 
-	walk_pipeline(w, first);
+	walk_part(w, first);
 	if (first->next != NULL) {
 		mark = state_mark(&w->state);
 		w->branch++;
@@ -388,25 +409,18 @@ static void walk_andor(struct walk *w, const struct sh_andor *a)
 			if (p->link == SH_OR || after_or) {
 				state_join(&w->state, mark);
 				/* The first may have failed too: its cd may not have happened. */
-				now = state_cwd(&w->state);
-				if (p->link == SH_OR && (now.kind != cwd.kind || now.n != cwd.n || memcmp(now.p, cwd.p, now.n) != 0)) {
-					now = field_opaque(0);
-					state_set_cwd(w, &now);
-				}
+				if (p->link == SH_OR)
+					walk_moved(w, &cwd);
 				mark = state_mark(&w->state);
 			}
-			walk_pipeline(w, p);
+			walk_part(w, p);
 			after_or = p->link == SH_OR;
 		}
 		w->branch--;
 		state_join(&w->state, mark);
 	}
 	/* Whether a cd came through is known only within its own && list. */
-	now = state_cwd(&w->state);
-	if (now.kind != cwd.kind || now.n != cwd.n || memcmp(now.p, cwd.p, now.n) != 0) {
-		now = field_opaque(0);
-		state_set_cwd(w, &now);
-	}
+	walk_moved(w, &cwd);
 }
 
 static void walk_items(struct walk *w, const struct sh_andor *from, const struct sh_andor *end)
