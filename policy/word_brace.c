@@ -187,6 +187,13 @@ static void brace_alternatives(struct build *b, const struct chain *done, const 
 		}
 		build_part(b, c->part, false);
 	}
+	/* In zsh and mksh an alternative without a byte is an empty word, and one whose parts come to nothing may be. */
+	if (!b->started && (w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH)) {
+		if (mine == NULL)
+			b->started = true;
+		else
+			build_unknown(b, true, 0);
+	}
 	if (b->started)
 		build_finish(b);
 }
