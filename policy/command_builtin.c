@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "policy/shell/parse.h"
 
+#define PRINTF_FLAGS "-+ #0123456789.*hlLjzt'$" /* between a % and its letter */
+
 static bool command_identifier(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -140,6 +142,17 @@ static void command_cd(struct walk *w, struct act *a)
 	state_set_cwd(w, &to);
 }
 
+/* The letters of set that leave what is read here as it is: in zsh many letters mean something else, in some shells they are not there. */
+static bool command_set_letter(enum dialect dialect, char c)
+{
+	static const char *const letters[] = {
+		[DIALECT_BASH] = "euxvETbmhC", [DIALECT_DASH] = "euxvEbmC", [DIALECT_ZSH] = "euxvEmhC", [DIALECT_MKSH] = "euxvbmhC",
+		[DIALECT_BUSYBOX] = "euxvEbmC", [DIALECT_FISH] = "", [DIALECT_CSH] = "",
+	};
+
+	return strchr(letters[dialect], c) != NULL;
+}
+
 static void command_set(struct walk *w, struct act *a, unsigned depth)
 {
 	static const char *const safe[] = { "pipefail", "errexit", "nounset", "xtrace", "verbose", "errtrace", "noclobber", "monitor", "notify", NULL };
@@ -181,7 +194,7 @@ static void command_set(struct walk *w, struct act *a, unsigned depth)
 				i++;
 				break;
 			}
-			if (strchr("euxvETbmhC", *c) == NULL) {
+			if (!command_set_letter(w->dialect, *c)) {
 				act_opaque(a, "a shell option that changes how the rest is read");
 				return;
 			}
@@ -207,6 +220,39 @@ static void command_set(struct walk *w, struct act *a, unsigned depth)
 	w->state.params_known = true;
 }
 
+/* Whether the escape at c may be a % : \x25 \045 \u0025, wherever the digits are held to end. */
+static bool command_escaped_percent(const char *c)
+{
+	bool hex = c[1] == 'x' || c[1] == 'u' || c[1] == 'U';
+	unsigned value = 0;
+
+	for (c += hex ? 2 : 1; *c != '\0' && strchr(hex ? "0123456789abcdefABCDEF" : "01234567", *c) != NULL; c++) {
+		value = hex ? value * 16 + (unsigned)(*c <= '9' ? *c - '0' : (*c | 32) - 'a' + 10) : value * 8 + (unsigned)(*c - '0');
+		if ((value & 0xff) == '%')
+			return true;
+	}
+	return false;
+}
+
+/* zsh reads the escapes of a format first: one that makes a %, or stands where the letter behind a % does, hides what is asked for. */
+static bool command_format_hidden(const char *f)
+{
+	for (const char *c = f; *c != '\0'; c++) {
+		if (*c == '%') {
+			c += 1 + strspn(c + 1, PRINTF_FLAGS);
+			if (*c == '\\')
+				return true;
+		} else if (*c == '\\') {
+			if (command_escaped_percent(c))
+				return true;
+			c++;
+		}
+		if (*c == '\0')
+			break;
+	}
+	return false;
+}
+
 static void command_printf(struct walk *w, struct act *a)
 {
 	unsigned i = 1;
@@ -227,11 +273,15 @@ static void command_printf(struct walk *w, struct act *a)
 		act_opaque(a, "printf with an option assigns a variable");
 		return;
 	}
+	if ((w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH) && i + 1 < a->argc && command_format_hidden(f->p)) {
+		act_opaque(a, "a format whose escapes may make it one of numbers");
+		return;
+	}
 	for (const char *c = f->p; *c != '\0'; c++) {
 		if (*c != '%')
 			continue;
 		star = false;
-		for (c++; *c != '\0' && strchr("-+ #0123456789.*hlLjzt'$", *c) != NULL; c++)
+		for (c++; *c != '\0' && strchr(PRINTF_FLAGS, *c) != NULL; c++)
 			star = star || *c == '*';
 		if (*c == '\0')
 			break;
