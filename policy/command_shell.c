@@ -36,6 +36,39 @@ static unsigned command_dialects(const struct walk *w, const char *shell, enum d
 	return 0; /* ksh93 and others that no dialect here is */
 }
 
+/* The letters of options that leave how a text is found and read as it is, in every shell that the name may mean. In zsh -b ends them. */
+static bool command_shell_letter(const struct walk *w, const char *shell, char c)
+{
+	static const char *const letters[] = {
+		[DIALECT_BASH] = "leuxvhbmnEpC", [DIALECT_DASH] = "leuxvbmnEpC", [DIALECT_ZSH] = "leuxvhmnEpC", [DIALECT_MKSH] = "leuxvhbmnpC",
+		[DIALECT_BUSYBOX] = "leuxvbmnEC",
+	};
+	enum dialect dialects[3];
+	unsigned n = command_dialects(w, shell, dialects);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (strchr(letters[dialects[i]], c) == NULL)
+			return false;
+	}
+	return n > 0;
+}
+
+/* One simple command and nothing that runs before it: what it reads nothing else has read. */
+static bool command_alone(const struct sh_list *list)
+{
+	const struct sh_andor *a = list->items;
+	const struct sh_command *c = a != NULL ? a->pipelines->commands : NULL;
+
+	if (c == NULL || a->next != NULL || a->pipelines->next != NULL || c->next != NULL || c->kind != SH_SIMPLE || c->redirs != NULL ||
+	    c->simple->assigns != NULL)
+		return false;
+	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
+		if (word->assign != NULL || !ast_word_exact(word))
+			return false;
+	}
+	return true;
+}
+
 void command_text(struct walk *w, const char *shell, const struct field *text, struct field *params, unsigned nparams, const struct act *outer,
 		  struct sh_pos at)
 {
@@ -94,10 +127,14 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 			state_set_cwd(w, &cwd);
 		}
+		/* Several may read the same text, each what the one before left of it. */
+		if (w->stdin_kind == STDIN_TEXT && !command_alone(ast->list))
+			w->stdin_kind = STDIN_FILE;
 		w->integers = NULL;
 		w->outside = false;
 		integers_find(w, ast->list);
 		walk_text(w, ast->list);
+		w->stdin_kind = saved.stdin_kind;
 		w->outside = saved.outside;
 		w->unsets = saved.unsets;
 		w->integers = saved.integers;
@@ -154,12 +191,13 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			} else if (*c == 's' && f->p[0] == '-') {
 				from_stdin = true;
 			} else if (*c == 'o') {
-				if (i + 1 >= a->argc || a->argv[i + 1].kind != CONFIDENCE_EXACT || !command_in(options, a->argv[i + 1].p)) {
+				/* zsh takes the rest of the word for the option's name, others the next word. */
+				if (c[1] != '\0' || i + 1 >= a->argc || a->argv[i + 1].kind != CONFIDENCE_EXACT || !command_in(options, a->argv[i + 1].p)) {
 					act_opaque(a, "a shell option that is not known");
 					return;
 				}
 				i++;
-			} else if (strchr("leuxvhbmnEpC", *c) == NULL) {
+			} else if (!command_shell_letter(w, name, *c)) {
 				act_opaque(a, "a shell option that changes how its text is read");
 				return;
 			}

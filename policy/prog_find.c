@@ -70,7 +70,11 @@ static void find_run(struct walk *w, struct act *a, struct field *inner, unsigne
 	/* Relative words of -execdir are relative to wherever the file lies. */
 	if (dir)
 		state_set_cwd(w, &nowhere);
-	w->stdin_kind = in == STDIN_EXEC ? STDIN_PIPE : in;
+	/* It runs for every file, behind others: each reads what is left. */
+	if (in == STDIN_EXEC)
+		w->stdin_kind = STDIN_PIPE;
+	else if (in == STDIN_TEXT)
+		w->stdin_kind = STDIN_FILE;
 	command_argv(w, inner, n, a->at, a, 1, NULL);
 	w->stdin_kind = in;
 	state_undo(&w->state, mark);
