@@ -162,11 +162,12 @@ static void walk_function(struct walk *w, const struct sh_command *c)
 	if (command_special(name) || table_find(name, n) != NULL || table_find(name, strcspn(name, " ")) != NULL || strncmp(name, "TRAP", 4) == 0 ||
 	    table_var(name, n) == VAR_DANGEROUS || strchr(name, '/') != NULL)
 		walk_eval(w, c->at, "a function that takes the name of a command");
-	/* The body as at any call: nothing is known of variables, parameters or standard input. */
+	/* The body as at any call: nothing is known of variables, parameters or standard input, and its output may be the terminal. */
 	state_init(w, &w->state);
 	w->state.lost = true;
 	w->in_function = true;
 	w->stdin_kind = STDIN_PIPE;
+	w->stdout_tty = w->r->q->has_pty;
 	w->branch++;
 	{
 		struct sh_list list = { .at = c->at };
@@ -440,7 +441,7 @@ static void walk_items(struct walk *w, const struct sh_andor *from, const struct
 			copy.next = NULL;
 			copy.sep = SH_SEQ;
 			one.items = &copy;
-			walk_subshell(w, &one, STDIN_PIPE, false);
+			walk_subshell(w, &one, STDIN_PIPE, w->stdout_tty);
 			continue;
 		}
 		walk_andor(w, a);

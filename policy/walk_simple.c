@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "policy/command.h"
+#include "policy/path.h"
 #include "policy/word_build.h"
 
 /* ---- Assignments ------------------------------------------------------------------------------------------------------- */
@@ -123,6 +124,33 @@ static bool redir_output_stays(const struct walk *w, const struct sh_redir *r, c
 	}
 }
 
+/* Whether standard output is a terminal behind a redirection to f. A name of the devices, and one that is not known, may lead to that of
+ * the session. */
+static bool redir_tty(const struct walk *w, const struct sh_redir *r, const struct field *f)
+{
+	static const char *const none[] = { "/dev/null", "/dev/zero", "/dev/full", NULL };
+	const struct sh_part *x = r->target != NULL ? r->target->parts : NULL;
+	struct field cwd = state_cwd(&w->state);
+	struct path_use u;
+	char out[PATH_BUF];
+
+	/* >&1 leaves it what it is, >&- closes it. */
+	if (r->op == SH_REDIR_DUPOUT && f->kind == CONFIDENCE_EXACT && (strcmp(f->p, "1") == 0 || strcmp(f->p, "-") == 0))
+		return w->stdout_tty;
+	if (r->op == SH_REDIR_DUPOUT && redir_digits(w, f))
+		return w->r->q->has_pty;
+	if (x != NULL && x->next == NULL && x->kind == SH_PROCSUB)
+		return false;
+	path_resolve(&cwd, f, 0, &u, out);
+	if (u.path.kind != CONFIDENCE_EXACT || u.dots)
+		return w->r->q->has_pty;
+	for (unsigned i = 0; none[i] != NULL; i++) {
+		if (strcmp(none[i], u.path.p) == 0)
+			return false;
+	}
+	return w->r->q->has_pty && (strncmp(u.path.p, "/dev/", 5) == 0 || strncmp(u.path.p, "/proc/", 6) == 0);
+}
+
 static void walk_redirect_path(struct walk *w, const struct sh_redir *r, unsigned effects, const struct field *f)
 {
 	struct act *a;
@@ -235,10 +263,11 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 	case SH_REDIR_DUPOUT:
 		if (fd == 0)
 			w->stdin_kind = STDIN_FILE;
+		if (fd < 0 || fd == 1)
+			w->stdout_tty = redir_tty(w, r, &f);
 		if (redir_digits(w, &f) || (f.kind == CONFIDENCE_EXACT && strcmp(f.p, "-") == 0))
 			break;
 		walk_redirect_path(w, r, EFFECT_WRITE, &f);
-		w->stdout_tty = false;
 		break;
 	case SH_REDIR_OUT:
 	case SH_REDIR_CLOBBER:
@@ -247,7 +276,7 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 	case SH_REDIR_BOTHAPP:
 		walk_redirect_path(w, r, EFFECT_WRITE, &f);
 		if (fd < 0 || fd == 1)
-			w->stdout_tty = false;
+			w->stdout_tty = redir_tty(w, r, &f);
 		if (fd == 0)
 			w->stdin_kind = STDIN_FILE;
 		break;
@@ -302,7 +331,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 	unsigned argc = 0, cap = s->nwords + 32;
 	enum stdin_kind in;
 	struct doubt before;
-	bool overflow = false;
+	bool overflow = false, tty = w->stdout_tty;
 
 	if (s->words != NULL) {
 		argv = arena_alloc(w->r->arena, cap * sizeof(*argv));
@@ -409,6 +438,8 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 							 r->op == SH_REDIR_HERESTR)))
 				walk_eval(w, r->at, "exec gives everything that follows another standard input");
 		}
+		if (w->stdout_tty && !tty)
+			walk_eval(w, c->at, "exec makes the terminal the standard output of everything that follows");
 	}
 	command_run(w, argv, argc, c->at, s);
 	/* What stood before a builtin may stay assigned, before a program it does not: not known. */

@@ -422,7 +422,10 @@ static void commands_are_unwrapped_and_resolved(void **state)
 /* On a terminal the same command may take keys. */
 static void terminal_powers_count(void **state)
 {
-	static const struct { const char *text; enum verdict want; } cases[] = {
+	static const struct {
+		const char *text;
+		enum verdict want;
+	} cases[] = {
 		{ "systemctl status nginx", VERDICT_DENY },
 		{ "systemctl --no-pager status nginx", VERDICT_ALLOW },
 		{ "systemctl status nginx | cat", VERDICT_ALLOW },
@@ -432,6 +435,23 @@ static void terminal_powers_count(void **state)
 		{ "top | cat", VERDICT_DENY }, /* it still takes keys */
 		{ "top >/dev/null", VERDICT_DENY },
 		{ "htop | cat", VERDICT_DENY },
+		/* A redirection may lead back to it. */
+		{ "systemctl status nginx >/dev/null", VERDICT_ALLOW },
+		{ "systemctl status nginx >/dev/null 2>&1", VERDICT_ALLOW },
+		{ "systemctl status nginx 2>/dev/null | cat", VERDICT_ALLOW },
+		{ "systemctl status nginx >&1 | cat", VERDICT_ALLOW },
+		{ "nohup ls /etc >/dev/null 2>&1 &", VERDICT_ALLOW },
+		{ "nohup ls /etc &", VERDICT_DENY },
+		{ "nohup ls /etc >/dev/tty", VERDICT_DENY },
+		{ "systemctl status nginx >/dev/tty | cat", VERDICT_DENY },
+		{ "systemctl status nginx >/dev/stderr", VERDICT_DENY },
+		{ "systemctl status nginx >/dev/pts/0", VERDICT_DENY },
+		{ "systemctl status nginx >/dev/../dev/tty", VERDICT_DENY },
+		{ "cd /dev && systemctl status nginx >tty", VERDICT_DENY },
+		{ "systemctl status nginx >&2 | cat", VERDICT_DENY },
+		{ "{ systemctl status nginx; } >&2 | cat", VERDICT_DENY },
+		{ "(exec >&2; systemctl status nginx) | cat", VERDICT_DENY },
+		{ "{ f() { systemctl status nginx; }; f >/dev/tty; } | cat", VERDICT_DENY },
 	};
 	struct policy *p = loaded(sample);
 
