@@ -168,12 +168,12 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 			return;
 		}
 		for (unsigned i = 0; i < n; i++) {
-			more[i] = inner[i];
-			if (p->replace != NULL && (p->replace[0] == '\0' ? strstr(inner[i].p, "{}") != NULL : strstr(inner[i].p, p->replace) != NULL)) {
-				const char *r = p->replace[0] == '\0' ? "{}" : p->replace;
+			const char *hole = p->replace != NULL ? strstr(inner[i].p, p->replace) : NULL;
 
+			more[i] = inner[i];
+			if (hole != NULL) {
 				more[i] = field_opaque(0);
-				more[i].n = (uint32_t)(strstr(inner[i].p, r) - inner[i].p);
+				more[i].n = (uint32_t)(hole - inner[i].p);
 				more[i].p = arena_copy(w->r->arena, inner[i].p, more[i].n);
 				if (more[i].n > 0 && inner[i].p[0] != '-' && inner[i].p[0] != '+')
 					more[i].flags |= FIELD_NODASH;

@@ -83,8 +83,12 @@ static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
 	s->counts = s->counts || (counts && !(each && f != NULL && strcmp(f->p + off, "1") == 0));
 	if (s->fills && s->counts)
 		scan_unknown(s, "-I together with -n or -L");
-	if (fills && f != NULL)
-		s->p->replace = f->kind == CONFIDENCE_EXACT && f->n > off ? f->p + off : "";
+	if (!fills)
+		return;
+	/* Of several the last one holds, or each; and nobody replaces an empty string. */
+	if (s->p->replace != NULL || (f != NULL && (f->kind != CONFIDENCE_EXACT || f->n == off)))
+		scan_unknown(s, o->name);
+	s->p->replace = f != NULL && f->kind == CONFIDENCE_EXACT && f->n > off ? f->p + off : "{}";
 }
 
 static void place_note(struct parsed *p, int *at, uint32_t *where, int arg, size_t off)

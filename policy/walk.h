@@ -155,7 +155,7 @@ struct parsed {
 	int cwd_at;
 	uint32_t cwd_off;
 	unsigned first;        /* operand places taken by options */
-	const char *replace;   /* xargs -I */
+	const char *replace;   /* xargs: what the words that are read stand for in those of the command; NULL: they come behind them */
 	/* for places.c: indices of words, -1, and where in them the argument begins */
 	int into_at, suffix_at, remote_at;
 	uint32_t into_off, suffix_off, remote_off;
