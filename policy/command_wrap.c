@@ -194,8 +194,9 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		enum stdin_kind in = w->stdin_kind;
 		bool outside = w->outside;
 
+		/* GNU xargs gives it /dev/null, but its own with -a and the terminal with -o; that of busybox always gives its own. */
 		if (t->flags & TOOL_MORE)
-			w->stdin_kind = STDIN_NULL;
+			w->stdin_kind = STDIN_PIPE;
 		/* command and builtin look for the shell's own; zsh's command looks for programs, as all others do. */
 		if (strcmp(t->name, "builtin") != 0 && (strcmp(t->name, "command") != 0 || w->dialect == DIALECT_ZSH))
 			w->outside = true;
