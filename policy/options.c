@@ -133,14 +133,20 @@ static void scan_long(struct scan *s, const struct field *f)
 	}
 }
 
-static bool scan_number(const char *p)
+/* head -20, git log -3, nice -10. Behind that of head and tail may be a letter, -20c or -5f: part of the number or an option, which does nothing. */
+static bool scan_number(const struct tool *t, const char *p)
 {
-	if (*p < '0' || *p > '9')
+	char name[3] = { '-', '\0', '\0' };
+	const struct opt *o;
+
+	if (!word_digit(*p))
 		return false;
-	while (*p >= '0' && *p <= '9')
-		p++;
-	/* head -20, tail -5f, git log -3, nice -10 */
-	return *p == '\0' || (strchr("bkmcflqrv", *p) != NULL && p[1] == '\0');
+	p += strspn(p, "0123456789");
+	if (*p == '\0')
+		return true;
+	name[1] = *p;
+	o = options_find(t, name, 2);
+	return tool_has(t, TOOL_ANY) && strchr("bkmcflqrv", *p) != NULL && p[1] == '\0' && (o == NULL || (o->effects == 0 && o->mods == 0));
 }
 
 static void scan_cluster(struct scan *s, const struct field *f, size_t from)
@@ -150,8 +156,11 @@ static void scan_cluster(struct scan *s, const struct field *f, size_t from)
 		const struct opt *o = options_find(s->tool, name, 2);
 
 		if (o == NULL) {
+			/* gzip -9r: a digit is a letter as any other. Behind that of head a letter may be part of the number, and then takes no argument. */
+			bool digit = word_digit(f->p[k]) && tool_has(s->tool, TOOL_DIGITS) && !tool_has(s->tool, TOOL_ANY) && s->tool->kind == TOOL_PLAIN;
+
 			scan_note(s, NULL, -1, 0);
-			if (!tool_has(s->tool, TOOL_LOOSE)) {
+			if (!tool_has(s->tool, TOOL_LOOSE) && !digit) {
 				scan_unknown(s, f->p);
 				return;
 			}
@@ -208,7 +217,7 @@ static void scan_option(struct scan *s, const struct field *f)
 		scan_apply(s, o, arg, 0);
 		return;
 	}
-	if ((tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)) && scan_number(f->p + 1)) {
+	if ((tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)) && scan_number(s->tool, f->p + 1)) {
 		scan_note(s, NULL, -1, 0);
 		return;
 	}
