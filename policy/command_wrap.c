@@ -105,7 +105,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	if (p->split_text >= 0) {
 		struct field *words = arena_alloc(w->r->arena, 256 * sizeof(*words));
 		const struct field *f = &a->argv[p->split_text];
-		unsigned rest = p->inner_at >= 0 ? a->argc - (unsigned)p->inner_at : 0;
+		unsigned rest = a->argc - (unsigned)p->inner_at;
 
 		if (words == NULL) {
 			w->r->failed = true;

@@ -414,7 +414,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		return;
 	}
 	s.does = tool->does;
-	for (s.i = 1; s.i < a->argc; s.i++) {
+	for (s.i = 1; s.i < a->argc && p->split_text < 0; s.i++) {
 		const struct field *f = &a->argv[s.i];
 		const struct tool *before = s.tool;
 

@@ -196,8 +196,10 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->inner_off = (uint32_t)off;
 	}
 	if (o->mods & OPT_SPLIT) {
+		/* All words behind its argument come behind what it is split into; only then options are read again. */
 		p->split_text = arg;
 		p->split_off = (uint32_t)off;
+		p->inner_at = (int)s->i + 1;
 	}
 	if (o->mods & OPT_CWD) {
 		p->cwd_at = arg;

@@ -142,7 +142,7 @@ struct parsed {
 	int inner_at;          /* wrappers: index of the inner command's first word; -1 */
 	int inner_text;        /* index of the word that holds the inner shell text; -1 */
 	uint32_t inner_off;
-	int split_text;        /* env -S */
+	int split_text;        /* env -S; inner_at is then the first word behind it, which may not be there */
 	uint32_t split_off;
 	int prog_at;           /* index of the word that holds program text given by option; -1 */
 	uint32_t prog_off;
