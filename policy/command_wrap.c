@@ -67,7 +67,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	}
 	/* command -v NAME and sudo -l CMD only tell of the words behind; of the others what stands there is judged all the same. */
 	if (p->stop && ((p->inner_at < 0 && p->inner_text < 0 && p->split_text < 0) || strcmp(t->name, "command") == 0 || strcmp(t->name, "sudo") == 0)) {
-		a->effects = EFFECT_READ;
+		a->effects = EFFECT_READ | (a->effects & EFFECT_CHANGE);
 		return;
 	}
 	if (p->cwd_at >= 0 || (t->flags & TOOL_ELSEWHERE) != 0) {
