@@ -480,12 +480,14 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	}
 	if (p->dry && !dry_undone(a))
 		a->effects = (uint16_t)((a->effects & ~(unsigned)(EFFECT_CHANGE | EFFECT_WRITE | EFFECT_DELETE)) | EFFECT_READ);
-	/* On a terminal, what the tool may start there; and where there is one, what keys may tell it, wherever its output goes. */
+	/* On a terminal, what the tool may start there; and where there is one, what keys may tell it, wherever its output goes;
+	 * a wrapper takes none. */
 	if ((w->stdout_tty || w->r->q->has_pty) && !p->local) {
 		for (const struct tool *t = s.tool; t != NULL; t = t->parent) {
 			if ((t->flags & TOOL_PAGER) != 0 && w->stdout_tty)
 				a->effects |= EFFECT_EXEC;
-			a->effects |= t->tty;
+			if (w->stdout_tty || t->kind == TOOL_PLAIN)
+				a->effects |= t->tty;
 		}
 		if ((a->effects & EFFECT_EXEC) != 0 && a->why == NULL)
 			a->why = "on a terminal it starts a pager or takes keys that can run commands";
