@@ -51,6 +51,7 @@ struct path_use {
 	uint16_t effects;
 	struct field path; /* made absolute and normalised where that is possible (policy/path.h) */
 	bool tree;         /* and all that lies below it, none of which is named */
+	bool some;         /* of a tree: some of it, and which is not known */
 	bool dots;         /* has a .. that could not be, or should not be, resolved without looking at the host */
 };
 

@@ -109,7 +109,7 @@ static const struct rule *path_rule(const struct scope *s, const struct path_use
 	for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
 		if (m->verdict != v || (m->effects & bit) == 0)
 			continue;
-		if (!sure && u->path.kind == CONFIDENCE_OPAQUE && s->policy->profile == PROFILE_GUARD)
+		if (!sure && (u->path.kind == CONFIDENCE_OPAQUE || u->some) && s->policy->profile == PROFILE_GUARD)
 			continue;
 		if ((u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure)) && rule_applies(s, m->rule))
 			return m->rule;

@@ -191,6 +191,54 @@ static void places_stems(struct scan *s)
 	}
 }
 
+/* What an address is saved as: its last component, where the tool takes that as it is. */
+static bool place_url(const struct field *f, const char **name, size_t *n)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+";
+
+	return f->kind == CONFIDENCE_EXACT && place_name(f, name, n) && f->p[f->n - 1] != '/' && strspn(*name, plain) == *n;
+}
+
+/* Where the tool stands, or is told to: which files it makes there is not known, but for those that are called as an address is. */
+static void places_here(struct scan *s, unsigned from)
+{
+	struct act *a = s->a;
+	struct parsed *p = s->p;
+	struct field here = field_exact(s->w, ".", 1);
+	const struct field *dir = p->into_at >= 0 ? &a->argv[p->into_at] : &here;
+	uint32_t off = p->into_at >= 0 ? p->into_off : 0;
+	bool told = (s->tool->flags & TOOL_URLS) != 0 && (p->mods & OPT_WHOLE) == 0 && s->nops > from;
+
+	if (p->many) {
+		a->effects |= EFFECT_WRITE;
+		return;
+	}
+	for (unsigned i = from; i < s->nops && told; i++) {
+		struct field joined;
+		const char *name;
+		size_t n;
+
+		told = place_url(&a->argv[a->ops[i]], &name, &n);
+		/* x.git is cloned to x. */
+		for (unsigned k = 0; told && k < 2; k++) {
+			told = place_join(s, dir, off, name, n, false, 0, &joined);
+			if (told)
+				place_at(s, &joined, 0, (s->tool->flags & TOOL_TREE) != 0);
+			if (n > 4 && memcmp(name + n - 4, ".git", 4) == 0)
+				n -= 4;
+			else
+				break;
+		}
+	}
+	if (!told) {
+		const struct path_use *before = a->paths;
+
+		place_at(s, dir, off, true);
+		if (a->paths != before)
+			a->paths->some = true;
+	}
+}
+
 void places_add(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
@@ -222,14 +270,6 @@ void places_add(struct scan *s, unsigned from)
 	}
 	for (const struct path_use *u = a->paths; u != NULL; u = u->next)
 		written = written || (u->effects & EFFECT_WRITE) != 0;
-	if ((p->mods & OPT_HERE) != 0 || ((t->flags & TOOL_HERE) != 0 && (p->mods & OPT_NAMED) == 0 && !written)) {
-		struct field here = field_exact(s->w, ".", 1);
-
-		if (p->many)
-			a->effects |= EFFECT_WRITE;
-		else if (p->into_at >= 0)
-			place_at(s, &a->argv[p->into_at], p->into_off, true);
-		else
-			place_at(s, &here, 0, true);
-	}
+	if ((p->mods & OPT_HERE) != 0 || ((t->flags & TOOL_HERE) != 0 && (p->mods & OPT_NAMED) == 0 && !written))
+		places_here(s, from);
 }

@@ -161,6 +161,7 @@ static const struct {
 	{ "assigns", TOOL_ASSIGNS }, { "more", TOOL_MORE },         { "elsewhere", TOOL_ELSEWHERE }, { "applet", TOOL_APPLET },
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "here", TOOL_HERE },     { "stems", TOOL_STEMS },     { "own", TOOL_OWN },
+	{ "urls", TOOL_URLS },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",

@@ -47,6 +47,7 @@ enum tool_flag {
 	TOOL_INTO = 1 << 18,  /* the last operand may be a directory, which the others go into */
 	TOOL_HERE = 1 << 19,  /* below the working directory, unless a word names a file or a directory */
 	TOOL_STEMS = 1 << 20, /* an operand's name without its extension, or with one more */
+	TOOL_URLS = 1 << 22,  /* there, what an operand's last component says */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 

@@ -28,7 +28,7 @@ static const char *const kept[] = {
 	"rm -r /home/bob", "find /etc -delete", "find -name x -delete", "chmod -R g+w /etc", "chown -R me ~",
 	/* wherever the tool stands, or is told to */
 	"tar xf a.tar", "tar xf a.tar -C /etc/cron.d", "tar -C /etc -xf a.tar", "tar -xPf a.tar -C /srv/app", "unzip a.zip", "unzip a.zip -d /", "cd / && unzip a.zip", "patch -p0 <x",
-	"patch -d /etc -p0 <x", "wget http://a/x", "wget -P /etc/cron.d http://a/x", "curl -O http://a/x", "curl -O --output-dir /etc/cron.d http://a/x", "git clone http://a/x ~/.ssh",
+	"patch -d /etc -p0 <x", "wget http://a/.bashrc", "wget http://a/%2ebashrc", "wget http://a/", "wget -r http://a/x", "wget -i l", "wget --content-disposition http://a/x", "wget -P /etc/cron.d http://a/x", "curl -O http://a/.bashrc", "curl -OJ http://a/x", "curl -O --output-dir /etc/cron.d http://a/x", "git clone http://a/x ~/.ssh", "git clone http://a/.ssh.git",
 	/* what an option names */
 	"tar czf /etc/cron.d/x f", "curl -o /etc/cron.d/x http://a", "curl -sSLo ~/.bashrc http://a", "curl -w '%output{/etc/cron.d/x}' http://a", "wget -O /etc/cron.d/x http://a", "patch /etc/passwd <x",
 	/* beside it: a suffix, an extension */
@@ -45,7 +45,7 @@ static const char *const free_[] = {
 	"cp a b", "cp a/b /srv/app", "cp a/* /srv/app/", "cp -r build /srv/app", "cp -r build ~", "cp -r build/. /srv/app/1", "cp -a /srv/app /srv/app.bak", "mv a b", "mv build ~/old", "mv build /srv/app/",
 	"rm -rf build", "rm -rf ./build /tmp/x", "rm /srv/app/*.log", "rm -rf ~/.cache/pip", "find /srv/app -name '*.tmp' -delete", "chmod -R g+w /srv/app", "chown -R app: /srv/app",
 	"tar xzf a.tgz -C /srv/app", "cd /srv/app && tar xzf a.tgz", "tar czf /tmp/x.tgz -C /srv/app .", "tar cf - /srv/app | gzip >/tmp/x.tgz", "unzip a.zip -d /srv/app", "unzip -l a.zip", "zip -r /tmp/x.zip /srv/app",
-	"curl -fsS http://localhost:8080/health", "curl -o /tmp/x http://a/x", "cd /tmp && curl -O http://a/x", "curl -w '%{http_code}' -so /dev/null http://a", "wget -qO- http://a", "wget -P /tmp http://a/x",
+	"curl -fsS http://localhost:8080/health", "curl -o /tmp/x http://a/x", "cd /tmp && curl -O http://a/x", "curl -fsSLO http://a/x.tgz", "wget http://a/x.tgz", "git clone http://a/x.git", "curl -w '%{http_code}' -so /dev/null http://a", "wget -qO- http://a", "wget -P /tmp http://a/x",
 	"git clone http://a/x.git /srv/app", "gzip /srv/app/a.log", "gunzip /srv/app/a.log.gz", "sed -i.bak s/a/b/ app.conf", "mkdir -p /srv/app/x", "mktemp -d", "install -m 644 a /srv/app/b",
 	"ln -sfn /srv/app/2 /srv/app/current", "logger hello", "patch -p1 -d /srv/app <x", "truncate -s 0 /srv/app/a.log", "fallocate -l 1M /srv/app/x",
 };
