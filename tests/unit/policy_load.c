@@ -101,11 +101,32 @@ static void programs_that_start_shells_are_known_as_such(void **state)
 	}
 }
 
+/* Their own tests hold in each, or the file is refused. */
+static void packs_load_in_every_profile(void **state)
+{
+	static const char *const profiles[] = { "enforce", "guard", "observe" };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		char text[160];
+		struct policy *p;
+		struct buf e;
+
+		snprintf(text, sizeof(text), "version: 1\nprofile: %s\npacks: [core.readonly, core.protected-paths, core.destructive]\n", profiles[i]);
+		buf_init(&e, 1 << 20);
+		if (policy_load("test.yaml", text, strlen(text), &p, &e) != ERR_OK)
+			fail_msg("%s: %s", profiles[i], e.len > 0 ? buf_cstr(&e) : "?");
+		policy_free(p);
+		buf_free(&e);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mistakes_have_a_place_and_a_fix),
 		cmocka_unit_test(rule_tests_that_fail_refuse_the_file),
+		cmocka_unit_test(packs_load_in_every_profile),
 		cmocka_unit_test(tables_are_as_large_as_promised),
 		cmocka_unit_test(programs_that_start_shells_are_known_as_such),
 	};
