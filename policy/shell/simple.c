@@ -228,6 +228,8 @@ struct sh_command *function_body(struct ps *p)
 	ps_enter(p);
 	struct sh_command *c = compound_parse(p);
 	if (c != NULL) {
+		if (p->dialect == DIALECT_BASH && (c->kind == SH_FUNCTION || c->kind == SH_COPROC))
+			ps_expected(p, "a compound command as the function's body");
 		command_redirs(p, c);
 	} else if (p->t->any_function) {
 		c = simple_parse(p);
@@ -276,6 +278,12 @@ struct sh_command *function_keyword(struct ps *p, uint32_t at)
 		} else {
 			p->i = i;
 		}
+	}
+	/* Any other word is one more name to zsh, and an error to the rest. */
+	if (p->dialect != DIALECT_BASH && !(c->func->parens && p->dialect != DIALECT_MKSH)) {
+		ps_newlines(p);
+		if (ps_reserved(p, NULL) != RW_LBRACE)
+			ps_expected(p, "{ and the function's body");
 	}
 	c->func->body = function_body(p);
 	c->end = c->func->body->end;
