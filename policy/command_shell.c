@@ -150,6 +150,20 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 	}
 }
 
+/* Whether nothing but the one line with text in it is read from a program on standard input: a shell runs what a line holds only when it
+ * has all of it. Of several lines a reader in the first may take a quote, a comment's # or the beginning of a here-document away. */
+static bool command_one_line(const struct field *text)
+{
+	static const char blanks[] = " \t\n";
+	size_t from = 0, n = text->n;
+
+	while (from < n && strchr(blanks, text->p[from]) != NULL && text->p[from] != '\0')
+		from++;
+	while (n > from && strchr(blanks, text->p[n - 1]) != NULL && text->p[n - 1] != '\0')
+		n--;
+	return memchr(text->p + from, '\n', n - from) == NULL;
+}
+
 /* sh, bash, dash… : -c TEXT, -s or nothing (program on standard input), or a script. */
 void command_shell(struct walk *w, struct act *a, const char *name, const struct sh_simple *simple)
 {
@@ -290,7 +304,9 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 			w->stdin_kind = STDIN_PIPE;
 			command_text(w, name, &w->stdin_text, NULL, 0, a, a->at);
 			w->stdin_kind = in;
-			if (w->r->nacts > before + 1)
+			if (!command_one_line(&w->stdin_text))
+				walk_eval(w, a->at, "a program on standard input of more than one line: what runs first may take a part of the others away");
+			else if (w->r->nacts > before + 1)
 				walk_eval(w, a->at, "a program on standard input of more than one command, which may read the rest of it");
 			return;
 		}
