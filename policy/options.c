@@ -303,6 +303,36 @@ static void scan_word(struct scan *s, const struct field *f)
 	}
 }
 
+/* Whether an option does anything: not where it only says how its argument is written. */
+static bool scan_acts(const struct opt *o)
+{
+	return o->effects != 0 || (o->mods & ~(uint32_t)(OPT_SURE | OPT_ALONE | OPT_APART | OPT_NUMBER | OPT_PLAIN | OPT_LOCAL)) != 0;
+}
+
+/* Behind --, whether a word with a dash would be an option that does something if -- were not the end of the options. */
+static bool scan_option_behind(const struct tool *tool, const struct field *f)
+{
+	bool onedash = tool_has(tool, TOOL_ONEDASH), whole = onedash || (f->n > 1 && f->p[1] == '-');
+	const char *name = onedash && f->n > 2 && f->p[1] == '-' ? f->p + 1 : f->p;
+	size_t n = whole ? strcspn(name, "=") : f->n;
+
+	if (f->kind != CONFIDENCE_EXACT)
+		return true;
+	for (const struct tool *t = tool; t != NULL; t = t->parent) {
+		for (unsigned i = 0; i < t->nopts; i++) {
+			const struct opt *o = &t->opts[i];
+
+			if (o->name[0] != '-' || o->len < 2 || !scan_acts(o))
+				continue;
+			if (o->len >= n && memcmp(o->name, name, n) == 0)
+				return true;
+			if (!whole && o->len == 2 && memchr(f->p + 1, o->name[1], f->n - 1) != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool scan_operand(struct scan *s, const struct field *f)
 {
 	if (tool_has(s->tool, TOOL_SUB) && (s->tool->flags & TOOL_SUB) != 0) {
@@ -421,6 +451,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		if (f->kind == CONFIDENCE_EXACT && !s.ended && f->n > 1 && f->p[0] == '-') {
 			if (f->n == 2 && f->p[1] == '-' && options_find(s.tool, "--", 2) == NULL) {
 				s.ended = !tool_has(s.tool, TOOL_LOOSE);
+				s.behind = s.ended && a->nopts > 0;
 				continue;
 			}
 			scan_option(&s, f);
@@ -453,6 +484,8 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			else
 				scan_unknown(&s, "a word that is not known, and may be an option");
 		}
+		if (s.behind && f->n > 1 && f->p[0] == '-' && s.tool->kind == TOOL_PLAIN && !tool_has(s.tool, TOOL_ANY) && scan_option_behind(s.tool, f))
+			scan_unknown(&s, f->p);
 		scan_word(&s, f);
 		if (scan_operand(&s, f))
 			break;

@@ -11,6 +11,7 @@ struct scan {
 	struct parsed *p;
 	unsigned i; /* word at hand */
 	bool ended; /* -- was seen */
+	bool behind; /* and options before it, one of which may have taken it for its argument */
 	bool many;  /* an operand before may be several words */
 	unsigned nops;
 	unsigned skipped;
