@@ -370,6 +370,18 @@ static unsigned scan_place(const struct tool *t, unsigned k, bool last, bool uns
 	return k < t->nplaces ? t->place[k] : t->rest;
 }
 
+/* fuser PORT,HOST,PORT/tcp: a name is looked up, and one that is not known may be the content of a file. A rooted path holds its first slash
+ * before any comma; where an option says that operands are no paths (OPT_HOST) that means nothing. */
+static void scan_operand_host(struct scan *s, const struct field *f)
+{
+	bool path = (f->flags & FIELD_ROOTED) != 0 && (s->p->mods & OPT_HOST) == 0;
+
+	if (f->kind == CONFIDENCE_OPAQUE && !path && !field_number(f))
+		s->a->effects |= EFFECT_NET;
+	else if (f->kind != CONFIDENCE_OPAQUE && strchr(f->p, ',') != NULL)
+		s->a->effects |= EFFECT_QUERY;
+}
+
 static void scan_operand_effects(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
@@ -396,6 +408,8 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 			e |= s->p->ops_add;
 		path = e & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE);
 		s->a->effects |= (uint16_t)(e & ~path);
+		if (tool_has(t, TOOL_HOSTS))
+			scan_operand_host(s, f);
 		if (path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "-") == 0)
 			continue;
 		if (path != 0) {
@@ -507,7 +521,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	scan_operand_effects(&s, subs);
 	places_add(&s, subs);
 	/* Tools where every query leaves the host: what is not known may be the content of a file. */
-	for (unsigned i = 1; s.tool->does == EFFECT_QUERY && i < a->argc; i++) {
+	for (unsigned i = 1; (s.tool->does & EFFECT_QUERY) != 0 && i < a->argc; i++) {
 		if (a->argv[i].kind == CONFIDENCE_OPAQUE && !field_number(&a->argv[i]))
 			a->effects |= EFFECT_NET;
 	}

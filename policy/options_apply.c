@@ -91,6 +91,31 @@ static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
 	s->p->replace = f != NULL && f->kind == CONFIDENCE_EXACT && f->n > off ? f->p + off : "{}";
 }
 
+/* lsof -i [46][protocol][@host][:service]: a name is looked up, and one that is not known may be the content of a file. Behind a colon that
+ * no @ comes before is only a service. */
+static void scan_host(struct scan *s, const struct opt *o, int arg, size_t off)
+{
+	const struct field *f;
+	const char *host, *colon;
+
+	/* Without one attached, the next word is it, unless that is an option. */
+	if (arg < 0 && (o->arg != OPT_MAYBE || s->i + 1 >= s->a->argc))
+		return;
+	f = &s->a->argv[arg < 0 ? s->i + 1 : (unsigned)arg];
+	if (arg < 0 && f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || f->p[0] == '+'))
+		return;
+	host = f->n > off ? memchr(f->p + off, '@', f->n - off) : NULL;
+	colon = f->n > off ? memchr(f->p + off, ':', f->n - off) : NULL;
+	if (f->kind == CONFIDENCE_EXACT) {
+		const char *end = host != NULL ? host + 1 + strspn(host + 1, "0123456789.") : "";
+
+		if (*end != '\0' && *end != ':' && *end != '[')
+			s->a->effects |= EFFECT_QUERY;
+	} else if (f->kind == CONFIDENCE_PATTERN || (!field_number(f) && (host != NULL || colon == NULL))) {
+		s->a->effects |= EFFECT_NET;
+	}
+}
+
 static void place_note(struct parsed *p, int *at, uint32_t *where, int arg, size_t off)
 {
 	p->many = p->many || *at >= 0;
@@ -164,6 +189,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_unknown(s, o->name);
 	if (strcmp(s->tool->name, "xargs") == 0)
 		scan_xargs(s, o, arg, off);
+	if (o->mods & OPT_HOST)
+		scan_host(s, o, arg, off);
 	if (arg < 0)
 		return;
 	if (o->mods & OPT_FORMAT) {

@@ -48,6 +48,7 @@ enum tool_flag {
 	TOOL_HERE = 1 << 19,  /* below the working directory, unless a word names a file or a directory */
 	TOOL_STEMS = 1 << 20, /* an operand's name without its extension, or with one more */
 	TOOL_URLS = 1 << 22,  /* there, what an operand's last component says */
+	TOOL_HOSTS = 1 << 23, /* operands may name a host, which is looked up */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
@@ -92,6 +93,8 @@ enum opt_mod {
 	OPT_SURE = 1 << 30,    /* every version takes the next word, whatever it is */
 	OPT_FORMAT = 1 << 29   /* its argument may name a file behind %output */
 };
+
+#define OPT_HOST (UINT32_C(1) << 31) /* its argument, or the word behind, may name a host, which is looked up */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 
