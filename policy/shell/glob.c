@@ -159,6 +159,8 @@ struct sh_word *glob_regex(struct ps *p)
 		} else if (c == '`') {
 			dollar_backquote(p, &b, false, false);
 		} else if (c == '$') {
+			if (ps_peek(p, 1) == '`')
+				ps_left_out(p, p->i, "a $ before a backquote in a regular expression"); /* rendered, it would be $$ */
 			if (!dollar_parse(p, &b, false))
 				parts_byte(p, &b);
 		} else {
