@@ -130,14 +130,7 @@ static void command_cd(struct walk *w, struct act *a)
 	} else if (operands > 1 || to.kind == CONFIDENCE_OPAQUE || (to.flags & FIELD_MULTI) != 0 || strcmp(to.p, "-") == 0) {
 		to = field_opaque(0);
 	} else {
-		struct act scratch = { .next = NULL };
-
-		path_add(w, &scratch, EFFECT_READ, &to, 0);
-		to = scratch.paths != NULL && !scratch.paths->dots ? scratch.paths->path : field_opaque(0);
-		if (to.kind == CONFIDENCE_EXACT && (to.flags & FIELD_HOME) != 0)
-			to.kind = CONFIDENCE_PATTERN;
-		else if (to.kind == CONFIDENCE_PATTERN)
-			to = field_opaque(0);
+		to = path_directory(w, &to, 0);
 	}
 	state_set_cwd(w, &to);
 }

@@ -74,13 +74,8 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		struct field to = field_opaque(0);
 
 		changed_cwd = true;
-		if (p->cwd_at >= 0 && !(t->flags & TOOL_ELSEWHERE)) {
-			struct act scratch = { .next = NULL };
-
-			path_add(w, &scratch, EFFECT_READ, &a->argv[p->cwd_at], p->cwd_off);
-			if (scratch.paths != NULL && !scratch.paths->dots && scratch.paths->path.kind == CONFIDENCE_EXACT && !(scratch.paths->path.flags & FIELD_HOME))
-				to = scratch.paths->path;
-		}
+		if (p->cwd_at >= 0 && !(t->flags & TOOL_ELSEWHERE))
+			to = path_directory(w, &a->argv[p->cwd_at], p->cwd_off);
 		state_set_cwd(w, &to);
 	}
 	if (p->inner_text >= 0) {

@@ -102,6 +102,11 @@ void path_resolve(const struct field *cwd, const struct field *word, size_t off,
 	u->dots = false;
 	if (word->kind == CONFIDENCE_OPAQUE || n >= PATH_MAX_LEN || n == 0)
 		return;
+	/* ~NAME: a user's home, which is a directory of the system for many, or in zsh the value of a parameter. */
+	if ((word->flags & FIELD_HOME) != 0 && p[0] == '~' && n > 1 && p[1] != '/') {
+		u->dots = true;
+		return;
+	}
 	if (p[0] == '/' || (word->flags & FIELD_HOME) != 0) {
 		memcpy(joined, p, n);
 		len = n;
@@ -176,7 +181,23 @@ static bool path_only_named(const struct act *a)
 	return false;
 }
 
-void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
+/* The last ".." of n bytes that has a component of the word's own before it: where that ends. 0: there is none. */
+static size_t path_before_dots(const char *p, size_t n)
+{
+	for (size_t i = n; i >= 2; i--) {
+		size_t end = i - 2;
+
+		if (p[i - 1] != '.' || p[i - 2] != '.' || (i < n && p[i] != '/') || (end > 0 && p[end - 1] != '/'))
+			continue;
+		while (end > 0 && p[end - 1] == '/')
+			end--;
+		if (end > 0 && !(end >= 2 && p[end - 1] == '.' && p[end - 2] == '.' && (end == 2 || p[end - 3] == '/')))
+			return end;
+	}
+	return 0;
+}
+
+static void path_add_one(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
 {
 	struct path_use *u = arena_alloc(w->r->arena, sizeof(*u));
 	char out[PATH_BUF];
@@ -212,6 +233,45 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 	u->effects = (uint16_t)effects;
 	u->next = a->paths;
 	a->paths = u;
+}
+
+void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off)
+{
+	struct field way = *word;
+
+	/* a/../b: some tools make a on the way to b. */
+	while ((effects & EFFECT_WRITE) != 0 && word->kind != CONFIDENCE_OPAQUE && way.n > off && w->r->npaths <= MAX_PATHS) {
+		size_t n = path_before_dots(way.p + off, way.n - off);
+		char *p;
+
+		if (n == 0)
+			break;
+		p = arena_copy(w->r->arena, way.p, off + n);
+		if (p == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		way.p = p;
+		way.n = (uint32_t)(off + n);
+		path_add_one(w, a, EFFECT_WRITE, &way, off);
+	}
+	path_add_one(w, a, effects, word, off);
+}
+
+struct field path_directory(struct walk *w, const struct field *word, size_t off)
+{
+	struct act scratch = { .next = NULL };
+	struct field to;
+
+	path_add(w, &scratch, EFFECT_READ, word, off);
+	if (scratch.paths == NULL || scratch.paths->dots)
+		return field_opaque(0);
+	to = scratch.paths->path;
+	if (to.kind == CONFIDENCE_PATTERN)
+		return field_opaque(0);
+	if (to.kind == CONFIDENCE_EXACT && (to.flags & FIELD_HOME) != 0)
+		to.kind = CONFIDENCE_PATTERN;
+	return to;
 }
 
 /* ---- Matching --------------------------------------------------------------------------------------------------------- */

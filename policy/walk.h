@@ -160,6 +160,7 @@ struct parsed {
 	int into_at, suffix_at, remote_at;
 	uint32_t into_off, suffix_off, remote_off;
 	bool many;             /* one of these was given twice */
+	bool named_late;       /* an OPT_NAMED with an argument stands behind an operand */
 };
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p);
 const struct opt *options_find(const struct tool *t, const char *name, size_t n);
@@ -167,6 +168,8 @@ bool tool_has(const struct tool *t, uint32_t flag); /* it or a parent has the fl
 
 /* The path that a word names, for rules. */
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off);
+/* The directory that a word names, as a working directory; opaque: not known. */
+struct field path_directory(struct walk *w, const struct field *word, size_t off);
 /* Whether a file's name may be `host:file`, or `scheme:…` which loads something: a colon that no slash comes before. */
 bool path_elsewhere(const struct field *word, size_t off);
 
