@@ -404,8 +404,10 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 		e = scan_place(t, i - from + s->p->first, i + 1 == s->nops, unsure);
 		if (s->p->has_ops_set)
 			e = s->p->ops_set;
-		else if (e != 0)
+		if (e != 0 && !s->p->ops_final)
 			e |= s->p->ops_add;
+		if (e == EFFECT_READ && (t->flags & TOOL_LINKS) != 0 && (s->p->mods & OPT_NAMED) == 0)
+			e |= EFFECT_WRITE;
 		path = e & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE);
 		s->a->effects |= (uint16_t)(e & ~path);
 		if (tool_has(t, TOOL_HOSTS))
@@ -414,8 +416,12 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 			continue;
 		if (path != 0) {
 			const struct path_use *before = s->a->paths;
+			struct field under = *f;
 
-			path_add(s->w, s->a, path, f, 0);
+			if ((path & ~(unsigned)EFFECT_READ) != 0 && s->p->into_at >= 0 && (t->flags & TOOL_INTO) == 0 && !(f->n > 0 && f->p[0] == '/') && (f->flags & FIELD_HOME) == 0 &&
+			    !places_under(s, f, 0, &under))
+				under = field_opaque(0);
+			path_add(s->w, s->a, path, &under, 0);
 			if (s->a->paths != before)
 				s->a->paths->tree = ((s->p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0 && !((t->flags & TOOL_INTO) != 0 && path == EFFECT_WRITE);
 		}
@@ -446,6 +452,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	size_t room = 8;
 	unsigned subs = 0;
 	bool bundle = (tool->flags & TOOL_BUNDLE) != 0;
+	struct field cwd = state_cwd(&w->state);
 
 	memset(p, 0, sizeof(*p));
 	p->inner_at = p->inner_text = p->split_text = p->prog_at = p->cwd_at = p->into_at = p->suffix_at = p->remote_at = -1;
@@ -520,6 +527,8 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	}
 	scan_operand_effects(&s, subs);
 	places_add(&s, subs);
+	if (tool->kind == TOOL_PLAIN && p->cwd_at >= 0)
+		state_set_cwd(w, &cwd);
 	/* Tools where every query leaves the host: what is not known may be the content of a file. */
 	for (unsigned i = 1; (s.tool->does & EFFECT_QUERY) != 0 && i < a->argc; i++) {
 		if (a->argv[i].kind == CONFIDENCE_OPAQUE && !field_number(&a->argv[i]))

@@ -136,7 +136,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		subs++;
 	late = s->nops > subs;
 	scan_note(s, o, arg, off);
-	p->mods |= late ? o->mods & ~(uint32_t)OPT_NAMED : o->mods;
+	p->mods |= late ? o->mods & ~(uint64_t)OPT_NAMED : o->mods;
+	p->named_late = p->named_late || (late && arg >= 0 && (o->mods & OPT_NAMED) != 0);
 	if (arg >= 0 && (o->mods & OPT_INTO) != 0)
 		place_note(p, &p->into_at, &p->into_off, arg, off);
 	if (arg >= 0 && (o->mods & OPT_SUFFIX) != 0)
@@ -231,6 +232,12 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	if (o->mods & OPT_CWD) {
 		p->cwd_at = arg;
 		p->cwd_off = (uint32_t)off;
+	}
+	/* Where it is no wrapper it stands before all others, and several add up: options_read() puts it back. */
+	if ((o->mods & OPT_CWD) != 0 && s->tool->kind == TOOL_PLAIN) {
+		struct field to = (o->mods & OPT_WHOLE) != 0 ? field_opaque(0) : path_directory(s->w, &a->argv[arg], off);
+
+		state_set_cwd(s->w, &to);
 	}
 	if (o->mods & OPT_NAMES) {
 		const struct field *f = &a->argv[arg];

@@ -27,5 +27,7 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off);
 
 /* places.c: adds the paths that the run writes to beside those that words name whole. from: the first operand behind subcommands. */
 void places_add(struct scan *s, unsigned from);
+/* A relative word behind what `into` names; false: not to be told as one word. */
+bool places_under(struct scan *s, const struct field *f, size_t off, struct field *out);
 
 #endif

@@ -2,6 +2,7 @@
  * wherever the tool stands, a file is kept under its name and a suffix. Each becomes a path of the act, so that the path rules see it; what
  * cannot be told stays an effect without a place. */
 #include <string.h>
+#include <strings.h>
 
 #include "policy/options_scan.h"
 #include "policy/path.h"
@@ -148,20 +149,74 @@ static void places_suffix(struct scan *s)
 	}
 }
 
+/* How much of a name a decompressor cuts away where no dot tells: as it is told, or as old ones named it. */
+static size_t place_suffix(const struct scan *s, const char *name, size_t n)
+{
+	static const char *const known[] = { "-gz", "-z", "_z" };
+	const struct field *f = s->p->suffix_at >= 0 ? &s->a->argv[s->p->suffix_at] : NULL;
+	size_t most = 0;
+
+	for (unsigned i = 0; i <= sizeof(known) / sizeof(known[0]); i++) {
+		const char *suffix = i > 0 ? known[i - 1] : f != NULL ? f->p + s->p->suffix_off : "";
+		size_t k = strlen(suffix);
+
+		if (k > most && k < n && strncasecmp(name + n - k, suffix, k) == 0)
+			most = k;
+	}
+	return most;
+}
+
+/* What is written has a name that the file tells: all in its directory. */
+static void place_parent(struct scan *s, struct path_use *u)
+{
+	size_t n = u->path.n;
+	struct path_use *k = arena_alloc(s->w->r->arena, sizeof(*k));
+
+	while (n > 1 && u->path.p[n - 1] != '/')
+		n--;
+	/* A home, or the root, stays. */
+	if (n > 1)
+		n--;
+	else if (u->path.p[0] != '/')
+		n = u->path.n;
+	if (k == NULL) {
+		s->w->r->failed = true;
+		return;
+	}
+	*k = *u;
+	k->effects = EFFECT_WRITE;
+	k->tree = true;
+	k->path.p = arena_copy(s->w->r->arena, u->path.p, n);
+	k->path.n = (uint32_t)n;
+	if (k->path.p == NULL)
+		s->w->r->failed = true;
+	k->next = s->a->paths;
+	s->a->paths = k;
+}
+
 /* Compressors: a file whose name gains or loses an extension. */
 static void places_stems(struct scan *s)
 {
+	const struct field *f = s->p->suffix_at >= 0 ? &s->a->argv[s->p->suffix_at] : NULL;
+
+	if (f != NULL && (f->kind != CONFIDENCE_EXACT || s->p->many))
+		s->a->effects |= EFFECT_WRITE;
 	for (struct path_use *u = s->a->paths; u != NULL; u = u->next) {
-		size_t end = u->path.n, dot;
+		size_t end, dot;
 		struct path_use *k;
 		char *p;
 
 		if ((u->effects & EFFECT_WRITE) == 0 || u->path.kind == CONFIDENCE_OPAQUE)
 			continue;
+		if ((s->p->mods & OPT_WHOLE) != 0)
+			place_parent(s, u);
+		end = u->path.n;
 		for (dot = end; dot > 0 && u->path.p[dot - 1] != '.' && u->path.p[dot - 1] != '/'; dot--)
 			;
 		if (dot > 1 && u->path.p[dot - 1] == '.' && u->path.p[dot - 2] != '/')
 			end = dot - 1;
+		else
+			end -= place_suffix(s, u->path.p, end);
 		p = arena_alloc(s->w->r->arena, 2 * end + 2);
 		if (p == NULL) {
 			s->w->r->failed = true;
@@ -230,7 +285,7 @@ static void places_here(struct scan *s, unsigned from)
 				break;
 		}
 	}
-	if (!told) {
+	if (!told && !p->named_late) {
 		const struct path_use *before = a->paths;
 
 		place_at(s, dir, off, true);
@@ -239,18 +294,46 @@ static void places_here(struct scan *s, unsigned from)
 	}
 }
 
+bool places_under(struct scan *s, const struct field *f, size_t off, struct field *out)
+{
+	if (s->p->many || f->kind == CONFIDENCE_OPAQUE || off > f->n)
+		return false;
+	return place_join(s, &s->a->argv[s->p->into_at], s->p->into_off, f->p + off, f->n - off, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, out);
+}
+
+/* What other options name below the directory that `into` names, wherever that stands. */
+static void places_below(struct scan *s)
+{
+	struct act *a = s->a;
+
+	for (unsigned i = 0; s->p->into_at >= 0 && i < a->nopts; i++) {
+		const struct act_opt *n = &a->opts[i];
+		bool under = false;
+		struct field f;
+
+		for (unsigned k = 0; k < s->tool->nopts; k++)
+			under = under || (s->tool->opts[k].group == n->group && (s->tool->opts[k].mods & OPT_UNDER) != 0);
+		if (!under || n->arg < 0)
+			continue;
+		if (places_under(s, &a->argv[n->arg], n->arg_off, &f))
+			place_at(s, &f, 0, false);
+		else
+			a->effects |= EFFECT_WRITE;
+	}
+}
+
 void places_add(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
 	struct act *a = s->a;
 	struct parsed *p = s->p;
-	bool written = false;
+	bool written = false, named = (p->mods & OPT_NAMED) != 0;
 
 	if (t->kind != TOOL_PLAIN)
 		return;
 	if (t->flags & TOOL_INTO)
 		places_into(s, from, ((p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0);
-	if (p->suffix_at >= 0)
+	if (p->suffix_at >= 0 && (t->flags & TOOL_STEMS) == 0)
 		places_suffix(s);
 	if (t->flags & TOOL_STEMS)
 		places_stems(s);
@@ -270,6 +353,9 @@ void places_add(struct scan *s, unsigned from)
 	}
 	for (const struct path_use *u = a->paths; u != NULL; u = u->next)
 		written = written || (u->effects & EFFECT_WRITE) != 0;
-	if ((p->mods & OPT_HERE) != 0 || ((t->flags & TOOL_HERE) != 0 && (p->mods & OPT_NAMED) == 0 && !written))
+	/* A tree has the name that an operand gives it, unless an option puts it elsewhere; a patch names files of its own whatever the operands are. */
+	named = named || ((t->flags & TOOL_TREE) != 0 && written && (p->mods & OPT_WHOLE) == 0);
+	if ((p->mods & OPT_HERE) != 0 || ((t->flags & TOOL_HERE) != 0 && !named))
 		places_here(s, from);
+	places_below(s);
 }

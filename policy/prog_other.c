@@ -1,5 +1,6 @@
 /* Arguments that need a look of their own: dd's key=value, names that are assigned, date, sysctl, service, test. */
 #include <string.h>
+#include <strings.h>
 
 #include "policy/walk.h"
 
@@ -198,6 +199,44 @@ static bool other_given(const struct act *a, const char *name)
 	return false;
 }
 
+/* Whether an address surely does not name a file of this host: it begins with a scheme or a host, as it stands. */
+static bool other_remote(const struct field *f, size_t off)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	const char *p = f->p + (off < f->n ? off : f->n);
+	size_t n = strspn(p, plain);
+
+	return f->kind == CONFIDENCE_EXACT && n > 0 && (p[n] == ':' || p[n] == '/' || p[n] == '\0') && !(n == 4 && p[n] == ':' && strncasecmp(p, "file", 4) == 0);
+}
+
+/* curl: what is sent to a file: address is written there; #1 in the name of a file is what a pattern in the address becomes; --expand-NAME is
+ * option NAME with an argument that variables make. */
+static void other_curl(struct act *a)
+{
+	const struct opt *output = options_find(a->tool, "-o", 2), *url = options_find(a->tool, "--url", 5);
+	bool sends = other_given(a, "-T"), remote = !other_given(a, "--proto-default");
+
+	for (unsigned i = 0; i < a->nops; i++)
+		remote = remote && other_remote(&a->argv[a->ops[i]], 0);
+	for (unsigned i = 0; i < a->nopts; i++) {
+		const struct act_opt *n = &a->opts[i];
+		const struct field *f = n->arg >= 0 ? &a->argv[n->arg] : NULL;
+
+		if (strncmp(a->argv[n->at].p, "--expand-", 9) == 0)
+			a->effects |= EFFECT_EXEC;
+		if (f == NULL)
+			continue;
+		if (n->group == url->group)
+			remote = remote && other_remote(f, n->arg_off);
+		for (const char *p = f->p + n->arg_off; n->group == output->group && f->kind != CONFIDENCE_OPAQUE && (p = strchr(p, '#')) != NULL; p++) {
+			if (p[1] >= '0' && p[1] <= '9')
+				a->effects |= EFFECT_WRITE;
+		}
+	}
+	if (sends && !remote)
+		a->effects |= EFFECT_WRITE;
+}
+
 void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct parsed *p)
 {
 	const char *name = a->tool->name;
@@ -288,6 +327,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		break;
 	case PROG_CONFIGS:
 		other_configs(a);
+		break;
+	case PROG_CURL:
+		other_curl(a);
 		break;
 	default:
 		break;

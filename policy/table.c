@@ -160,12 +160,12 @@ static const struct {
 	{ "plus", TOOL_PLUS },     { "onedash", TOOL_ONEDASH },     { "posix", TOOL_POSIX },   { "bundle", TOOL_BUNDLE },
 	{ "assigns", TOOL_ASSIGNS }, { "more", TOOL_MORE },         { "elsewhere", TOOL_ELSEWHERE }, { "applet", TOOL_APPLET },
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
-	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "here", TOOL_HERE },     { "stems", TOOL_STEMS },     { "own", TOOL_OWN },
-	{ "urls", TOOL_URLS },   { "hosts", TOOL_HOSTS },
+	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
+	{ "own", TOOL_OWN },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
-	"uris", "configs", "lines" };
+	"uris", "configs", "lines", "curl" };
 
 static unsigned table_bits(const char *text, size_t len)
 {
@@ -263,20 +263,20 @@ static void table_head_word(struct tool *t, const char *w)
 
 struct mods {
 	uint16_t effects, ops;
-	uint32_t mods;
+	uint64_t mods;
 };
 
 static void table_mod(struct mods *m, const char *w, bool takes)
 {
 	static const struct {
 		const char *name;
-		uint32_t mod;
+		uint64_t mod;
 	} words[] = {
 		{ "first", OPT_FIRST }, { "off", OPT_PROG | OPT_FIRST }, { "local", OPT_LOCAL }, { "inner", OPT_INNER },
 		{ "split", OPT_SPLIT }, { "stop", OPT_STOP }, { "cwd", OPT_CWD }, { "opaque", OPT_OPAQUE }, { "text", 0 },
 		{ "alone", OPT_ALONE }, { "apart", OPT_APART }, { "number", OPT_NUMBER }, { "mayname", OPT_MAYNAME },
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
-		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
+		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "under", OPT_UNDER }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
 		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE },
 		{ "host", OPT_HOST },
 	};

@@ -49,13 +49,14 @@ enum tool_flag {
 	TOOL_STEMS = 1 << 20, /* an operand's name without its extension, or with one more */
 	TOOL_URLS = 1 << 22,  /* there, what an operand's last component says */
 	TOOL_HOSTS = 1 << 23, /* operands may name a host, which is looked up */
+	TOOL_LINKS = 1 << 24, /* the other operands stay the same files: written as well, unless OPT_NAMED */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
 enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
-	PROG_CONFIGS, PROG_LINES };
+	PROG_CONFIGS, PROG_LINES, PROG_CURL };
 
 /* What an option does besides having, or not, an argument. */
 enum opt_mod {
@@ -94,7 +95,9 @@ enum opt_mod {
 	OPT_FORMAT = 1 << 29   /* its argument may name a file behind %output */
 };
 
-#define OPT_HOST (UINT32_C(1) << 31) /* its argument, or the word behind, may name a host, which is looked up */
+/* The bits that are no constants of an enum: */
+#define OPT_HOST (UINT64_C(1) << 31)  /* its argument, or the word behind, may name a host, which is looked up */
+#define OPT_UNDER (UINT64_C(1) << 32) /* its argument is relative to what OPT_INTO names */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 
@@ -105,7 +108,7 @@ struct opt {
 	uint8_t arg;      /* enum opt_arg */
 	uint16_t effects; /* bits of enum effect */
 	uint16_t ops;     /* for OPS_SET, OPS_ADD */
-	uint32_t mods;    /* bits of enum opt_mod */
+	uint64_t mods;    /* bits of enum opt_mod */
 };
 
 #define TOOL_PLACES 3

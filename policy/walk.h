@@ -136,7 +136,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 /* options.c: reads argv[1…] by the tool's tables. Fills a->opts, a->ops, a->effects, a->paths, a->tool (the subcommand's). */
 struct parsed {
-	uint32_t mods;         /* of all options seen (enum opt_mod) */
+	uint64_t mods;         /* of all options seen (enum opt_mod) */
 	bool unknown;          /* an option or operand that no table knows */
 	const char *unknown_word;
 	int inner_at;          /* wrappers: index of the inner command's first word; -1 */

@@ -39,6 +39,43 @@ static const char *const kept[] = {
 	"split x y", "cpio -idm <a", "ssh-keygen -t rsa", "docker cp a:/x y",
 	/* a name that a value makes */
 	"x='@(.bashrc)'; cp a ~/$x",
+	/* ~NAME may be any directory */
+	"touch ~bin/ls", "echo > ~daemon/sshd", "rm ~daemon/sshd", "mv x ~daemon/", "chmod u+s ~bin/bash", "cd ~daemon && touch sshd",
+	"echo > ~systemd-timesync/etc/cron.d/x", "rm -rf ~systemd-network/etc/passwd", "x=/etc; echo > ~x/passwd", "x=~/.ssh; echo > ~x/y", "touch ~+/../etc/passwd",
+	"cd / && touch ~-/x", "echo > ~root/.bashrc", "cd ~daemon; touch x", "cp x ~bin", "rm -r ~bin", "ln -s x ~bin/ls",
+	/* relative to what an option names; a patch names files of its own */
+	"tar -cf x.tar --remove-files ~/.ssh", "tar cf x --remove-files /etc/sudoers", "tar -cf x.tar --remove-files ~", "tar -czf x.tgz -C /etc --remove-files sudoers.d",
+	"patch -d /etc passwd < x", "patch -d /etc -o passwd < x", "patch -d /etc -i /srv/y sudoers", "patch -r - -p1 < x", "patch -r /srv/y < x", "patch -p1 /srv/f < y",
+	"patch /srv/f y", "git -C /etc diff --no-index --output=passwd /srv/a /srv/b", "git -C ~/.ssh diff --output=x", "git -C /etc clone http://a/x cron.d",
+	"cd ~/.config && git clone --shallow-exclude v1 http://a/git", "cd /etc && git clone --shallow-exclude v1 http://a/cron.d", "git clone a ~/.ssh/../x",
+	"tar --remove-files -cf x.tar -C / etc", "tar -C / -C etc --remove-files -cf /srv/x passwd", "cd / && tar -C srv --remove-files -cf /srv/x ../etc",
+	"patch -o passwd -d /etc < x", "patch --directory=/etc -r passwd f < x", "patch -o /srv/y -d /etc -d / < x", "git -C / -C etc clone http://a/x cron.d",
+	"git --work-tree=/etc clone http://a/x /srv/y", "git -C / diff --output etc/passwd", "git -C \"$d\" diff --output etc/passwd",
+	"git --git-dir x --work-tree=/etc diff --output=passwd", "cd ~/.config && git clone --ref-format files http://a/git",
+	/* what curl and wget are told about names */
+	"curl -T x file:///home/bob/.bashrc", "curl -T - file:///etc/passwd", "curl -o '.bash#1' 'http://a/{rc}'", "curl -o '/#1/passwd' 'http://a/{etc}'",
+	"cd /srv/a && curl --output-dir /x -o ../etc/passwd http://a", "curl --expand-output .bashrc http://a", "curl --expand-write-out '%output{.bashrc}x' http://a",
+	"wget --http-user -O/srv/x http://a/.bashrc", "wget --bind-address -O/srv/x http://a/.bashrc", "wget --http-user --spider http://a/.bashrc",
+	"curl --create-dirs -o .ssh/../x http://a", "wget -P ~/.ssh/../x http://a", "curl -T x FILE:/etc/passwd", "curl -T x --url file:///etc/passwd",
+	"curl -Tx '{file,http}:///etc/passwd'", "curl --proto-default file -T x localhost/etc/passwd", "curl -T x \"$u\"", "curl -sT- file:/etc/passwd",
+	"curl --upload-file=x file:///etc/passwd", "curl -o 'x#1#2' 'http://a/{a,b}'", "curl --output-dir / -o etc/passwd http://a",
+	"curl --output-dir /etc -o /passwd http://a", "curl -o passwd http://a --output-dir /etc", "curl --expand-output=.bashrc http://a",
+	"curl --rate -o/srv/x -O http://a/.bashrc", "wget -o /srv/log http://a/.bashrc", "wget --save-cookies /srv/c http://a/.bashrc", "wget http://a/.bashrc -O /srv/x",
+	"curl --create-dirs --output-dir .ssh/.. -o x http://a",
+	/* what decompressors make of a name */
+	"gunzip .profile_z", "gunzip .bashrc-gz", "gzip -d .profile-z", "gunzip /etc/sudoers-gz", "gzip -dfSrc ~/.bashrcrc", "gzip -d -S x .bashrcx",
+	"xz -dSx /etc/sudoersx", "lzma -d -S x .profilex", "gzip -dN ~/a.gz", "gunzip -fN a.gz", "gunzip -S c .bashrcc", "gzip -d -S \"$x\" /srv/f", "gunzip .bashrc-GZ",
+	"gzip -Nd a.gz", "gunzip --name ~/x/../a.gz", "cd / && gunzip -N etc/a.gz",
+	/* the way to it, and the other name of a file */
+	"mkdir -p .ssh/../y", "install -d ~/.ssh/../y", "install -D x ~/.ssh/../y", "ln ~/.ssh/authorized_keys x && echo k1 >> x", "cp -lT .ssh/authorized_keys x",
+	"mkdir -p a/b/../../.ssh/../x", "mkdir -p /etc/cron.d/y/../../x", "cp --parents x .ssh/../y", "ln -T ~/.bashrc x", "ln ~/.bashrc x -s", "ln -t /srv ~/.bashrc",
+	"cp -al ~/.ssh /srv/x", "cp --link /etc/passwd x", "link ~/.bashrc x", "cp x /lib32/x", "install -d -m 777 /etc", "install -m777 -d /srv /etc",
+	/* rights of a directory */
+	"chmod 777 /etc", "chmod 777 /etc/", "chown me /usr", "chmod a+w x /etc y", "cd / && chgrp me etc", "cd /etc && chmod 777 .", "chmod o+w ~", "chmod o+w /home/bob",
+	"chmod -v 777 /", "chmod --reference=x /etc", "chmod 777 /etc/../etc", "chmod 777 /e*", "chmod 777 \"$x\"", "sudo chmod 777 /etc",
+	/* and others */
+	"uniq +1 x .bashrc", "uniq +0 x /etc/passwd", "uniq x +1 /etc/passwd", "unzip -d /etc x", "rm ~/.bash_profile", "rm /usr/local/bin/x",
+	"rmdir ~/.config/systemd/user", "mv ~/.gitconfig x", "echo b > /proc/sysrq-trigger",
 };
 
 static const char *const free_[] = {
@@ -48,6 +85,15 @@ static const char *const free_[] = {
 	"curl -fsS http://localhost:8080/health", "curl -o /tmp/x http://a/x", "cd /tmp && curl -O http://a/x", "curl -fsSLO http://a/x.tgz", "wget http://a/x.tgz", "git clone http://a/x.git", "curl -w '%{http_code}' -so /dev/null http://a", "wget -qO- http://a", "wget -P /tmp http://a/x",
 	"git clone http://a/x.git /srv/app", "gzip /srv/app/a.log", "gunzip /srv/app/a.log.gz", "sed -i.bak s/a/b/ app.conf", "mkdir -p /srv/app/x", "mktemp -d", "install -m 644 a /srv/app/b",
 	"ln -sfn /srv/app/2 /srv/app/current", "logger hello", "patch -p1 -d /srv/app <x", "truncate -s 0 /srv/app/a.log", "fallocate -l 1M /srv/app/x",
+	"git -C /srv/app status", "git -C /srv/app log --output=/tmp/x", "git -C /srv clone http://a/x.git", "git -C /srv/app diff --output=x.diff",
+	"git clone http://a/x.git y", "patch -d /srv/app f <x", "tar -C /srv/app --remove-files -cf /tmp/x.tar logs", "curl -T x http://a/y", "curl -T x ftp://a/",
+	"curl --output-dir /tmp -o x http://a", "curl -o 'x#y' http://a", "wget -o /tmp/log http://a/x.tgz", "wget http://a/x.tgz -O /tmp/x",
+	"wget 'http://a/dl?id=1' -O /tmp/x", "wget -O /tmp/x 'http://a/dl?id=1'", "gzip -dS .gz /srv/x.gz", "gunzip -N /srv/app/a.gz", "gzip -lN /srv/x.gz", "zcat -S x f",
+	"ln a b", "ln -s /etc/passwd x", "ln -sfn /usr/bin/vim vim", "cp -al /srv/a /srv/b", "touch /srv/app/../x", "uniq a b", "rm -rf .git", "rm -rf x/.git",
+	"rm -rf ~/build/x", "rm -rf ~/.config/foo", "rm -rf node_modules", "git --work-tree=/srv/app status", "curl --retry 3 --connect-timeout 5 -fsS http://a",
+	"curl --connect-timeout=5 --tls-max 1.2 --pinnedpubkey x http://a", "wget --progress=dot http://a/x.tgz",
+	"wget --tries 3 --waitretry 5 --read-timeout 20 http://a/x.tgz", "wget --max-redirect 3 http://a/x.tgz", "chmod 755 /srv/app", "chown app: /var/log/app",
+	"chmod +x ~/bin/x", "chmod +x x", "mkdir /home/x", "install -d /srv/app", "chmod 600 f", "cd /srv/app && chmod g+w .",
 };
 
 static void ask(struct policy *p, const char *text, enum verdict want)
