@@ -395,14 +395,50 @@ static void walk_part(struct walk *w, const struct sh_pipeline *p)
 		walk_moved(w, &cwd);
 }
 
+static const struct sh_simple *walk_alone(const struct sh_pipeline *p)
+{
+	const struct sh_command *c = p->commands;
+
+	return p->negated || c->next != NULL || c->kind != SH_SIMPLE || c->redirs != NULL || c->simple->assigns != NULL ? NULL : c->simple;
+}
+
+/* COMMAND || exit, in a text whose shell surely ends there: what follows runs only behind a COMMAND that came through. Not where a function of
+ * that name may be, nor where jobs may be stopped: on a terminal, and in shells that stop them without one, the first exit only warns. */
+static bool walk_or_ends(const struct walk *w, const struct sh_andor *a)
+{
+	const struct sh_pipeline *second = a->pipelines->next;
+	const struct sh_simple *last;
+	char number[4];
+	size_t n;
+
+	if (second == NULL || second->next != NULL || second->link != SH_OR || w->branch > 0 || !w->top || w->in_function || w->functions != NULL ||
+	    w->r->q->has_pty || w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH || walk_alone(a->pipelines) == NULL)
+		return false;
+	last = walk_alone(second);
+	if (last == NULL || last->words == NULL || !ast_word_is(last->words, "exit"))
+		return false;
+	if (last->words->next == NULL)
+		return true;
+	n = ast_word_bytes(last->words->next, number, sizeof(number));
+	if (n == 0 || n >= sizeof(number) || last->words->next->next != NULL)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (number[i] < '0' || number[i] > '9')
+			return false;
+	}
+	return true;
+}
+
 static void walk_andor(struct walk *w, const struct sh_andor *a)
 {
 	const struct sh_pipeline *first = a->pipelines;
-	struct field cwd = state_cwd(&w->state);
+	struct field cwd = state_cwd(&w->state), there;
+	bool ends = walk_or_ends(w, a);
 	unsigned mark;
 	bool after_or = false;
 
 	walk_part(w, first);
+	there = state_cwd(&w->state);
 	if (first->next != NULL) {
 		mark = state_mark(&w->state);
 		w->branch++;
@@ -420,8 +456,11 @@ static void walk_andor(struct walk *w, const struct sh_andor *a)
 		w->branch--;
 		state_join(&w->state, mark);
 	}
-	/* Whether a cd came through is known only within its own && list. */
-	walk_moved(w, &cwd);
+	/* Whether a cd came through is known only within its own && list, unless the shell ends where it did not. */
+	if (ends)
+		state_set_cwd(w, &there);
+	else
+		walk_moved(w, &cwd);
 }
 
 static void walk_items(struct walk *w, const struct sh_andor *from, const struct sh_andor *end)

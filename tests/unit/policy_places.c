@@ -73,6 +73,11 @@ static const char *const kept[] = {
 	/* rights of a directory */
 	"chmod 777 /etc", "chmod 777 /etc/", "chown me /usr", "chmod a+w x /etc y", "cd / && chgrp me etc", "cd /etc && chmod 777 .", "chmod o+w ~", "chmod o+w /home/bob",
 	"chmod -v 777 /", "chmod --reference=x /etc", "chmod 777 /etc/../etc", "chmod 777 /e*", "chmod 777 \"$x\"", "sudo chmod 777 /etc",
+	/* a cd that may have failed */
+	"cd /tmp || exit 1 2; touch .bashrc", "cd /tmp || exit x; touch .bashrc", "cd /tmp || return; touch .bashrc", "cd /tmp || true; touch .bashrc", "! cd /tmp || exit; touch .bashrc",
+	"exit() { :; }; cd /tmp || exit; touch .bashrc", "cd /tmp || exit | cat; touch .bashrc", "cd /tmp || exit 1 & touch .bashrc", "cd /etc || exit; touch passwd",
+	"for i in 1 2; do cd /tmp || exit; touch x; exit() { :; }; done; touch .bashrc", "cd /tmp || (exit 1); tar xf a.tar", "cd /tmp || exit 1 || true; tar xf a.tar", "(cd /tmp || exit 1); tar xf a.tar",
+	"f() { cd /tmp || exit 1; }; f & tar xf a.tar", "cd /tmp | cat || exit 1; tar xf a.tar", "if cd /tmp || exit; then :; fi & tar xf a.tar", "cd /tmp || exit 1\ntar xf a.tar; cd ..; cd ~; tar xf a.tar",
 	/* and others */
 	"uniq +1 x .bashrc", "uniq +0 x /etc/passwd", "uniq x +1 /etc/passwd", "unzip -d /etc x", "rm ~/.bash_profile", "rm /usr/local/bin/x",
 	"rmdir ~/.config/systemd/user", "mv ~/.gitconfig x", "echo b > /proc/sysrq-trigger",
@@ -94,6 +99,7 @@ static const char *const free_[] = {
 	"curl --connect-timeout=5 --tls-max 1.2 --pinnedpubkey x http://a", "wget --progress=dot http://a/x.tgz",
 	"wget --tries 3 --waitretry 5 --read-timeout 20 http://a/x.tgz", "wget --max-redirect 3 http://a/x.tgz", "chmod 755 /srv/app", "chown app: /var/log/app",
 	"chmod +x ~/bin/x", "chmod +x x", "mkdir /home/x", "install -d /srv/app", "chmod 600 f", "cd /srv/app && chmod g+w .",
+	"cd /tmp || exit 1; touch x", "cd /srv/app || exit; tar xzf a.tgz", "cd /srv || exit 1; cd app || exit 1; unzip x.zip",
 };
 
 static void ask(struct policy *p, const char *text, enum verdict want)
