@@ -79,6 +79,16 @@ static const char *const kept[] = {
 	"for i in 1 2; do cd /tmp || exit; touch x; exit() { :; }; done; touch .bashrc", "cd /tmp || (exit 1); tar xf a.tar", "cd /tmp || exit 1 || true; tar xf a.tar", "(cd /tmp || exit 1); tar xf a.tar",
 	"f() { cd /tmp || exit 1; }; f & tar xf a.tar", "cd /tmp | cat || exit 1; tar xf a.tar", "if cd /tmp || exit; then :; fi & tar xf a.tar", "cd /tmp || exit 1\ntar xf a.tar; cd ..; cd ~; tar xf a.tar",
 	/* and others */
+	"GIT_WORK_TREE=/etc git clone http://a/x /srv/y", "git -C '' clone http://a/x ../.ssh", "git -C /srv -C ~ clone http://a/.ssh", "env -C /etc touch passwd",
+	"env -C ~ touch .bashrc", "env --chdir=~ touch .bashrc", "xz -d --suffix=x .bashrcx", "xz -d .bashrc.xz", "unxz -S c .bashrcc", "gunzip -k --suffix c .bashrcc",
+	"bunzip2 .bashrc.bz2", "zstd -d .bashrc.zst", "gzip -S c -d .bashrc", "tar --remove-files -rf x.tar /etc/passwd", "tar xf x.tar --remove-files -C /etc",
+	"tar -uf x ~/.ssh --remove-files", "tar cf x /etc/passwd --remove-files", "tar cf - --remove-files -- /etc/cron.d", "cp -l -t /srv ~/.bashrc",
+	"cp -sl ~/.bashrc x", "ln -f ~/.bashrc x", "ln -L /etc/shadow /srv/x", "ln -sP ~/.bashrc /etc/cron.d/x", "tee .ssh/../x", "patch -d ~ -r .bashrc -o /srv/x y < z",
+	"patch -p1 -d /etc <x", "curl -o\"#1\" 'http://a/{.bashrc}'", "curl --output '.bash#1' 'http://a/{rc}'", "curl --outp .bashrc http://a",
+	"curl -T x ' file:///etc/passwd'", "curl -T x f{ile,}:///etc/passwd", "curl -T x '[f-f]ile:///etc/passwd'", "curl -s -T x -o y http://b file:///etc/passwd",
+	"curl --upload x file:///etc/passwd", "wget -P /etc/cron.d/../x http://a/y", "wget --warc-file=.bashrc http://a/y", "wget -O ../etc/x http://a",
+	"cd /etc && wget -O sudoers http://a", "cd / && mkdir -p etc/cron.d/x/..", "rm -rf ~/.ssh/../x/../.ssh", "cp x ~x/.bashrc", "x=~daemon/y; touch $x",
+	"touch ~root/.ssh/x", "uniq - .bashrc", "uniq a b .bashrc", "wget -Y http://a/.bashrc http://a/y",
 	"uniq +1 x .bashrc", "uniq +0 x /etc/passwd", "uniq x +1 /etc/passwd", "unzip -d /etc x", "rm ~/.bash_profile", "rm /usr/local/bin/x",
 	"rmdir ~/.config/systemd/user", "mv ~/.gitconfig x", "echo b > /proc/sysrq-trigger",
 };
