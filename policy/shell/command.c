@@ -339,6 +339,8 @@ struct sh_list *list_parse(struct ps *p, bool one_line)
 		tail = &a->next;
 		l->end = a->end;
 		int c = ps_cur(p), d = c == ';' ? ps_peek(p, 1) : END;
+		if (c == END)
+			(void)declares_extglob(p, a); /* for nothing that follows */
 		if ((c != ';' && c != '&' && c != '\n') || d == ';' || d == '&' || (d == '|' && p->t->case_bar))
 			break;
 		separator(p, a);
