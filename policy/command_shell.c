@@ -192,6 +192,11 @@ void command_shell(struct walk *w, struct act *a, const char *name, const struct
 		}
 		if (f->p[0] != '-' && f->p[0] != '+')
 			break;
+		/* zsh and mksh end their options there. */
+		if (f->p[1] == '\0') {
+			act_opaque(a, "a shell option that is not known");
+			return;
+		}
 		if (f->p[1] == '-') {
 			if (!command_in(longs, f->p)) {
 				act_opaque(a, "a shell option that is not known");

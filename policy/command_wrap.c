@@ -80,7 +80,8 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	}
 	if (p->inner_text >= 0) {
 		struct field text = a->argv[p->inner_text];
-		bool others = p->inner_at >= 0 || (a->nops > t->skip && t->then != THEN_NONE);
+		/* Behind su's user stand the parameters of the text. */
+		bool others = p->inner_at >= 0 || a->nops > (t->then != THEN_NONE ? t->skip : 1);
 
 		if (text.kind == CONFIDENCE_EXACT) {
 			text.p += p->inner_off;

@@ -497,10 +497,10 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			scan_bundle(&s, f);
 			continue;
 		}
+		if (bundle && s.i == 1)
+			scan_unknown(&s, "a word that is not known, and may be options without their dash");
 		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & FIELD_NODASH) == 0 && !tool_has(s.tool, TOOL_ANY)) {
-			if (s.tool->kind == TOOL_PLAIN && s.tool->nopts == 0 && s.tool->parent == NULL && !(s.tool->flags & TOOL_SUB))
-				; /* it has no options at all in the tables: only its effects count */
-			else if (f->kind == CONFIDENCE_OPAQUE && tool_has(s.tool, TOOL_PLUS) && f->n > 0 && f->p[0] == '+' && !(f->flags & FIELD_MULTI))
+			if (f->kind == CONFIDENCE_OPAQUE && tool_has(s.tool, TOOL_PLUS) && f->n > 0 && f->p[0] == '+' && !(f->flags & FIELD_MULTI))
 				continue;
 			else
 				scan_unknown(&s, "a word that is not known, and may be an option");

@@ -80,7 +80,7 @@ static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
 	bool counts = each || o->name[1] == 'L' || o->name[1] == 'l' || strcmp(o->name, "--max-lines") == 0;
 
 	s->fills = s->fills || fills;
-	s->counts = s->counts || (counts && !(each && f != NULL && strcmp(f->p + off, "1") == 0));
+	s->counts = s->counts || (counts && !(each && f != NULL && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "1") == 0));
 	if (s->fills && s->counts)
 		scan_unknown(s, "-I together with -n or -L");
 	if (!fills)
