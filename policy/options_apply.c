@@ -55,7 +55,8 @@ static void scan_strict(struct scan *s, const struct opt *o, int arg, size_t off
 {
 	const struct field *word = &s->a->argv[arg > 0 && off == 0 ? (unsigned)arg - 1 : s->i];
 	const struct field *f = arg >= 0 ? &s->a->argv[arg] : NULL;
-	bool number = f != NULL && ((f->kind == CONFIDENCE_EXACT && scan_is_number(f->p + off, f->n - off)) ||
+	/* Attached, a sign may belong to the option: -n-1 of git tag is none at all. */
+	bool number = f != NULL && ((f->kind == CONFIDENCE_EXACT && scan_is_number(f->p + off, f->n - off) && (off == 0 || word_digit(f->p[off]))) ||
 				    (off == 0 && (f->flags & FIELD_NUMERIC) != 0 && (f->flags & FIELD_MULTI) == 0));
 
 	if ((o->mods & OPT_ALONE) != 0 && (word->n < o->len || memcmp(word->p, o->name, o->len) != 0 || (word->n > o->len && off == 0)))

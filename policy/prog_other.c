@@ -309,6 +309,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 
 			if (f->kind != CONFIDENCE_EXACT || strchr(f->p, '%') != NULL || strstr(f->p, "://") != NULL)
 				a->effects |= EFFECT_EXEC;
+			/* A file that is no package is a list of packages, which are fetched. */
+			if (other_given(a, "-p") && (f->n < 4 || strcmp(f->p + f->n - 4, ".rpm") != 0))
+				a->effects |= EFFECT_EXEC;
 		}
 		break;
 	case PROG_LINES:
