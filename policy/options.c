@@ -293,7 +293,7 @@ static void scan_word(struct scan *s, const struct field *f)
 		if (o->name[0] == '-')
 			continue;
 		if (f->kind == CONFIDENCE_EXACT)
-			is = f->n == o->len && memcmp(f->p, o->name, o->len) == 0;
+			is = (o->name[0] == '+' ? f->n >= o->len : f->n == o->len) && memcmp(f->p, o->name, o->len) == 0; /* dig +http… */
 		else
 			is = f->kind == CONFIDENCE_PATTERN || memcmp(f->p, o->name, f->n < o->len ? f->n : o->len) == 0;
 		if (is) {
@@ -529,9 +529,9 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	places_add(&s, subs);
 	if (tool->kind == TOOL_PLAIN && p->cwd_at >= 0)
 		state_set_cwd(w, &cwd);
-	/* Tools where every query leaves the host: what is not known may be the content of a file. */
+	/* Tools where every query leaves the host: what is not known may be the content of a file, what a pattern becomes are their names. */
 	for (unsigned i = 1; (s.tool->does & EFFECT_QUERY) != 0 && i < a->argc; i++) {
-		if (a->argv[i].kind == CONFIDENCE_OPAQUE && !field_number(&a->argv[i]))
+		if (a->argv[i].kind != CONFIDENCE_EXACT && !field_number(&a->argv[i]))
 			a->effects |= EFFECT_NET;
 	}
 	if (p->dry && !dry_undone(a))
