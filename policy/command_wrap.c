@@ -70,7 +70,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		a->effects = EFFECT_READ | (a->effects & EFFECT_CHANGE);
 		return;
 	}
-	if (p->cwd_at >= 0 || (t->flags & TOOL_ELSEWHERE) != 0) {
+	if ((p->mods & OPT_CWD) != 0 || (t->flags & TOOL_ELSEWHERE) != 0 || ((t->flags & TOOL_MOVES) != 0 && (p->mods & OPT_HERE) == 0)) {
 		struct field to = field_opaque(0);
 
 		changed_cwd = true;

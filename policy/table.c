@@ -161,7 +161,7 @@ static const struct {
 	{ "assigns", TOOL_ASSIGNS }, { "more", TOOL_MORE },         { "elsewhere", TOOL_ELSEWHERE }, { "applet", TOOL_APPLET },
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
-	{ "own", TOOL_OWN },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
+	{ "own", TOOL_OWN },       { "moves", TOOL_MOVES },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
@@ -278,7 +278,7 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
 		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "under", OPT_UNDER }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
 		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE },
-		{ "host", OPT_HOST },
+		{ "host", OPT_HOST }, { "list", OPT_LIST },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

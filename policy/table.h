@@ -50,6 +50,7 @@ enum tool_flag {
 	TOOL_URLS = 1 << 22,  /* there, what an operand's last component says */
 	TOOL_HOSTS = 1 << 23, /* operands may name a host, which is looked up */
 	TOOL_LINKS = 1 << 24, /* the other operands stay the same files: written as well, unless OPT_NAMED */
+	TOOL_MOVES = 1 << 25, /* a wrapper that changes the working directory, unless OPT_HERE */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
@@ -97,7 +98,8 @@ enum opt_mod {
 
 /* The bits that are no constants of an enum: */
 #define OPT_HOST (UINT64_C(1) << 31)  /* its argument, or the word behind, may name a host, which is looked up */
-#define OPT_UNDER (UINT64_C(1) << 32) /* its argument is relative to what OPT_INTO names */
+#define OPT_UNDER (UINT64_C(1) << 32) /* its argument, or else the operands, are relative to what OPT_INTO names */
+#define OPT_LIST (UINT64_C(1) << 33)  /* all words behind it may be its arguments */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 
