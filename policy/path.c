@@ -125,7 +125,7 @@ void path_resolve(const struct field *cwd, const struct field *word, size_t off,
 	len = path_clean(joined, len, out, &u->dots);
 	if (len > 0 && path_passes(out))
 		return;
-	if (word->kind == CONFIDENCE_PATTERN && path_glob_dots(p, n))
+	if (word->kind == CONFIDENCE_PATTERN && ((word->flags & FIELD_DOTS) != 0 || path_glob_dots(p, n)))
 		u->dots = true;
 	if (len == 0)
 		return;
