@@ -118,8 +118,8 @@ static void scan_long(struct scan *s, const struct field *f)
 	if (guess && !tool_has(s->tool, TOOL_LOOSE))
 		scan_unknown(s, f->p); /* which option it abbreviates depends on the version of the tool */
 	if (o->arg == OPT_FLAG) {
-		/* --simulate=no */
-		if (eq != NULL && o->len == n && !tool_has(s->tool, TOOL_LOOSE))
+		/* --simulate=no, --spider=off */
+		if ((eq != NULL && o->len == n && !tool_has(s->tool, TOOL_LOOSE)) || (o->len != f->n && (o->mods & OPT_NAMED) != 0))
 			scan_unknown(s, f->p);
 		scan_apply(s, o, -1, 0);
 	} else if (eq != NULL) {

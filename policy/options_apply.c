@@ -136,6 +136,9 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	for (const struct tool *t = s->tool->parent; t != NULL; t = t->parent)
 		subs++;
 	late = s->nops > subs;
+	/* zip -x a b @ ARCHIVE */
+	if ((o->mods & OPT_LIST) != 0 && !late && off == 0)
+		scan_unknown(s, o->name);
 	scan_note(s, o, arg, off);
 	p->mods |= late ? o->mods & ~(uint64_t)OPT_NAMED : o->mods;
 	p->named_late = p->named_late || (late && arg >= 0 && (o->mods & OPT_NAMED) != 0);

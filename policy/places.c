@@ -25,6 +25,16 @@ static void place_at(struct scan *s, const struct field *f, size_t off, bool tre
 		s->a->paths->tree = tree;
 }
 
+/* Anywhere. Where a tool has files of its own, only a path tells that it is not one of those. */
+static void place_unknown(struct scan *s)
+{
+	struct field f = field_opaque(0);
+
+	s->a->effects |= EFFECT_WRITE;
+	if ((s->tool->flags & TOOL_OWN) != 0)
+		place_at(s, &f, 0, false);
+}
+
 /* The directory's word with a name behind it. False: not to be told as one word. */
 static bool place_join(struct scan *s, const struct field *dir, size_t off, const char *name, size_t n, bool pattern, uint8_t flags, struct field *out)
 {
@@ -85,6 +95,7 @@ static void places_into(struct scan *s, unsigned from, bool tree)
 	const struct field *dir = &here;
 	unsigned to = s->nops;
 	size_t off = 0;
+	bool under = (p->mods & OPT_UNDER) != 0;
 	bool all = (p->mods & OPT_WHOLE) != 0; /* it may be the directory itself that is made */
 
 	if (p->into_at >= 0) {
@@ -96,14 +107,23 @@ static void places_into(struct scan *s, unsigned from, bool tree)
 	}
 	for (unsigned i = from; i < to; i++) {
 		const struct field *f = &a->argv[a->ops[i]];
+		const struct path_use *before = a->paths;
 		struct field joined;
 		const char *name;
 		size_t n;
 
-		if (place_name(f, &name, &n) && place_join(s, dir, off, name, n, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, &joined))
+		if (under) {
+			name = f->p;
+			n = f->n;
+		}
+		if ((under ? (f->flags & FIELD_HOME) == 0 && f->kind != CONFIDENCE_OPAQUE : place_name(f, &name, &n)) &&
+		    place_join(s, dir, off, name, n, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, &joined))
 			place_at(s, &joined, 0, tree);
 		else
 			all = true;
+		/* Its .. come behind the directory. */
+		if (under && all && s->a->paths == before)
+			a->effects |= EFFECT_WRITE;
 	}
 	for (struct path_use *u = a->paths; u != NULL && (tree || all); u = u->next) {
 		if (u->effects == EFFECT_WRITE && (all || !place_home(u)))
@@ -121,7 +141,7 @@ static void places_suffix(struct scan *s)
 	size_t n = f->n - s->p->suffix_off;
 
 	if (f->kind != CONFIDENCE_EXACT || s->p->many || place_meta(suffix, n) || memchr(suffix, '/', n) != NULL) {
-		s->a->effects |= EFFECT_WRITE;
+		place_unknown(s);
 		return;
 	}
 	for (struct path_use *u = s->a->paths; u != NULL; u = u->next) {
@@ -149,7 +169,7 @@ static void places_suffix(struct scan *s)
 	}
 }
 
-/* How much of a name a decompressor cuts away where no dot tells: as it is told, or as old ones named it. */
+/* How much of a name a decompressor cuts away without regard to dots: as it is told, or as old ones named it. */
 static size_t place_suffix(const struct scan *s, const char *name, size_t n)
 {
 	static const char *const known[] = { "-gz", "-z", "_z" };
@@ -202,7 +222,7 @@ static void places_stems(struct scan *s)
 	if (f != NULL && (f->kind != CONFIDENCE_EXACT || s->p->many))
 		s->a->effects |= EFFECT_WRITE;
 	for (struct path_use *u = s->a->paths; u != NULL; u = u->next) {
-		size_t end, dot;
+		size_t end, dot, cut;
 		struct path_use *k;
 		char *p;
 
@@ -213,10 +233,10 @@ static void places_stems(struct scan *s)
 		end = u->path.n;
 		for (dot = end; dot > 0 && u->path.p[dot - 1] != '.' && u->path.p[dot - 1] != '/'; dot--)
 			;
-		if (dot > 1 && u->path.p[dot - 1] == '.' && u->path.p[dot - 2] != '/')
-			end = dot - 1;
-		else
-			end -= place_suffix(s, u->path.p, end);
+		cut = place_suffix(s, u->path.p, end);
+		if (dot > 1 && u->path.p[dot - 1] == '.' && u->path.p[dot - 2] != '/' && end - (dot - 1) > cut)
+			cut = end - (dot - 1);
+		end -= cut;
 		p = arena_alloc(s->w->r->arena, 2 * end + 2);
 		if (p == NULL) {
 			s->w->r->failed = true;
@@ -246,17 +266,22 @@ static void places_stems(struct scan *s)
 	}
 }
 
-/* What an address is saved as: its last component, where the tool takes that as it is. */
+/* What an address is saved as: its last component, where the tool takes that as it is. A path ends where a query or a fragment begins; an
+ * address without a path has a name that the tool makes; and a clone of x/.git is called x. */
 static bool place_url(const struct field *f, const char **name, size_t *n)
 {
+	const char *scheme = f->kind == CONFIDENCE_EXACT ? strstr(f->p, "://") : NULL;
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+";
 
-	return f->kind == CONFIDENCE_EXACT && place_name(f, name, n) && f->p[f->n - 1] != '/' && strspn(*name, plain) == *n;
+	if (f->kind != CONFIDENCE_EXACT || strpbrk(f->p, "?#;{}[]\\@%") != NULL || (scheme != NULL && strchr(scheme + 3, '/') == NULL))
+		return false;
+	return place_name(f, name, n) && !(*n == 4 && memcmp(*name, ".git", 4) == 0) && f->p[f->n - 1] != '/' && strspn(*name, plain) == *n;
 }
 
 /* Where the tool stands, or is told to: which files it makes there is not known, but for those that are called as an address is. */
 static void places_here(struct scan *s, unsigned from)
 {
+	static const char *const ends[] = { "", ".git", ".bundle" };
 	struct act *a = s->a;
 	struct parsed *p = s->p;
 	struct field here = field_exact(s->w, ".", 1);
@@ -274,15 +299,15 @@ static void places_here(struct scan *s, unsigned from)
 		size_t n;
 
 		told = place_url(&a->argv[a->ops[i]], &name, &n);
-		/* x.git is cloned to x. */
-		for (unsigned k = 0; told && k < 2; k++) {
-			told = place_join(s, dir, off, name, n, false, 0, &joined);
+		/* x.git and x.bundle are cloned to x. */
+		for (unsigned k = 0; told && k < sizeof(ends) / sizeof(ends[0]); k++) {
+			size_t cut = strlen(ends[k]);
+
+			if (cut > 0 && (n <= cut || memcmp(name + n - cut, ends[k], cut) != 0))
+				continue;
+			told = place_join(s, dir, off, name, n - cut, false, 0, &joined);
 			if (told)
 				place_at(s, &joined, 0, (s->tool->flags & TOOL_TREE) != 0);
-			if (n > 4 && memcmp(name + n - 4, ".git", 4) == 0)
-				n -= 4;
-			else
-				break;
 		}
 	}
 	if (!told && !p->named_late) {
@@ -322,6 +347,38 @@ static void places_below(struct scan *s)
 	}
 }
 
+/* mktemp -p DIR [NAME]: without a name, one that the tool makes; else the X's of it are any letters. */
+static void places_own(struct scan *s, unsigned from)
+{
+	const struct field *dir = s->p->into_at >= 0 ? &s->a->argv[s->p->into_at] : NULL;
+	struct field f, joined;
+
+	if (dir != NULL && s->nops == from && place_join(s, dir, s->p->into_off, "tmp.*", 5, true, 0, &joined))
+		place_at(s, &joined, 0, false);
+	for (unsigned i = from; i < s->nops; i++) {
+		const char *name;
+		size_t n;
+		char *p;
+
+		f = s->a->argv[s->a->ops[i]];
+		if (f.kind != CONFIDENCE_EXACT || place_meta(f.p, f.n) || !place_name(&f, &name, &n))
+			continue;
+		p = arena_copy(s->w->r->arena, f.p, f.n);
+		if (p == NULL) {
+			s->w->r->failed = true;
+			return;
+		}
+		for (size_t k = (size_t)(name - f.p); k < f.n; k++)
+			p[k] = p[k] == 'X' ? '?' : p[k];
+		f.p = p;
+		f.kind = CONFIDENCE_PATTERN;
+		if (s->p->into_at < 0 || p[0] == '/')
+			place_at(s, &f, 0, false);
+		else if (places_under(s, &f, 0, &joined))
+			place_at(s, &joined, 0, false);
+	}
+}
+
 void places_add(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
@@ -331,6 +388,8 @@ void places_add(struct scan *s, unsigned from)
 
 	if (t->kind != TOOL_PLAIN)
 		return;
+	if ((t->flags & TOOL_OWN) != 0 && (t->rest & EFFECT_WRITE) != 0)
+		places_own(s, from);
 	if (t->flags & TOOL_INTO)
 		places_into(s, from, ((p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0);
 	if (p->suffix_at >= 0 && (t->flags & TOOL_STEMS) == 0)

@@ -235,6 +235,9 @@ static void other_curl(struct act *a)
 	}
 	if (sends && !remote)
 		a->effects |= EFFECT_WRITE;
+	/* What --output-dir says holds up to the next request. */
+	if (other_given(a, "--next") && other_given(a, "--output-dir"))
+		a->effects |= EFFECT_WRITE;
 }
 
 void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct parsed *p)

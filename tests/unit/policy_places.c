@@ -91,6 +91,35 @@ static const char *const kept[] = {
 	"touch ~root/.ssh/x", "uniq - .bashrc", "uniq a b .bashrc", "wget -Y http://a/.bashrc http://a/y",
 	"uniq +1 x .bashrc", "uniq +0 x /etc/passwd", "uniq x +1 /etc/passwd", "unzip -d /etc x", "rm ~/.bash_profile", "rm /usr/local/bin/x",
 	"rmdir ~/.config/systemd/user", "mv ~/.gitconfig x", "echo b > /proc/sysrq-trigger",
+	/* names that an address, a suffix or a template makes; lists; what stands behind a directory */
+	"curl -O 'http://a/.bashrc?/x'", "curl -O 'http://a/.bashrc#/x'", "curl -O http://a/.bashrc#/x", "wget 'http://a/.bashrc#/x'", "wget http://a/.bashrc#/x",
+	"wget -P /etc http://a/passwd#/x", "curl -LO 'http://a/{.bashrc?,p?}/x'", "wget 'ftp://a/.bashrc;type=a/x'", "wget --spider=off http://a/.bashrc",
+	"wget --spider=no http://a/.bashrc", "wget --spider --no-spider http://a/.bashrc", "wget --default-page=.bashrc http://a", "wget --default-page=.bashrc a",
+	"wget -P /etc --default-page=passwd http://a", "wget --default-page=.bashrc 'http://a/#/x'", "wget http://a --default-page=.bashrc",
+	"wget --restrict-file-names=lowercase http://a/.BASHRC", "wget --restrict-f=lowercase http://a/.BASHRC",
+	"wget --restrict-file-names=lowercase -P /etc http://a/PASSWD", "wget --warc-file=/etc/csh http://a/y", "curl -O --url http://a/.bashrc http://a/x",
+	"curl --url=http://a/.bashrc -O http://a/x", "curl --remote-name-all --url http://a/.bashrc http://a/x",
+	"curl --output-dir /tmp -O http://a/x --next -O http://a/.bashrc", "curl --output-dir /tmp -O http://a/x -: -O http://a/.bashrc", "mktemp -p /etc cron.XXXX",
+	"mktemp -p /etc cron.d/XXXX", "mktemp --tmpdir=/etc cron.d/XXXX", "mktemp -d -p /etc sudoers.d/XXXX", "mktemp -p /usr bin/XXXX",
+	"mktemp --tmpdir=/usr/ -d bin/XXXX", "mktemp -t -p /etc cron.XXX", "gzip -d -S .a.b .bashrc.a.b", "gunzip -S .a.b ~/.bashrc.a.b", "xz -d -S .a.b .bashrc.a.b",
+	"unxz --suffix=.a.b .bashrc.a.b", "gzip -d -S .a.b /etc/sudoers.a.b", "zip -x a /tmp/x.zip @ /etc/cron.d/x f", "zip -i f /tmp/x.zip @ ~/.ssh/x f",
+	"zip --exclude a /tmp/x.zip @ /etc/cron.d/x f", "zip -rx a /tmp/x.zip @ ~/.ssh/x f", "git clone /x/.ssh.bundle", "git clone x/.ssh.bundle",
+	"cd ~/.config && git clone /x/git.bundle", "cd ~/.config && git clone -n ./a.b/git.bundle", "cp --parents ../../etc/sudoers.d/x /srv/app",
+	"cd ~/e/a/b && cp --parents ../../etc/sudoers.d/x /tmp/q", "cp --parents ../ssh/sshd_config /etc/x", "cd /srv/app && su - -c 'tar xf a.tar'",
+	"cd /srv/app && su - -c 'unzip x.zip'", "cd /srv/app && su - -c 'chmod 777 .'", "cd /srv/app && pkexec tar xf a.tar", "cd /srv/app && pkexec chmod 777 .",
+	"wget 'http://a/.bashrc?/x'", "curl -O 'http://a/.bashrc%2f/x'", "curl -O 'http://a/[.]bashrc/x'", "git clone http://a@b/.ssh",
+	"wget --spid=no http://a/.bashrc", "wget --no-spid --spider http://a/.bashrc", "curl --next -O http://a/.bashrc --output-dir /tmp",
+	"curl -O http://a/x --output-dir /tmp -s: -O http://a/.bashrc", "mktemp -p/etc cron.d/aXXXX", "mktemp -p ~ .ssh/aXXXX", "mktemp -p /etc/cron.d",
+	"mktemp --tmpdir=/etc/profile.d", "mktemp -p / --tmpdir=/srv etc/cron.d/aXXX", "mktemp --suffix=.sh /etc/profile.d/aXXX", "mktemp --suffix \"$x\" /srv/aXXX",
+	"mktemp --suffix=rc --suffix=x /srv/.bashXXX", "mktemp /etc/cXXX.d", "unxz --suffix=c.b .bashrcc.b", "zip -q -x a -r /tmp/x.zip @ ~/.ssh/x",
+	"zip -x \"$x\" /tmp/x.zip f", "git clone /srv/.ssh/.git", "git clone http://a/x/.ssh.bundle", "wget -O /srv/x -b http://a/y", "wget --background http://a/y",
+	"cp --parents \"$x\" /srv/app", "cp --parents -t /srv/app ../../etc/sudoers.d/x", "cp --parents ~/../../../../etc/sudoers.d/x /srv/app",
+	"cp -r --parents ../../etc /srv/app", "rmdir -p /srv/app/x", "rmdir --parents ~/.ssh", "cd /srv/app && su -l bob -c 'chmod 777 .'",
+	"cd /srv/app && su bob --login -c 'tar xf a.tar'", "cd /srv/app && su -lc 'unzip x.zip'", "cd /srv/app && runuser -l bob -c 'tar xf a.tar'",
+	"cd /srv/app && systemd-run touch x", "cd /srv/app && systemd-run --user tar xf a.tar", "touch /usr/lib32/x.so", "cp x /usr/libx32/ld.so",
+	"cp x /etc/update-motd.d", "echo x > ~/.k5login", "cp x /etc/environment.d/", "touch ~/.config/environment.d/x", "tee /etc/bash_completion.d/x",
+	"rm ~/.k5login", "cd /srv/app/x && pkexec touch y", "cd /srv/app/x && su - -c 'touch y'", "wget --warc-file=/srv/app/a.conf -O /srv/app/b.conf http://a",
+	"wget -b -O /srv/app/a.conf http://a/y", "rmdir -p /srv/app/x/y", "curl --output-dir /srv/app/x -O http://a/y -: -O http://a/z",
 };
 
 static const char *const free_[] = {
@@ -110,6 +139,12 @@ static const char *const free_[] = {
 	"wget --tries 3 --waitretry 5 --read-timeout 20 http://a/x.tgz", "wget --max-redirect 3 http://a/x.tgz", "chmod 755 /srv/app", "chown app: /var/log/app",
 	"chmod +x ~/bin/x", "chmod +x x", "mkdir /home/x", "install -d /srv/app", "chmod 600 f", "cd /srv/app && chmod g+w .",
 	"cd /tmp || exit 1; touch x", "cd /srv/app || exit; tar xzf a.tgz", "cd /srv || exit 1; cd app || exit 1; unzip x.zip",
+	"curl -fsSLO http://a/x-1.2.tar.gz", "curl --output-dir /tmp -O http://a/x", "curl http://a --next http://b", "wget --spider http://a/.bashrc", "mktemp", "logger /etc/passwd .bashrc",
+	"mktemp /tmp/x.XXXXXX", "mktemp -d /srv/app/x.XXXX", "mktemp -t x.XXXX", "mktemp -p /tmp x.XXX", "mktemp --tmpdir x.XXX", "mktemp -d -p /srv/app",
+	"mktemp --suffix=.log", "mktemp --suffix .log /tmp/xXXXX", "gzip -d -S .a.b /srv/x.a.b", "gunzip /srv/x.tar.gz", "zip -r /tmp/x.zip /srv/app -x '*.log'",
+	"zip -r '-x*.log' /tmp/x.zip /srv/app", "git clone /srv/x.bundle", "cd /srv && git clone http://a/b.git", "cp --parents a/b/c /srv/app",
+	"cp --parents a/*.conf /srv/app", "cp -T ../a /srv/b", "rmdir /srv/app/x", "cd /srv/app && su bob -c 'tar xf a.tar'",
+	"cd /srv/app && pkexec --keep-cwd touch x", "su - bob -c 'touch /srv/x'", "pkexec touch /srv/x", "wget -q http://a/x.tgz -O /srv/x",
 };
 
 static void ask(struct policy *p, const char *text, enum verdict want)
