@@ -23,7 +23,8 @@ enum field_flag {
 	FIELD_NOSPLIT = 16, /* holds no blank and no glob byte, so that even unquoted it is one word */
 	FIELD_DIGITS = 32, /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
 	FIELD_ROOTED = 64, /* begins with / or ./ */
-	FIELD_DOTS = 128   /* PATTERN: an active * of it may become a leading dot */
+	FIELD_DOTS = 128,  /* PATTERN: an active * of it may become a leading dot */
+	FIELD_NAME = 256   /* a declaration's NAME=(...) or NAME[...]=: p is the name, and what it is given was walked */
 };
 
 /* One word of an argv. EXACT: p is the word. PATTERN: p is a glob, literal metacharacters behind a backslash. OPAQUE: p is
@@ -32,7 +33,7 @@ struct field {
 	const char *p; /* NUL-terminated */
 	uint32_t n;
 	uint8_t kind;  /* enum confidence: EXACT, PATTERN, OPAQUE */
-	uint8_t flags;
+	uint16_t flags;
 };
 
 static inline bool field_rooted(const char *p, size_t n)

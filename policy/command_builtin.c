@@ -70,6 +70,10 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 		size_t n;
 		struct field value;
 
+		if ((f->flags & FIELD_MULTI) != 0) {
+			act_opaque(a, "a word of a declaration that may be several: double quotes make it one");
+			return;
+		}
 		if (f->kind == CONFIDENCE_EXACT && (f->p[0] == '-' || f->p[0] == '+') && f->n > 1) {
 			if (strcmp(f->p, "--") == 0)
 				continue;
@@ -92,7 +96,8 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 			n--;
 			opaque_value = true;
 		}
-		if ((f->kind != CONFIDENCE_EXACT && eq == NULL && !(f->kind == CONFIDENCE_OPAQUE && f->n > 0)) || !command_identifier(f->p, n)) {
+		/* What is not known of a word may go on with the name, or be a subscript. */
+		if ((f->kind != CONFIDENCE_EXACT && eq == NULL && (f->flags & FIELD_NAME) == 0) || !command_identifier(f->p, n)) {
 			act_opaque(a, "a declaration of a name that is not known");
 			return;
 		}

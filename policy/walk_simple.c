@@ -363,7 +363,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 				f = word_single(w, word, WORD_VALUE);
 			} else {
 				walk_assign(w, a, false);
-				f = field_opaque(0);
+				f = field_opaque(FIELD_NAME);
 				f.p = a->name.p;
 				f.n = a->name.n;
 			}

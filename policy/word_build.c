@@ -9,7 +9,7 @@
 
 struct field field_opaque(unsigned flags)
 {
-	struct field f = { .p = "", .n = 0, .kind = CONFIDENCE_OPAQUE, .flags = (uint8_t)flags };
+	struct field f = { .p = "", .n = 0, .kind = CONFIDENCE_OPAQUE, .flags = (uint16_t)flags };
 
 	return f;
 }
@@ -174,7 +174,7 @@ void build_finish(struct build *b)
 		if (b->multi) {
 			f.flags |= FIELD_MULTI;
 			/* Split anywhere: only a first word keeps the prefix. */
-			f.flags &= (uint8_t)~(FIELD_NODASH | FIELD_ROOTED);
+			f.flags &= (uint16_t)~(FIELD_NODASH | FIELD_ROOTED);
 		}
 		if (b->home)
 			f.flags |= FIELD_NODASH;
