@@ -118,16 +118,25 @@ static void command_cd(struct walk *w, struct act *a)
 {
 	struct field to = field_opaque(0);
 	unsigned operands = 0;
+	bool ended = false, unknown = false;
 
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
 
-		if (f->kind == CONFIDENCE_EXACT && f->p[0] == '-' && f->n > 1 && operands == 0)
+		if (f->kind == CONFIDENCE_EXACT && f->p[0] == '-' && f->n > 1 && operands == 0 && !ended) {
+			/* A word with another letter may be an operand, as zsh's -1 is. */
+			ended = strcmp(f->p, "--") == 0;
+			unknown = unknown || (!ended && strspn(f->p + 1, "LPe@qs") != f->n - 1);
 			continue;
+		}
+		/* In zsh a place in the stack of directories. */
+		unknown = unknown || (w->dialect == DIALECT_ZSH && f->n > 0 && (f->p[0] == '+' || f->p[0] == '-'));
 		operands++;
 		to = *f;
 	}
-	if (operands == 0) {
+	if (unknown) {
+		to = field_opaque(0);
+	} else if (operands == 0) {
 		to.kind = CONFIDENCE_PATTERN;
 		to.flags = FIELD_HOME | FIELD_NODASH;
 		to.p = "~";
