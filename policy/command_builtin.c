@@ -335,8 +335,10 @@ bool command_special(const char *name)
 	static const char *const own[] = { "break", ":", "continue", "exec", "exit", "return", "set", "shift", "times", "unset", "declare", "typeset", "local",
 		"export", "readonly", "command", "builtin", "read", "getopts", "test", "[", "chpwd", "precmd", "preexec", "periodic", "zshexit", "zshaddhistory",
 		"zsh_directory_name", "command_not_found_handle", "command_not_found_handler", NULL };
+	/* Aliases that zsh and mksh have from the start: they come before a function of the name. */
+	static const char *const aliases[] = { "run-help", "which-command", "history", "hash", "nohup", "type", NULL };
 
-	return command_in(evaluators, name) || command_in(own, name);
+	return command_in(evaluators, name) || command_in(own, name) || command_in(aliases, name);
 }
 
 /* True when the name was one of the shell's own that needs more than the tables. */
