@@ -175,7 +175,9 @@ static void command_set(struct walk *w, struct act *a, unsigned depth)
 				return;
 			}
 			positional = true;
-			break;
+			if ((f->flags & FIELD_MULTI) == 0)
+				break;
+			continue; /* where it is no word at all, the next one may be an option */
 		}
 		if (strcmp(f->p, "--") == 0) {
 			positional = true;

@@ -351,8 +351,11 @@ static bool scan_operand(struct scan *s, const struct field *f)
 	if (s->tool->kind == TOOL_WRAP && s->tool->then != THEN_NONE)
 		return scan_wrap_operand(s, f);
 	s->a->ops[s->nops++] = (uint16_t)s->i;
-	if (tool_has(s->tool, TOOL_POSIX) && !tool_has(s->tool, TOOL_LOOSE))
-		s->ended = true;
+	if (tool_has(s->tool, TOOL_POSIX) && !tool_has(s->tool, TOOL_LOOSE)) {
+		/* Where it is no word at all, the next one is the first. */
+		s->many = s->many || (f->flags & FIELD_MULTI) != 0;
+		s->ended = (f->flags & FIELD_MULTI) == 0;
+	}
 	return false;
 }
 
@@ -469,6 +472,8 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		const struct field *f = &a->argv[s.i];
 		const struct tool *before = s.tool;
 
+		if (s.many && !s.ended && f->n > 1 && f->p[0] == '-')
+			scan_unknown(&s, "a word that is an option or not, as one before it may be no word");
 		if (f->kind == CONFIDENCE_EXACT && !s.ended && f->n > 1 && f->p[0] == '-') {
 			if (f->n == 2 && f->p[1] == '-' && options_find(s.tool, "--", 2) == NULL) {
 				s.ended = !tool_has(s.tool, TOOL_LOOSE);
