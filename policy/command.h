@@ -24,5 +24,6 @@ void command_runner(struct walk *w, struct act *a, const struct tool *tool);
 
 /* command_wrap.c: programs that run the rest of their words. */
 void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsigned depth, const struct sh_simple *simple);
+const char *command_hole(const struct field *f, const char *what); /* where in a word a program puts another text for what; NULL: nowhere */
 
 #endif

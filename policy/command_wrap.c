@@ -54,6 +54,24 @@ static bool command_split(struct walk *w, const char *p, struct field *out, unsi
 	return true;
 }
 
+/* Where in a word what a program puts another text for begins, or may begin: the rest of it may lie in what is not known of the word, and
+ * the name of a file that a pattern becomes can hold it. NULL: nowhere. */
+const char *command_hole(const struct field *f, const char *what)
+{
+	for (uint32_t i = 0; i < f->n; i++) {
+		size_t k = 0;
+
+		if (f->kind == CONFIDENCE_PATTERN && strchr("*?[\\", f->p[i]) != NULL)
+			return f->p + i;
+		while (what[k] != '\0' && i + k < f->n && f->p[i + k] == what[k])
+			k++;
+		if (what[k] == '\0' || (k > 0 && ((f->kind == CONFIDENCE_OPAQUE && i + k == f->n) ||
+						 (f->kind == CONFIDENCE_PATTERN && i + k < f->n && strchr("*?[\\", f->p[i + k]) != NULL))))
+			return f->p + i;
+	}
+	return NULL;
+}
+
 void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsigned depth, const struct sh_simple *simple)
 {
 	const struct tool *t = a->tool;
@@ -164,14 +182,16 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 			return;
 		}
 		for (unsigned i = 0; i < n; i++) {
-			const char *hole = p->replace != NULL ? strstr(inner[i].p, p->replace) : NULL;
+			const struct field *f = &inner[i];
+			const char *hole = p->replace != NULL ? command_hole(f, p->replace) : NULL;
 
-			more[i] = inner[i];
+			more[i] = *f;
 			if (hole != NULL) {
-				more[i] = field_opaque(0);
-				more[i].n = (uint32_t)(hole - inner[i].p);
-				more[i].p = arena_copy(w->r->arena, inner[i].p, more[i].n);
-				if (more[i].n > 0 && inner[i].p[0] != '-' && inner[i].p[0] != '+')
+				more[i] = field_opaque(f->flags & FIELD_MULTI);
+				more[i].n = (f->flags & FIELD_HOME) != 0 ? 0 : (uint32_t)(hole - f->p);
+				more[i].p = arena_copy(w->r->arena, f->p, more[i].n);
+				/* Each of the words that a pattern becomes begins as it does; of those that a text parts into only the first. */
+				if (hole != f->p && f->p[0] != '-' && f->p[0] != '+' && !(f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0))
 					more[i].flags |= FIELD_NODASH;
 				if (more[i].p == NULL)
 					w->r->failed = true;

@@ -262,14 +262,14 @@ static void scan_env(struct scan *s, const struct field *f)
 /* An operand of a wrapper: true when the inner command begins here. */
 static bool scan_wrap_operand(struct scan *s, const struct field *f)
 {
+	if (f->flags & FIELD_MULTI) {
+		/* May be assignments, the skipped ones and the command at once. */
+		scan_unknown(s, "a word that is not known stands where the inner command begins");
+		return true;
+	}
 	if (tool_has(s->tool, TOOL_ASSIGNS) && s->skipped == s->tool->skip && scan_assignment(f)) {
 		scan_env(s, f);
 		return false;
-	}
-	if (f->flags & FIELD_MULTI) {
-		/* May be the skipped ones and the command at once. */
-		scan_unknown(s, "a word that is not known stands where the inner command begins");
-		return true;
 	}
 	if (s->skipped < s->tool->skip) {
 		/* timeout 5, taskset 3, chrt 10: a word that is no number may already be the command. */

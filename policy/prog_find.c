@@ -25,6 +25,16 @@ static void find_unknown(struct act *a)
 	a->why = "a word of find's expression that is not known (a pattern must be quoted)";
 }
 
+/* Whether the n words behind word i are surely that many. */
+static bool find_arguments(const struct act *a, unsigned i, unsigned n)
+{
+	for (unsigned k = i + 1; k <= i + n; k++) {
+		if (k >= a->argc || (a->argv[k].flags & FIELD_MULTI) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* Whether a word that is not known may turn out to be ; or + alone, which ends the inner command. */
 static bool find_may_end(const struct field *f)
 {
@@ -101,14 +111,14 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted
 	}
 	for (unsigned k = from; k < end; k++) {
 		const struct field *f = &a->argv[k];
-		const char *hole = f->kind == CONFIDENCE_EXACT ? strstr(f->p, "{}") : NULL;
+		const char *hole = command_hole(f, "{}");
 
 		inner[k - from] = *f;
 		if (hole == NULL)
 			continue;
 		inner[k - from] = field_opaque(0);
-		inner[k - from].n = (uint32_t)(hole - f->p);
-		inner[k - from].p = arena_copy(w->r->arena, f->p, (size_t)(hole - f->p));
+		inner[k - from].n = (f->flags & FIELD_HOME) != 0 ? 0 : (uint32_t)(hole - f->p);
+		inner[k - from].p = arena_copy(w->r->arena, f->p, inner[k - from].n);
 		if (inner[k - from].p == NULL) {
 			w->r->failed = true;
 			return 0;
@@ -116,7 +126,7 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted
 		/* What find passes begins with a starting point or ./ : never with a dash. */
 		if (hole == f->p || (f->p[0] != '-' && f->p[0] != '+'))
 			inner[k - from].flags |= FIELD_NODASH;
-		if (hole == f->p ? rooted : field_rooted(f->p, f->n))
+		if (hole == f->p ? rooted && strncmp(hole, "{}", 2) == 0 : field_rooted(f->p, f->n))
 			inner[k - from].flags |= FIELD_ROOTED;
 		if (plus && k + 1 == end)
 			inner[k - from].flags |= FIELD_MULTI;
@@ -151,7 +161,10 @@ void prog_find(struct walk *w, struct act *a)
 		if (strcmp(f->p, "-H") == 0 || strcmp(f->p, "-L") == 0 || strcmp(f->p, "-P") == 0 || strncmp(f->p, "-O", 2) == 0)
 			continue;
 		if (strcmp(f->p, "-D") == 0) {
-			i++;
+			if (++i < a->argc && a->argv[i].kind != CONFIDENCE_EXACT) {
+				find_unknown(a);
+				return;
+			}
 			continue;
 		}
 		break;
@@ -183,7 +196,7 @@ void prog_find(struct walk *w, struct act *a)
 		if (find_in(find_none, f->p))
 			continue;
 		if (find_in(find_one, f->p) || strncmp(f->p, "-newer", 6) == 0) {
-			if (i + 1 >= a->argc || (a->argv[i + 1].flags & FIELD_MULTI) != 0) {
+			if (!find_arguments(a, i, 1)) {
 				find_unknown(a);
 				return;
 			}
@@ -201,12 +214,14 @@ void prog_find(struct walk *w, struct act *a)
 			continue;
 		}
 		if (strcmp(f->p, "-fprint") == 0 || strcmp(f->p, "-fprint0") == 0 || strcmp(f->p, "-fls") == 0 || strcmp(f->p, "-fprintf") == 0) {
-			if (i + 1 >= a->argc) {
+			unsigned n = strcmp(f->p, "-fprintf") == 0 ? 2 : 1;
+
+			if (!find_arguments(a, i, n)) {
 				find_unknown(a);
 				return;
 			}
 			path_add(w, a, EFFECT_WRITE, &a->argv[i + 1], 0);
-			i += strcmp(f->p, "-fprintf") == 0 ? 2 : 1;
+			i += n;
 			continue;
 		}
 		if (strcmp(f->p, "-exec") == 0 || strcmp(f->p, "-execdir") == 0 || strcmp(f->p, "-ok") == 0 || strcmp(f->p, "-okdir") == 0) {
