@@ -95,8 +95,9 @@ static void other_dd(struct walk *w, struct act *a)
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
 
-		/* A pattern before the = may become of=. */
-		if (f->kind != CONFIDENCE_EXACT && (f->n == 0 || f->p[strspn(f->p, "abcdefghijklmnopqrstuvwxyz_")] != '=')) {
+		/* A pattern before the = may become of=, and so may what parts off behind it. */
+		if ((f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0) ||
+		    (f->kind != CONFIDENCE_EXACT && (f->n == 0 || f->p[strspn(f->p, "abcdefghijklmnopqrstuvwxyz_")] != '='))) {
 			other_unknown(a, "a word that is not known");
 			continue;
 		}
@@ -121,11 +122,13 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 			other_unknown(a, "a program called print, which starts others");
 		return;
 	}
-	for (unsigned i = first; i < a->nops; i++) {
+	for (unsigned i = 0; i < a->nops; i++) {
 		const struct field *f = &a->argv[a->ops[i]];
 
 		if (first == 1 && i > 1)
 			break; /* what getopts reads */
+		if (i < first && (f->flags & FIELD_MULTI) == 0)
+			continue;
 		if (!other_identifier(f)) {
 			a->opaque = true;
 			other_unknown(a, "a variable whose name is not known");
