@@ -137,6 +137,8 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 		ps_enter(p);
 		ps_adv(p);
 		x->param->subscript = arith_parse(p, ARITH_BRACKET);
+		if (x->param->subscript->parts == NULL)
+			x->param->op = SH_OP_OTHER; /* as in braces */
 		ps_adv(p);
 		ps_leave(p);
 		x->end = ps_orig(p, p->i);
