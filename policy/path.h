@@ -29,6 +29,11 @@ bool path_touches(const char *pattern, const char *path, const char *home);
 #define PATH_BUF 8200
 void path_resolve(const struct field *cwd, const struct field *word, size_t off, struct path_use *u, char *out);
 
+/* Removes "." and empty components, and resolves "..": result in out (cap PATH_MAX_LEN), dots tells whether there was a "..".
+ * in begins with '/' or '~'. Returns its length; 0: it leads above an unknown home. */
+#define PATH_MAX_LEN 4096
+size_t path_clean(const char *in, size_t n, char *out, bool *dots);
+
 /* glob with * and ? (backslash: the next byte as it is) over bytes, no meaning of '/' (subjects, names, words). */
 bool glob_match(const char *pattern, const char *text, size_t n);
 

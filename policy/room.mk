@@ -18,7 +18,7 @@ libpolicy_a_SOURCES = \
 	policy/load_rule.c \
 	policy/match.c \
 	policy/options.c policy/options_apply.c policy/options_scan.h \
-	policy/path.c policy/path.h \
+	policy/path.c policy/path.h policy/path_match.c \
 	policy/pattern.c \
 	policy/places.c \
 	policy/prog_find.c \

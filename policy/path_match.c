@@ -1,0 +1,399 @@
+/* Path rules and globs. Lexical only: a symbolic link on the host can make any path another, which docs/threat-model.md says. */
+#include "policy/path.h"
+
+#include <string.h>
+
+#include "policy/walk.h"
+
+bool glob_match(const char *pattern, const char *text, size_t n)
+{
+	const char *star = NULL;
+	size_t i = 0, mark = 0;
+
+	while (i < n) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			mark = i;
+		} else if (*pattern == '\\' && pattern[1] != '\0' && pattern[1] == text[i]) {
+			pattern += 2;
+			i++;
+		} else if (*pattern == '?' || (*pattern != '\0' && *pattern != '\\' && *pattern == text[i])) {
+			pattern++;
+			i++;
+		} else if (star != NULL) {
+			pattern = star;
+			i = ++mark;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+/* What a path is made of: bytes; a glob whose * and ? no leading dot matches; one where they may. */
+enum path_kind { PATH_PLAIN, PATH_GLOB, PATH_GLOB_DOTS };
+
+static enum path_kind path_kind(const struct field *f)
+{
+	return f->kind != CONFIDENCE_PATTERN ? PATH_PLAIN : (f->flags & FIELD_DOTS) != 0 ? PATH_GLOB_DOTS : PATH_GLOB;
+}
+
+enum { GLOB_ANY = 256, GLOB_STAR, GLOB_MAX = 256 };
+
+/* A glob as tokens: a byte, any byte, any bytes. Where a bracket ends, shells do not agree: from there on anything. -1: too long. */
+static int glob_tokens(const char *p, size_t n, bool brackets, uint16_t *out)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (count == GLOB_MAX)
+			return -1;
+		if (brackets && p[i] == '[') {
+			out[count++] = GLOB_STAR;
+			return count;
+		} else if (p[i] == '*') {
+			out[count++] = GLOB_STAR;
+		} else if (p[i] == '?') {
+			out[count++] = GLOB_ANY;
+		} else {
+			if (p[i] == '\\' && i + 1 < n)
+				i++;
+			out[count++] = (uint8_t)p[i];
+		}
+	}
+	return count;
+}
+
+/* Whether two globs have a name in common; yes when in doubt. */
+static bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
+{
+	uint16_t a[GLOB_MAX], b[GLOB_MAX];
+	int na = glob_tokens(r, rn, false, a), nb = glob_tokens(c, cn, true, b);
+	bool now[GLOB_MAX + 1], next[GLOB_MAX + 1];
+
+	if (na < 0 || nb < 0)
+		return true;
+	/* now[k]: a from i on and b from k on have one in common. */
+	for (int i = na; i >= 0; i--) {
+		for (int k = nb; k >= 0; k--) {
+			if (i == na && k == nb)
+				now[k] = true;
+			else if (i < na && a[i] == GLOB_STAR)
+				now[k] = next[k] || (k < nb && now[k + 1]);
+			else if (k < nb && b[k] == GLOB_STAR)
+				now[k] = now[k + 1] || (i < na && next[k]);
+			else
+				now[k] = i < na && k < nb && (a[i] == b[k] || a[i] == GLOB_ANY || b[k] == GLOB_ANY) && next[k + 1];
+		}
+		memcpy(next, now, sizeof(next));
+	}
+	return next[0];
+}
+
+/* One component of a rule against one of a path that is itself a glob (literals escaped). sure: the rule covers all that the
+ * component can become; else: they may have one in common (said yes to when in doubt). */
+static bool component_match(const char *r, size_t rn, const char *c, size_t cn, enum path_kind glob, bool sure)
+{
+	char rule[PATH_MAX_LEN];
+
+	if (rn >= sizeof(rule))
+		return false;
+	memcpy(rule, r, rn);
+	rule[rn] = '\0';
+	if (glob == PATH_PLAIN)
+		return glob_match(rule, c, cn);
+	if (rn == 1 && r[0] == '*')
+		return true;
+	if (sure || (glob == PATH_GLOB && rn > 0 && r[0] == '.' && (c[0] == '*' || c[0] == '?')))
+		return false;
+	return globs_meet(r, rn, c, cn);
+}
+
+static bool component_glob(const char *c, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (c[i] == '\\')
+			i++;
+		else if (c[i] == '*' || c[i] == '?' || c[i] == '[')
+			return true;
+	}
+	return false;
+}
+
+/* An escaped component without active metacharacters, plain. */
+static size_t component_plain(const char *c, size_t n, char *out)
+{
+	size_t o = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (c[i] == '\\' && i + 1 < n)
+			i++;
+		out[o++] = c[i];
+	}
+	return o;
+}
+
+struct comps {
+	const char *p[256];
+	size_t n[256];
+	unsigned count;
+};
+
+static bool comps_split(const char *s, size_t n, struct comps *c)
+{
+	c->count = 0;
+	for (size_t i = 0; i < n;) {
+		size_t b;
+
+		while (i < n && s[i] == '/')
+			i++;
+		b = i;
+		while (i < n && s[i] != '/')
+			i++;
+		if (i == b)
+			continue;
+		if (c->count == 256)
+			return false;
+		c->p[c->count] = s + b;
+		c->n[c->count++] = i - b;
+	}
+	return true;
+}
+
+static bool comps_match(const struct comps *r, const struct comps *c, enum path_kind kind, bool sure)
+{
+	unsigned i = 0, k = 0, star = ~0u, mark = 0;
+
+	while (k < c->count) {
+		if (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0) {
+			star = ++i;
+			mark = k;
+			continue;
+		}
+		if (i < r->count) {
+			char plain[PATH_MAX_LEN];
+			const char *t = c->p[k];
+			size_t n = c->n[k];
+			enum path_kind glob = kind != PATH_PLAIN && component_glob(t, n) ? kind : PATH_PLAIN;
+
+			if (kind != PATH_PLAIN && glob == PATH_PLAIN && n < sizeof(plain)) {
+				n = component_plain(t, n, plain);
+				t = plain;
+			}
+			if (component_match(r->p[i], r->n[i], t, n, glob, sure)) {
+				i++;
+				k++;
+				continue;
+			}
+		}
+		if (star == ~0u)
+			return false;
+		i = star;
+		k = ++mark;
+	}
+	while (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0)
+		i++;
+	return i == r->count;
+}
+
+static bool path_match_parts(const char *pattern, const char *p, size_t n, enum path_kind kind, bool sure)
+{
+	struct comps r, c;
+	const char *rp = pattern;
+
+	/* Most of the rules, at the price of a byte: both are absolute, and begin with other letters. */
+	if (kind == PATH_PLAIN && n > 1 && p[0] == '/' && pattern[0] == '/' && pattern[1] != p[1] && p[1] != '/' && strchr("*?[\\/", pattern[1]) == NULL)
+		return false;
+	if (!comps_split(rp, strlen(rp), &r) || !comps_split(p, n, &c))
+		return !sure;
+	/* Below a home directory, absolutely: /home/NAME/…, /root/… are what a rule may say. */
+	if (n > 0 && p[0] == '~' && pattern[0] == '/') {
+		if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
+			return comps_match(&r, &c, kind, sure);
+		if (sure)
+			return false;
+		if (r.count >= 1 && r.n[0] == 4 && memcmp(r.p[0], "root", 4) == 0) {
+			r.p[0] = "*";
+			r.n[0] = 1;
+			return comps_match(&r, &c, kind, sure);
+		}
+		if (r.count >= 2 && r.n[0] == 4 && memcmp(r.p[0], "home", 4) == 0) {
+			struct comps s = { .count = r.count - 1 };
+
+			memcpy(s.p, r.p + 1, s.count * sizeof(s.p[0]));
+			memcpy(s.n, r.n + 1, s.count * sizeof(s.n[0]));
+			s.p[0] = "*";
+			s.n[0] = 1;
+			return comps_match(&s, &c, kind, sure);
+		}
+		return false;
+	}
+	if (n > 0 && p[0] == '/' && pattern[0] == '~') {
+		/* A rule about the home directory, and an absolute path: the usual places. */
+		if (c.count >= 1 && c.n[0] == 4 && memcmp(c.p[0], "root", 4) == 0) {
+			r.p[0] = "root";
+			r.n[0] = 4;
+			return !sure && comps_match(&r, &c, kind, sure);
+		}
+		if (!sure && c.count >= 2 && c.n[0] == 4 && memcmp(c.p[0], "home", 4) == 0) {
+			struct comps s = { .count = c.count - 1 };
+
+			memcpy(s.p, c.p + 1, s.count * sizeof(s.p[0]));
+			memcpy(s.n, c.n + 1, s.count * sizeof(s.n[0]));
+			r.p[0] = "*";
+			r.n[0] = 1;
+			return comps_match(&r, &s, kind, sure);
+		}
+		return false;
+	}
+	return comps_match(&r, &c, kind, sure);
+}
+
+bool path_match(const char *pattern, const struct path_use *u, bool sure)
+{
+	if (u->path.kind == CONFIDENCE_OPAQUE)
+		return !sure || strcmp(pattern, "/**") == 0;
+	if (u->dots && sure && strcmp(pattern, "/**") != 0)
+		return false;
+	return path_match_parts(pattern, u->path.p, u->path.n, path_kind(&u->path), sure);
+}
+
+/* The pattern with ~ as what it stands for. NULL: that cannot be written as a pattern, or is too long. */
+static const char *path_home(const char *pattern, const char *home, char *out, size_t n)
+{
+	size_t k = strlen(home);
+
+	if (pattern[0] != '~' || (pattern[1] != '/' && pattern[1] != '\0'))
+		return pattern;
+	if (k + strlen(pattern) >= n || strpbrk(home, "*?[\\") != NULL)
+		return NULL;
+	memcpy(out, home, k);
+	strcpy(out + k, pattern + 1);
+	return out;
+}
+
+/* A path as bytes, normalised; false: it is too long to be known. */
+static bool path_text(const char *path, char *clean, size_t *len)
+{
+	char joined[PATH_MAX_LEN + 4];
+	size_t n = strlen(path);
+	bool dots;
+
+	if (n >= PATH_MAX_LEN)
+		return false;
+	if (path[0] == '/' || (path[0] == '~' && (path[1] == '/' || path[1] == '\0'))) {
+		memcpy(joined, path, n + 1);
+	} else {
+		joined[0] = '~';
+		joined[1] = '/';
+		memcpy(joined + 2, path, n + 1);
+		n += 2;
+	}
+	*len = path_clean(joined, n, clean, &dots);
+	return *len > 0;
+}
+
+bool path_match_text(const char *pattern, const char *path, const char *home)
+{
+	char clean[PATH_MAX_LEN + 4], expanded[2 * PATH_MAX_LEN];
+	const char *p = pattern;
+	size_t n;
+
+	if (!path_text(path, clean, &n))
+		return false;
+	if (home != NULL && clean[0] == '/' && (p = path_home(pattern, home, expanded, sizeof(expanded))) == NULL)
+		p = pattern;
+	return path_match_parts(p, clean, n, PATH_PLAIN, false);
+}
+
+bool path_covers(const char *pattern, const char *path, const char *home)
+{
+	size_t n = strlen(pattern);
+
+	return n >= 3 && strcmp(pattern + n - 3, "/**") == 0 && path_match_text(pattern, path, home);
+}
+
+/* A component of a path, which may be a glob, against one of a rule: may they be the same? */
+static bool component_meets(const char *r, size_t rn, const char *c, size_t cn, enum path_kind kind)
+{
+	char plain[PATH_MAX_LEN];
+	enum path_kind glob = kind != PATH_PLAIN && component_glob(c, cn) ? kind : PATH_PLAIN;
+
+	if (kind != PATH_PLAIN && glob == PATH_PLAIN && cn < sizeof(plain)) {
+		cn = component_plain(c, cn, plain);
+		c = plain;
+	}
+	return component_match(r, rn, c, cn, glob, false);
+}
+
+/* Whether a path is a home directory, or one may lie below it. */
+static bool path_homely(const struct comps *c, const char *clean, size_t n, const char *home, enum path_kind kind)
+{
+	if (clean[0] == '~' || c->count == 0)
+		return c->count <= 1;
+	if (home != NULL && strncmp(home, clean, n) == 0 && (home[n] == '\0' || home[n] == '/'))
+		return true;
+	return (c->count == 1 && (component_meets("root", 4, c->p[0], c->n[0], kind) || component_meets("home", 4, c->p[0], c->n[0], kind))) ||
+	       (c->count == 2 && component_meets("home", 4, c->p[0], c->n[0], kind));
+}
+
+/* Whether the path's end is the beginning of a name that the pattern looks for anywhere: a/.git, where .git/hooks is looked for. */
+static bool path_begins(const struct comps *r, const struct comps *c, enum path_kind kind)
+{
+	for (unsigned m = 1; m + 1 < r->count && m <= c->count; m++) {
+		unsigned i = 0;
+
+		while (i < m && component_meets(r->p[1 + i], r->n[1 + i], c->p[c->count - m + i], c->n[c->count - m + i], kind))
+			i++;
+		if (i == m)
+			return true;
+	}
+	return false;
+}
+
+/* p: the pattern with its ~ as it is meant. */
+static bool path_touches_below(const char *p, const char *clean, size_t n, const char *home, enum path_kind kind)
+{
+	struct comps r, c;
+	unsigned i = 0;
+
+	if (!comps_split(p, strlen(p), &r) || !comps_split(clean, n, &c))
+		return true;
+	if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
+		return path_begins(&r, &c, kind) || path_homely(&c, clean, n, home, kind);
+	if ((p[0] == '~') != (clean[0] == '~'))
+		return path_homely(&c, clean, n, home, kind);
+	for (; i < c.count; i++) {
+		if (i == r.count)
+			return false;
+		if (r.n[i] == 2 && memcmp(r.p[i], "**", 2) == 0)
+			return true;
+		if (!component_meets(r.p[i], r.n[i], c.p[i], c.n[i], kind))
+			return false;
+	}
+	return true;
+}
+
+bool path_touches(const char *pattern, const char *path, const char *home)
+{
+	char clean[PATH_MAX_LEN + 4], expanded[2 * PATH_MAX_LEN];
+	const char *p = pattern;
+	size_t n;
+
+	if (path_match_text(pattern, path, home))
+		return true;
+	if (!path_text(path, clean, &n) || (home != NULL && (p = path_home(pattern, home, expanded, sizeof(expanded))) == NULL))
+		return true;
+	return path_touches_below(p, clean, n, home, PATH_PLAIN);
+}
+
+bool path_match_tree(const char *pattern, const struct path_use *u, bool sure)
+{
+	size_t n = strlen(pattern);
+
+	if (sure)
+		return n >= 3 && strcmp(pattern + n - 3, "/**") == 0 && path_match(pattern, u, true);
+	return path_match(pattern, u, false) || path_touches_below(pattern, u->path.p, u->path.n, NULL, path_kind(&u->path));
+}
