@@ -17,13 +17,14 @@
 
 enum field_flag {
 	FIELD_MULTI = 1,   /* may become any number of words, none too */
-	FIELD_NODASH = 2,  /* no word of it begins with - or + */
-	FIELD_NUMERIC = 4, /* an integer */
+	FIELD_NODASH = 2,  /* no word of it begins with - or +; what is OPAQUE may still be empty, and then what stands behind it begins the word */
+	FIELD_NUMERIC = 4, /* an integer, which may be negative */
 	FIELD_HOME = 8,    /* begins with a tilde that the shell replaces by a home directory */
 	FIELD_NOSPLIT = 16, /* holds no blank and no glob byte, so that even unquoted it is one word */
 	FIELD_DIGITS = 32, /* OPAQUE: nothing but digits, blanks and newlines, and perhaps nothing at all */
 	FIELD_ROOTED = 64, /* begins with / or ./ */
 	FIELD_DOTS = 128,  /* PATTERN: an active * of it may become a leading dot */
+	FIELD_COUNT = FIELD_NUMERIC | FIELD_NODASH | FIELD_NOSPLIT, /* lengths and what else is never negative */
 	FIELD_NAME = 256   /* a declaration's NAME=(...) or NAME[...]=: p is the name, and what it is given was walked */
 };
 

@@ -66,7 +66,7 @@ static int scan_next(struct scan *s, const struct opt *o)
 
 		if (f->kind == CONFIDENCE_EXACT && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
 			scan_unknown(s, "an option's argument that looks like an option");
-		if (f->kind != CONFIDENCE_EXACT && (o->mods & (OPT_SURE | OPT_REMOTE)) == 0 && (f->flags & (FIELD_NODASH | FIELD_NUMERIC | FIELD_DIGITS | FIELD_ROOTED | FIELD_HOME)) == 0)
+		if (f->kind != CONFIDENCE_EXACT && (o->mods & (OPT_SURE | OPT_REMOTE)) == 0 && (f->flags & (FIELD_NODASH | FIELD_NUMERIC | FIELD_DIGITS | FIELD_ROOTED)) == 0)
 			scan_unknown(s, "an option's argument that may be an option");
 	}
 	return (int)++s->i;
@@ -379,7 +379,7 @@ static void scan_operand_host(struct scan *s, const struct field *f)
 {
 	bool path = (f->flags & FIELD_ROOTED) != 0 && (s->p->mods & OPT_HOST) == 0;
 
-	if (f->kind == CONFIDENCE_OPAQUE && !path && !field_number(f))
+	if (f->kind == CONFIDENCE_OPAQUE && !path)
 		s->a->effects |= EFFECT_NET;
 	else if (f->kind != CONFIDENCE_OPAQUE && strchr(f->p, ',') != NULL)
 		s->a->effects |= EFFECT_QUERY;
@@ -449,6 +449,16 @@ static bool dry_undone(const struct act *a)
 	return false;
 }
 
+/* A number that an option takes says how, not what is asked; an operand that is one is an address. */
+static bool scan_count(const struct scan *s, unsigned i)
+{
+	for (unsigned k = 0; k < s->nops; k++) {
+		if (s->a->ops[k] == i)
+			return false;
+	}
+	return field_number(&s->a->argv[i]);
+}
+
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p)
 {
 	struct scan s = { .w = w, .a = a, .tool = tool, .p = p };
@@ -504,7 +514,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		}
 		if (bundle && s.i == 1)
 			scan_unknown(&s, "a word that is not known, and may be options without their dash");
-		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & FIELD_NODASH) == 0 && !tool_has(s.tool, TOOL_ANY)) {
+		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & (FIELD_NODASH | FIELD_NUMERIC)) == 0 && !tool_has(s.tool, TOOL_ANY)) {
 			if (f->kind == CONFIDENCE_OPAQUE && tool_has(s.tool, TOOL_PLUS) && f->n > 0 && f->p[0] == '+' && !(f->flags & FIELD_MULTI))
 				continue;
 			else
@@ -536,7 +546,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		state_set_cwd(w, &cwd);
 	/* Tools where every query leaves the host: what is not known may be the content of a file, what a pattern becomes are their names. */
 	for (unsigned i = 1; (s.tool->does & EFFECT_QUERY) != 0 && i < a->argc; i++) {
-		if (a->argv[i].kind != CONFIDENCE_EXACT && !field_number(&a->argv[i]))
+		if (a->argv[i].kind != CONFIDENCE_EXACT && !scan_count(&s, i))
 			a->effects |= EFFECT_NET;
 	}
 	if (p->dry && !dry_undone(a))

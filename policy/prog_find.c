@@ -124,7 +124,7 @@ static unsigned find_exec(struct walk *w, struct act *a, unsigned i, bool rooted
 			return 0;
 		}
 		/* What find passes begins with a starting point or ./ : never with a dash. */
-		if (hole == f->p || (f->p[0] != '-' && f->p[0] != '+'))
+		if (hole == f->p || (f->flags & FIELD_NODASH) != 0)
 			inner[k - from].flags |= FIELD_NODASH;
 		if (hole == f->p ? rooted && strncmp(hole, "{}", 2) == 0 : field_rooted(f->p, f->n))
 			inner[k - from].flags |= FIELD_ROOTED;

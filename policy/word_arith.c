@@ -142,7 +142,8 @@ static bool arith_operator(char c, char before, bool gap)
 	return !gap || strchr("+-*/%<>=!&|^", before) == NULL || (c != '=' && c != before);
 }
 
-/* Names must be known to hold integers, or be assigned here. */
+/* Names must be known to hold integers, or be assigned here. In zsh 1e999 and 2**-1 are no integers, and what is given 0xFF or 36#Z is
+ * written with its base from then on. */
 static bool arith_source(struct walk *w, const char *p, size_t n)
 {
 	bool simple = true, gap = false, safe = true;
@@ -156,6 +157,8 @@ static bool arith_source(struct walk *w, const char *p, size_t n)
 				i++;
 			for (size_t k = s; k + 1 < i; k++)
 				safe = safe && !(arith_mark(p[k]) && (arith_ident(p[k + 1]) || p[k + 1] == '#'));
+			for (size_t k = s; k < i && w->dialect == DIALECT_ZSH; k++)
+				safe = safe && (word_digit(p[k]) || arith_mark(p[k]));
 		} else if (arith_ident(p[i])) {
 			while (i < n && (arith_ident(p[i]) || word_digit(p[i])))
 				i++;
@@ -168,7 +171,7 @@ static bool arith_source(struct walk *w, const char *p, size_t n)
 			}
 		} else {
 			i++;
-			safe = arith_operator(p[s], before, gap);
+			safe = arith_operator(p[s], before, gap) && !(w->dialect == DIALECT_ZSH && p[s] == '*' && before == '*');
 			if (strchr(", \t\n=", p[s]) == NULL)
 				simple = false;
 			if ((p[s] == '+' || p[s] == '-') && i < n && p[i] == p[s])

@@ -67,12 +67,20 @@ void build_room(struct build *b, size_t n)
 	}
 }
 
+/* What comes behind a value that may be empty begins the word then. */
+static void build_begin(struct build *b, bool nodash)
+{
+	b->nodash = b->nodash && (nodash || !b->hollow);
+	b->hollow = false;
+}
+
 void build_literal(struct build *b, const char *p, size_t n)
 {
 	b->started = true;
 	if (n == 0)
 		return;
 	b->numeric_only = b->digits_only = false;
+	build_begin(b, p[0] != '-' && p[0] != '+');
 	for (size_t i = 0; i < n; i++) {
 		if (build_meta(p[i]) || p[i] == ' ' || p[i] == '\t' || p[i] == '\n' || build_brace(b, p[i]))
 			b->blanks = true;
@@ -98,6 +106,7 @@ void build_glob(struct build *b, const char *p, size_t n)
 	}
 	b->started = true;
 	b->blanks = true;
+	build_begin(b, n > 0 && strchr("*?[-+", p[0]) == NULL);
 	if (b->opaque)
 		return;
 	b->glob = true;
@@ -111,10 +120,23 @@ void build_glob(struct build *b, const char *p, size_t n)
 
 void build_unknown(struct build *b, bool multi, unsigned flags)
 {
+	bool hollow = (flags & (FIELD_NUMERIC | FIELD_ROOTED)) == 0;
+
 	b->digits_only = b->n == 0 && !b->glob && !b->opaque && (flags & FIELD_DIGITS) != 0;
 	b->numeric_only = b->n == 0 && !b->glob && !b->opaque && (flags & FIELD_NUMERIC) != 0;
+	if (b->home && b->n == 1 && !b->opaque) {
+		/* A home directory that is taken away is empty. */
+		b->nodash = (flags & FIELD_NODASH) != 0;
+		b->hollow = hollow;
+	} else if (b->hollow) {
+		build_begin(b, (flags & FIELD_NODASH) != 0);
+		b->hollow = hollow;
+	}
 	if (!b->opaque) {
-		b->nodash = (flags & (FIELD_NODASH | FIELD_NUMERIC)) != 0;
+		if (!b->home) {
+			b->nodash = (flags & FIELD_NODASH) != 0;
+			b->hollow = b->n == 0 && hollow;
+		}
 		b->rooted = (flags & FIELD_ROOTED) != 0;
 		b->nosplit = (flags & (FIELD_NOSPLIT | FIELD_NUMERIC)) != 0;
 	} else {
@@ -138,6 +160,14 @@ static size_t build_plain(struct build *b)
 	if (b->text != NULL)
 		b->text[o] = '\0';
 	return o;
+}
+
+/* Where HOME was taken away or is empty, what stands behind it begins the word. */
+static bool build_home_nodash(const struct build *b)
+{
+	if (b->n == 1)
+		return !b->opaque || b->nodash;
+	return strchr("-+*?[", b->text[1]) == NULL;
 }
 
 void build_finish(struct build *b)
@@ -177,18 +207,18 @@ void build_finish(struct build *b)
 			f.flags &= (uint16_t)~(FIELD_NODASH | FIELD_ROOTED);
 		}
 		if (b->home)
-			f.flags |= FIELD_NODASH;
+			f.flags = (uint16_t)((f.flags & ~(unsigned)FIELD_NODASH) | (build_home_nodash(b) ? FIELD_NODASH : 0));
 	} else if (b->glob || b->home) {
 		f.kind = CONFIDENCE_PATTERN;
 		f.p = b->text;
 		f.n = (uint32_t)b->n;
 		if (b->home)
-			f.flags |= FIELD_HOME | FIELD_NODASH;
+			f.flags |= FIELD_HOME | (build_home_nodash(b) ? FIELD_NODASH : 0);
 		if (b->glob && b->multi)
 			f.flags |= FIELD_MULTI;
 		if (b->dots)
 			f.flags |= FIELD_DOTS;
-		if (b->n > 0 && b->text[0] != '-' && b->text[0] != '+' && strchr("*?[", b->text[0]) == NULL)
+		if (!b->home && b->n > 0 && b->text[0] != '-' && b->text[0] != '+' && strchr("*?[", b->text[0]) == NULL)
 			f.flags |= FIELD_NODASH;
 		if (field_rooted(b->text, b->n))
 			f.flags |= FIELD_ROOTED;
@@ -199,7 +229,7 @@ void build_finish(struct build *b)
 	b->n = 0;
 	b->text = NULL;
 	b->room = 0;
-	b->started = b->glob = b->opaque = b->multi = b->home = b->dots = b->numeric_only = b->digits_only = b->nodash = b->nosplit = b->blanks = false;
+	b->started = b->glob = b->opaque = b->multi = b->home = b->dots = b->numeric_only = b->digits_only = b->nodash = b->hollow = b->nosplit = b->blanks = false;
 }
 
 bool build_splits(const struct build *b)

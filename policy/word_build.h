@@ -24,7 +24,8 @@ struct build {
 	bool numeric_only; /* nothing but one numeric value so far */
 	bool digits_only;  /* nothing but one value of digits, which may be empty */
 	bool nodash;       /* of the opaque part, when nothing stands before it */
-	bool rooted;       /* the same */
+	bool hollow;       /* and nothing but what may be empty came so far */
+	bool rooted;       /* the same as nodash */
 	bool nosplit;
 	bool blanks;       /* a literal of it holds what would be split or globbed when used unquoted */
 };

@@ -53,11 +53,11 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 	switch (c) {
 	case '#':
 		*known = true;
-		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		return field_opaque(FIELD_COUNT);
 	case '?':
 	case '$':
 		*known = true;
-		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		return field_opaque(FIELD_COUNT);
 	case '!':
 	case '-':
 	case '_':
@@ -85,7 +85,7 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 	}
 	if (p->name.n == 3 && memcmp(p->name.p, "UID", 3) == 0 && (w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH)) {
 		*known = true;
-		return field_opaque(FIELD_NUMERIC | FIELD_NOSPLIT);
+		return field_opaque(FIELD_COUNT);
 	}
 	return field_opaque(0);
 }
@@ -211,7 +211,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		}
 		param_scan_args(w, p, quoted);
 		if (p->op == SH_OP_LENGTH && safe) {
-			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+			build_unknown(b, false, FIELD_COUNT);
 			return;
 		}
 		if (p->op == SH_OP_TRANSFORM)
@@ -224,7 +224,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		if (p->op == SH_OP_NONE)
 			param_positional_all(b, p, quoted);
 		else if (p->op == SH_OP_LENGTH)
-			build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+			build_unknown(b, false, FIELD_COUNT);
 		else if (p->op == SH_OP_TRANSFORM)
 			walk_eval(w, part->at, "an expansion that evaluates the value of a variable"), build_unknown(b, true, 0);
 		else
@@ -237,7 +237,7 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 		build_value(b, &v, quoted);
 		return;
 	case SH_OP_LENGTH:
-		build_unknown(b, false, FIELD_NUMERIC | FIELD_NOSPLIT);
+		build_unknown(b, false, FIELD_COUNT);
 		return;
 	case SH_OP_DEFAULT:
 		if (known && v.kind == CONFIDENCE_EXACT && v.n > 0) {
