@@ -127,6 +127,11 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 			state_set_cwd(w, &cwd);
 		}
+		if (state_get(&saved.state, "HOME", 4) != NULL) {
+			struct field home = field_opaque(0);
+
+			state_set(w, "HOME", 4, &home, true);
+		}
 		/* Several may read the same text, each what the one before left of it. */
 		if (w->stdin_kind == STDIN_TEXT && !command_alone(ast->list))
 			w->stdin_kind = STDIN_FILE;

@@ -209,6 +209,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	{
 		enum stdin_kind in = w->stdin_kind;
 		bool outside = w->outside;
+		unsigned mark = state_mark(&w->state);
 
 		/* GNU xargs gives it /dev/null, but its own with -a and the terminal with -o; that of busybox always gives its own. */
 		if (t->flags & TOOL_MORE)
@@ -216,7 +217,14 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		/* command and builtin look for the shell's own; zsh's command looks for programs, as all others do. */
 		if (strcmp(t->name, "builtin") != 0 && (strcmp(t->name, "command") != 0 || w->dialect == DIALECT_ZSH))
 			w->outside = true;
+		if (p->homeless) {
+			struct field home = field_opaque(0);
+
+			state_set(w, "HOME", 4, &home, true);
+		}
 		command_argv(w, inner, n, a->at, a, depth + 1, (t->flags & TOOL_MORE) ? NULL : simple);
+		if (p->homeless)
+			state_undo(&w->state, mark);
 		w->outside = outside;
 		w->stdin_kind = in;
 	}

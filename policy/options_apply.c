@@ -112,7 +112,7 @@ static void scan_host(struct scan *s, const struct opt *o, int arg, size_t off)
 
 		if (*end != '\0' && *end != ':' && *end != '[')
 			s->a->effects |= EFFECT_QUERY;
-	} else if (f->kind == CONFIDENCE_PATTERN || (!field_number(f) && (host != NULL || colon == NULL))) {
+	} else if (f->kind == CONFIDENCE_PATTERN || host != NULL || colon == NULL) {
 		s->a->effects |= EFFECT_NET;
 	}
 }
@@ -184,6 +184,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->ops_add |= o->ops;
 	if (o->mods & OPT_FIRST)
 		p->first = 1;
+	if ((o->mods & OPT_UNSETS) != 0 && (arg < 0 || a->argv[arg].kind != CONFIDENCE_EXACT || strcmp(a->argv[arg].p + off, "HOME") == 0))
+		p->homeless = true;
 	if (o->mods & OPT_STOP)
 		p->stop = true;
 	if (o->mods & OPT_DRY)

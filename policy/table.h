@@ -100,6 +100,7 @@ enum opt_mod {
 #define OPT_HOST (UINT64_C(1) << 31)  /* its argument, or the word behind, may name a host, which is looked up */
 #define OPT_UNDER (UINT64_C(1) << 32) /* its argument, or else the operands, are relative to what OPT_INTO names */
 #define OPT_LIST (UINT64_C(1) << 33)  /* all words behind it may be its arguments */
+#define OPT_UNSETS (UINT64_C(1) << 34) /* takes the variable that is its argument out of the environment, without one all of them */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 

@@ -150,6 +150,7 @@ struct parsed {
 	uint16_t ops_set, ops_add;
 	bool has_ops_set, ops_final;
 	bool stop;
+	bool homeless;         /* HOME is not, or may not be, in the environment of the inner command */
 	bool dry;              /* nothing is done: only told */
 	bool extglob;          /* the command is the one that the parser heeds (ast.h) */
 	int cwd_at;

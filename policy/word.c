@@ -19,6 +19,11 @@ static void build_tilde(struct build *b, const struct sh_part *p)
 		build_unknown(b, false, FIELD_NODASH);
 		return;
 	}
+	/* Without HOME some shells look the home directory up, and others leave the tilde as it is. */
+	if (p->text.n == 1 && state_get(&b->w->state, "HOME", 4) != NULL) {
+		build_unknown(b, false, FIELD_NODASH);
+		return;
+	}
 	b->home = true;
 	build_room(b, p->text.n);
 	if (b->overflow)
