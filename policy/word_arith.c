@@ -134,6 +134,13 @@ static bool arith_name(struct walk *w, const char *p, size_t n, size_t s, size_t
 	return true;
 }
 
+/* Behind **: a number without a sign. */
+static bool arith_power_plain(const char *p, size_t n, size_t i)
+{
+	i = arith_blanks(p, n, i);
+	return i < n && word_digit(p[i]);
+}
+
 /* One byte of an operator. before: the one before it, with something that may be nothing between them when gap is set. */
 static bool arith_operator(char c, char before, bool gap)
 {
@@ -171,7 +178,7 @@ static bool arith_source(struct walk *w, const char *p, size_t n)
 			}
 		} else {
 			i++;
-			safe = arith_operator(p[s], before, gap) && !(w->dialect == DIALECT_ZSH && p[s] == '*' && before == '*');
+			safe = arith_operator(p[s], before, gap) && !(w->dialect == DIALECT_ZSH && p[s] == '*' && before == '*' && !arith_power_plain(p, n, i));
 			if (strchr(", \t\n=", p[s]) == NULL)
 				simple = false;
 			if ((p[s] == '+' || p[s] == '-') && i < n && p[i] == p[s])
