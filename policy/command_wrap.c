@@ -191,7 +191,8 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 				more[i].n = (f->flags & FIELD_HOME) != 0 ? 0 : (uint32_t)(hole - f->p);
 				more[i].p = arena_copy(w->r->arena, f->p, more[i].n);
 				/* Each of the words that a pattern becomes begins as it does; of those that a text parts into only the first. */
-				if (hole != f->p && (f->flags & FIELD_NODASH) != 0 && ((f->flags & FIELD_HOME) == 0 || hole - f->p > 1) && !(f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0))
+				if (hole != f->p && (f->flags & FIELD_NODASH) != 0 && ((f->flags & FIELD_HOME) == 0 || hole - f->p > 1) &&
+				    !(f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0))
 					more[i].flags |= FIELD_NODASH;
 				if (more[i].p == NULL)
 					w->r->failed = true;

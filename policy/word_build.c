@@ -201,13 +201,13 @@ void build_finish(struct build *b)
 			f.flags |= FIELD_DIGITS;
 		if (b->nosplit && !b->blanks)
 			f.flags |= FIELD_NOSPLIT;
+		if (b->home)
+			f.flags = (uint16_t)((f.flags & ~(unsigned)FIELD_NODASH) | (build_home_nodash(b) ? FIELD_NODASH : 0));
 		if (b->multi) {
 			f.flags |= FIELD_MULTI;
 			/* Split anywhere: only a first word keeps the prefix. */
 			f.flags &= (uint16_t)~(FIELD_NODASH | FIELD_ROOTED);
 		}
-		if (b->home)
-			f.flags = (uint16_t)((f.flags & ~(unsigned)FIELD_NODASH) | (build_home_nodash(b) ? FIELD_NODASH : 0));
 	} else if (b->glob || b->home) {
 		f.kind = CONFIDENCE_PATTERN;
 		f.p = b->text;
