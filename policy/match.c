@@ -349,7 +349,7 @@ static struct judgement judge_spelled(const struct scope *s, const struct act *a
 		for (const struct match *m = s->policy->by_name[rules_hash(name)]; m != NULL; m = m->next) {
 			if (m->verdict == VERDICT_DENY || m->pattern.open || f.permit[m->verdict] != NULL)
 				continue;
-			if (pattern_match(&m->pattern, a, true, true) && rule_applies(s, m->rule))
+			if (pattern_spells(&m->pattern, a) && rule_applies(s, m->rule))
 				f.permit[m->verdict] = m->rule;
 		}
 	}

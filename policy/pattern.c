@@ -130,6 +130,7 @@ static int pattern_words(struct arena *a, const char *text, struct pattern *p, c
 static void pattern_opt(struct pattern *p, const struct opt *o, const struct pword *arg)
 {
 	p->opts[p->nopts].group = o->group;
+	p->opts[p->nopts].early = p->nops == 0;
 	p->opts[p->nopts].arg = arg;
 	p->nopts++;
 }
@@ -289,9 +290,97 @@ int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsi
 
 /* ---- Matching ----------------------------------------------------------------------------------------------------------- */
 
-/* One pattern word against one word of the act, from byte off on. */
-static bool word_match(const struct pword *w, const struct act *a, const struct field *f, size_t off, bool sure, bool opaque)
+/* What is asked: sure, the act surely is of the pattern (allow); else it may be, and opaque tells whether words that are not known count. */
+struct fit {
+	const struct pattern *p;
+	const struct act *a;
+	bool sure, opaque;
+	bool spelled; /* the pattern is to hold for what a wrapper runs as well */
+};
+
+static bool path_byte(char c)
 {
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+}
+
+static bool field_absolute(const struct field *f, size_t off)
+{
+	return f->p[off] == '/' || (off == 0 && (f->flags & FIELD_HOME) != 0);
+}
+
+/* Whether a relative word is surely a path to the tool: an option, a host, an address or a setting would be joined to the working directory
+ * like one. What the tables do not know, and what runs code, may take any word for something else. */
+static bool word_is_path(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	const char *s = f->p + off;
+
+	if (field_absolute(f, off))
+		return true;
+	if (w->plain[0] != '*' && (q->a->tool == NULL || q->a->tool->kind != TOOL_PLAIN))
+		return false;
+	return path_byte(*s) && strchr(s, '=') == NULL && s[strcspn(s, ":/")] != ':';
+}
+
+/* Whether a part of the word is "..", where a path in it may begin behind any sign that stands between names. */
+static bool word_climbs(const char *s)
+{
+	while (*s != '\0') {
+		size_t n = strcspn(s, "/=:,");
+
+		if (n == 2 && s[0] == '.' && s[1] == '.')
+			return true;
+		s += n + (s[n] != '\0');
+	}
+	return false;
+}
+
+static const struct tool *tool_root(const struct tool *t)
+{
+	while (t != NULL && t->parent != NULL)
+		t = t->parent;
+	return t;
+}
+
+static bool tool_is(const struct tool *t, const char *name)
+{
+	t = tool_root(t);
+	return t != NULL && strcmp(t->name, name) == 0;
+}
+
+/* curl puts what it took from the address in the place of #1. */
+static bool word_is_template(const struct act *a, const char *s)
+{
+	if (!tool_is(a->tool, "curl"))
+		return false;
+	while ((s = strchr(s, '#')) != NULL) {
+		if (*++s >= '0' && *s <= '9')
+			return true;
+	}
+	return false;
+}
+
+/* What a word must be besides for a permission: a star stands for a name, not for the way out of a directory or for shell syntax. */
+static bool word_allowed(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+	const char *s = f->p + off;
+
+	if (w->many)
+		return true;
+	if (w->path && (!word_is_path(q, w, f, off) || word_is_template(q->a, s)))
+		return false;
+	if (w->literal)
+		return true;
+	if (q->spelled && q->a->tool != NULL && q->a->tool->then == THEN_SHELL && s[strspn(s, plain)] != '\0')
+		return false;
+	return !word_climbs(s);
+}
+
+/* One pattern word against one word of the act, from byte off on. */
+static bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	const struct act *a = q->a;
+	bool sure = q->sure;
 	char out[PATH_BUF];
 	struct path_use u;
 
@@ -300,7 +389,7 @@ static bool word_match(const struct pword *w, const struct act *a, const struct 
 	if (f->kind == CONFIDENCE_OPAQUE) {
 		if (w->many)
 			return true;
-		if (sure || !opaque)
+		if (sure || !q->opaque)
 			return false;
 		if (w->literal && f->n > off && !w->path) {
 			/* What is known of it must at least not speak against it. */
@@ -310,6 +399,8 @@ static bool word_match(const struct pword *w, const struct act *a, const struct 
 		}
 		return true;
 	}
+	if (sure && !word_allowed(q, w, f, off))
+		return false;
 	if (w->any || w->many) {
 		/* One word each: a pattern that may be several is not surely one. */
 		return !(sure && !w->many && (f->flags & FIELD_MULTI) != 0);
@@ -319,7 +410,7 @@ static bool word_match(const struct pword *w, const struct act *a, const struct 
 	if (w->path) {
 		path_resolve(&a->cwd, f, off, &u, out);
 		if (u.path.kind == CONFIDENCE_OPAQUE)
-			return !sure && opaque && u.dots;
+			return !sure && q->opaque && u.dots;
 		/* The shell's own `..` is resolved by looking at the host: for an allow rule it never is below anything. */
 		if (u.dots && sure)
 			return false;
@@ -361,29 +452,64 @@ static bool name_match(const struct pword *w, const struct act *a, bool sure)
 	return w->literal ? strcmp(w->plain, slash) == 0 : glob_match(w->text, slash, strlen(slash));
 }
 
-/* A sequence of pattern words against a sequence of words: ** takes any number, at(i) gives the act's words. skip: words of the
- * act may stand between (deny rules of tools that do the same to every operand). */
-static bool sequence_match(const struct pword *const *pw, unsigned np, const struct act *a, const uint16_t *idx, unsigned n, bool sure, bool opaque, bool skip)
+static bool double_dash(const struct field *f)
+{
+	return f->kind == CONFIDENCE_EXACT && strcmp(f->p, "--") == 0;
+}
+
+/* Whether a -- stands before the word in both: what comes behind it is no option. */
+static bool behind_dashes(const struct fit *q, const struct pword *w, unsigned at)
+{
+	bool rule = false, act = false;
+
+	for (const struct pword *p = q->p->words; p < w && !rule; p++)
+		rule = p->literal && strcmp(p->plain, "--") == 0;
+	for (unsigned i = 1; i < at && !act; i++)
+		act = double_dash(&q->a->argv[i]);
+	return rule && act;
+}
+
+/* Whether the word may be an option where the pattern has a star for an operand. "-" alone is none to a tool of the tables. */
+static bool word_may_be_option(const struct fit *q, const struct pword *w, unsigned at)
+{
+	const struct field *f = &q->a->argv[at];
+
+	if (w->many || (w->text[0] != '*' && w->text[0] != '?'))
+		return false;
+	if (f->kind == CONFIDENCE_EXACT ? f->p[0] != '-' : ((f->flags & FIELD_NODASH) != 0 || path_byte(f->p[0]) || f->p[0] == '/'))
+		return false;
+	if (f->kind == CONFIDENCE_EXACT && f->n == 1 && q->a->tool != NULL && q->a->tool->kind == TOOL_PLAIN)
+		return false;
+	return !behind_dashes(q, w, at);
+}
+
+#define NO_SKIP (~0u)
+
+/* A sequence of pattern words against a sequence of words: ** takes any number, idx gives the act's words. From pattern word number skip on,
+ * words of the act may stand between (restricting rules: what is done to one operand is done to each). */
+static bool sequence_match(const struct fit *q, const struct pword *const *pw, unsigned np, const uint16_t *idx, unsigned n, unsigned skip)
 {
 	unsigned i = 0, k = 0, star = ~0u, mark = 0;
+	bool sure = q->sure;
 
 	while (k < n) {
-		const struct field *f = &a->argv[idx != NULL ? idx[k] : k];
+		unsigned at = idx != NULL ? idx[k] : k;
+		const struct field *f = &q->a->argv[at];
 
 		/* Any number of words that are not known: whatever comes after may be among them. */
-		if (!sure && opaque && f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0)
+		if (!sure && q->opaque && f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0)
 			return true;
 		if (i < np && pw[i]->many) {
 			star = ++i;
 			mark = k;
 			continue;
 		}
-		if (i < np && !(sure && f->kind == CONFIDENCE_OPAQUE) && word_match(pw[i], a, f, 0, sure, opaque)) {
+		if (i < np && !(sure && (f->kind == CONFIDENCE_OPAQUE || word_may_be_option(q, pw[i], at))) && word_match(q, pw[i], f, 0)) {
 			i++;
 			k++;
 			continue;
 		}
-		if (skip) {
+		if (i >= skip) {
 			k++;
 			continue;
 		}
@@ -406,52 +532,74 @@ static bool act_has_unknown(const struct act *a)
 	return false;
 }
 
-static const struct pword *popt_arg(const struct pattern *p, const struct act_opt *o, bool *found)
+/* An option of the tool itself stands before the subcommand; the same letters behind it are the subcommand's. For a restriction it is either. */
+static bool option_is(const struct fit *q, const struct popt *o, const struct act_opt *have)
 {
-	*found = false;
-	for (unsigned i = 0; i < p->nopts; i++) {
-		if (p->opts[i].group == o->group && o->group != 0) {
-			*found = true;
-			return p->opts[i].arg;
-		}
-	}
-	return NULL;
+	bool early = q->a->nops == 0 || have->at < q->a->ops[0];
+
+	if (o->group != have->group || o->group == 0)
+		return false;
+	return !q->sure || (tool_root(q->p->tool)->flags & TOOL_SUB) == 0 || o->early == early;
 }
 
-static bool meaning_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)
+static bool option_arg_match(const struct fit *q, const struct popt *o, const struct act_opt *have)
 {
-	const struct tool *t = a->tool;
-	bool skip, related = false;
+	if (o->arg == NULL)
+		return true;
+	return have->arg >= 0 ? word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off) : !q->sure;
+}
 
-	/* The act's tool is the pattern's, or a subcommand of it. */
-	for (; t != NULL; t = t->parent)
-		related = related || t == p->tool;
-	for (t = p->tool; t != NULL; t = t->parent)
-		related = related || t == a->tool;
-	if (!related)
+/* Whether the act has the option. */
+static bool option_match(const struct fit *q, const struct popt *o)
+{
+	for (unsigned k = 0; k < q->a->nopts; k++) {
+		if (option_is(q, o, &q->a->opts[k]) && option_arg_match(q, o, &q->a->opts[k]))
+			return true;
+	}
+	return !q->sure && q->opaque && act_has_unknown(q->a);
+}
+
+/* Whether the pattern names the option, with this argument or surely without one. */
+static bool option_named(const struct fit *q, const struct act_opt *have)
+{
+	for (unsigned i = 0; i < q->p->nopts; i++) {
+		const struct popt *o = &q->p->opts[i];
+
+		if (option_is(q, o, have))
+			return o->arg != NULL || have->arg < 0 ? option_arg_match(q, o, have) : false;
+	}
+	return false;
+}
+
+/* The act's tool is the pattern's, or a subcommand of it, or the pattern's is one of its. */
+static bool tools_related(const struct tool *a, const struct tool *p)
+{
+	for (const struct tool *t = a; t != NULL; t = t->parent) {
+		if (t == p)
+			return true;
+	}
+	for (const struct tool *t = p; t != NULL; t = t->parent) {
+		if (t == a)
+			return true;
+	}
+	return false;
+}
+
+static bool meaning_match(const struct fit *q)
+{
+	const struct pattern *p = q->p;
+	const struct act *a = q->a;
+	bool skip;
+
+	if (!tools_related(a->tool, p->tool))
 		return false;
 	for (unsigned i = 0; i < p->nopts; i++) {
-		bool have = false;
-
-		for (unsigned k = 0; k < a->nopts && !have; k++) {
-			if (a->opts[k].group != p->opts[i].group)
-				continue;
-			have = p->opts[i].arg == NULL ||
-			       (a->opts[k].arg >= 0 ? word_match(p->opts[i].arg, a, &a->argv[a->opts[k].arg], a->opts[k].arg_off, sure, opaque) : !sure);
-		}
-		if (!have && (sure || !(opaque && act_has_unknown(a))))
+		if (!option_match(q, &p->opts[i]))
 			return false;
 	}
-	if (sure && !p->open) {
+	if (q->sure && !p->open) {
 		for (unsigned k = 0; k < a->nopts; k++) {
-			bool found;
-			const struct pword *arg = popt_arg(p, &a->opts[k], &found);
-
-			if (!found)
-				return false;
-			if (arg == NULL && a->opts[k].arg >= 0)
-				return false;
-			if (arg != NULL && (a->opts[k].arg < 0 || !word_match(arg, a, &a->argv[a->opts[k].arg], a->opts[k].arg_off, sure, opaque)))
+			if (!option_named(q, &a->opts[k]))
 				return false;
 		}
 		/* A word that is not known may be an option that the rule does not name. */
@@ -459,39 +607,49 @@ static bool meaning_match(const struct pattern *p, const struct act *a, bool sur
 			return false;
 	}
 	/* rm a /etc is also rm /etc; systemctl stop a is only that. */
-	skip = !sure && p->nops > 0 && (p->tool->rest & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE)) != 0 && p->tool->kind == TOOL_PLAIN;
-	return sequence_match(p->ops, p->nops, a, a->ops, a->nops, sure, opaque, skip);
+	skip = !q->sure && p->nops > 0 && (p->tool->rest & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE)) != 0 && p->tool->kind == TOOL_PLAIN;
+	return sequence_match(q, p->ops, p->nops, a->ops, a->nops, skip ? 0 : NO_SKIP);
 }
 
-bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)
+static bool fit_match(const struct fit *q)
 {
+	const struct pattern *p = q->p;
+	const struct act *a = q->a;
 	const struct pword *list[MAX_PATTERN_WORDS];
+	uint16_t idx[512];
+	unsigned n = 0;
 
 	if (a->kind != ACT_COMMAND || a->argc == 0)
 		return p->n == 1 && p->words[0].many;
 	if (p->n == 1 && p->words[0].many)
 		return true;
-	if (a->opaque && sure)
+	if (a->opaque && q->sure)
 		return false;
-	if (!name_match(&p->words[0], a, sure))
+	if (!name_match(&p->words[0], a, q->sure))
 		return false;
-	if (p->words[0].many && p->n > 1) {
-		for (unsigned i = 0; i < p->n; i++)
-			list[i] = &p->words[i];
-		return sequence_match(list, p->n, a, NULL, a->argc, sure, opaque, false);
-	}
+	for (unsigned i = 0; i < p->n; i++)
+		list[i] = &p->words[i];
+	if (p->words[0].many && p->n > 1)
+		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
-		return meaning_match(p, a, sure, opaque);
-	{
-		uint16_t idx[512];
-		unsigned n = 0;
+		return meaning_match(q);
+	if (a->argc - 1 > 512)
+		return !q->sure;
+	for (unsigned i = 1; i < a->argc; i++)
+		idx[n++] = (uint16_t)i;
+	return sequence_match(q, list + 1, p->n - 1, idx, n, NO_SKIP);
+}
 
-		if (a->argc - 1 > 512)
-			return !sure;
-		for (unsigned i = 1; i < a->argc; i++)
-			idx[n++] = (uint16_t)i;
-		for (unsigned i = 1; i < p->n; i++)
-			list[i - 1] = &p->words[i];
-		return sequence_match(list, p->n - 1, a, idx, n, sure, opaque, false);
-	}
+bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)
+{
+	const struct fit q = { .p = p, .a = a, .sure = sure, .opaque = opaque };
+
+	return fit_match(&q);
+}
+
+bool pattern_spells(const struct pattern *p, const struct act *a)
+{
+	const struct fit q = { .p = p, .a = a, .sure = true, .opaque = true, .spelled = true };
+
+	return fit_match(&q);
 }

