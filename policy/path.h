@@ -37,4 +37,7 @@ size_t path_clean(const char *in, size_t n, char *out, bool *dots);
 /* glob with * and ? (backslash: the next byte as it is) over bytes, no meaning of '/' (subjects, names, words). */
 bool glob_match(const char *pattern, const char *text, size_t n);
 
+/* Whether a glob of a rule and one of a command, where brackets count as well, have a name in common; yes when in doubt. */
+bool globs_meet(const char *r, size_t rn, const char *c, size_t cn);
+
 #endif

@@ -66,8 +66,7 @@ static int glob_tokens(const char *p, size_t n, bool brackets, uint16_t *out)
 	return count;
 }
 
-/* Whether two globs have a name in common; yes when in doubt. */
-static bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
+bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
 {
 	uint16_t a[GLOB_MAX], b[GLOB_MAX];
 	int na = glob_tokens(r, rn, false, a), nb = glob_tokens(c, cn, true, b);

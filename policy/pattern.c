@@ -210,11 +210,15 @@ static bool pattern_meaning(struct arena *a, struct pattern *p)
 		if ((t->flags & TOOL_SUB) != 0 && w->literal) {
 			const struct tool *sub = table_sub(t, w->plain, strlen(w->plain));
 
-			if (sub != NULL)
+			if (sub != NULL) {
 				t = sub;
+				p->nsubs = p->nops + 1;
+			}
 		}
 		p->ops[p->nops++] = w;
 	}
+	if (p->nsubs == 0 && p->nops > 0 && (p->tool->flags & TOOL_SUB) != 0)
+		p->nsubs = 1;
 	p->tool = t;
 	return true;
 }
@@ -376,6 +380,25 @@ static bool word_allowed(const struct fit *q, const struct pword *w, const struc
 	return !word_climbs(s);
 }
 
+/* systemctl reads an operand as a glob over the units that there are, and one without an extension as a service. */
+static bool units_meet(const struct pword *w, const char *s)
+{
+	char rule[2][PATH_MAX_LEN], word[2][PATH_MAX_LEN];
+
+	for (unsigned i = 0; i < 2; i++) {
+		const char *end = i == 0 ? "" : ".service";
+		int r = snprintf(rule[i], sizeof(rule[i]), "%s%s", w->text, end), k = snprintf(word[i], sizeof(word[i]), "%s%s", s, end);
+
+		if (r < 0 || (size_t)r >= sizeof(rule[i]) || k < 0 || (size_t)k >= sizeof(word[i]))
+			return true;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		if (globs_meet(rule[i / 2], strlen(rule[i / 2]), word[i % 2], strlen(word[i % 2])))
+			return true;
+	}
+	return false;
+}
+
 /* One pattern word against one word of the act, from byte off on. */
 static bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
@@ -405,6 +428,8 @@ static bool word_match(const struct fit *q, const struct pword *w, const struct 
 		/* One word each: a pattern that may be several is not surely one. */
 		return !(sure && !w->many && (f->flags & FIELD_MULTI) != 0);
 	}
+	if (!sure && f->kind == CONFIDENCE_EXACT && !w->path && tool_is(a->tool, "systemctl") && units_meet(w, f->p + off))
+		return true;
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);
 	if (w->path) {
@@ -585,19 +610,93 @@ static bool tools_related(const struct tool *a, const struct tool *p)
 	return false;
 }
 
+/* Whether an option stands in the act that the tables do not know: the word behind it may be its argument, or an operand. */
+static bool act_has_foreign(const struct act *a)
+{
+	for (unsigned k = 0; k < a->nopts; k++) {
+		if (a->opts[k].group == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The pattern's words against all of the act's behind its name. */
+static bool words_match(const struct fit *q, const struct pword *const *pw, unsigned np, unsigned skip)
+{
+	uint16_t idx[512];
+	unsigned n = 0;
+
+	if (q->a->argc - 1 > 512)
+		return !q->sure;
+	for (unsigned i = 1; i < q->a->argc; i++)
+		idx[n++] = (uint16_t)i;
+	return sequence_match(q, pw, np, idx, n, skip);
+}
+
+/* What the tool does to what operand number i of the pattern names; 0: anything. */
+static unsigned operand_effects(const struct pattern *p, unsigned i)
+{
+	if (!p->tool->has_last || p->nops < 2)
+		return 0;
+	return i + 1 == p->nops ? p->tool->last : p->tool->rest;
+}
+
+/* Whether one of the paths that the act uses may be what operand number i of the pattern means. */
+static bool path_used(const struct fit *q, unsigned i)
+{
+	const char *glob = q->p->ops[i]->plain;
+	unsigned effects = operand_effects(q->p, i);
+
+	for (const struct path_use *u = q->a->paths; u != NULL; u = u->next) {
+		if (u->path.kind == CONFIDENCE_OPAQUE || (effects != 0 && (u->effects & effects) == 0) || (u->path.p[0] == '~' && glob[0] == '/'))
+			continue;
+		if (u->tree ? path_match_tree(glob, u, false) : path_match(glob, u, false))
+			return true;
+	}
+	return false;
+}
+
+/* Operands of a restriction: what is done to one of several is done to it, and a path is the same whether an operand, an option or the
+ * directory above it names it. */
+static bool operands_touch(const struct fit *q)
+{
+	const struct pattern *p = q->p;
+	const struct act *a = q->a;
+	const struct pword *left[MAX_PATTERN_WORDS];
+	unsigned skip = p->nops == 0 ? NO_SKIP : p->nsubs, n = 0;
+
+	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, skip))
+		return true;
+	if (p->nops > 0 && act_has_foreign(a) && words_match(q, p->ops, p->nops, 0))
+		return true;
+	for (unsigned i = 0; i < p->nops; i++) {
+		if (!(p->ops[i]->path && path_used(q, i)))
+			left[n++] = p->ops[i];
+	}
+	return n < p->nops && sequence_match(q, left, n, a->ops, a->nops, skip);
+}
+
+/* Whether the reading ended at a word that is no subcommand, perhaps as it is the argument of an option that the tables do not know: no
+ * option behind it was seen. */
+static bool act_is_cut(const struct act *a)
+{
+	return (a->tool->flags & TOOL_SUB) != 0 && a->nops > 0 && act_has_foreign(a);
+}
+
 static bool meaning_match(const struct fit *q)
 {
 	const struct pattern *p = q->p;
 	const struct act *a = q->a;
-	bool skip;
 
-	if (!tools_related(a->tool, p->tool))
+	if (!tools_related(a->tool, p->tool) && (q->sure || !act_has_foreign(a) || tool_root(a->tool) != tool_root(p->tool)))
 		return false;
 	for (unsigned i = 0; i < p->nopts; i++) {
-		if (!option_match(q, &p->opts[i]))
+		if (!option_match(q, &p->opts[i]) && (q->sure || !act_is_cut(a)))
 			return false;
 	}
-	if (q->sure && !p->open) {
+	if (!q->sure)
+		return operands_touch(q);
+	if (!p->open) {
 		for (unsigned k = 0; k < a->nopts; k++) {
 			if (!option_named(q, &a->opts[k]))
 				return false;
@@ -606,9 +705,7 @@ static bool meaning_match(const struct fit *q)
 		if (act_has_unknown(a))
 			return false;
 	}
-	/* rm a /etc is also rm /etc; systemctl stop a is only that. */
-	skip = !q->sure && p->nops > 0 && (p->tool->rest & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE)) != 0 && p->tool->kind == TOOL_PLAIN;
-	return sequence_match(q, p->ops, p->nops, a->ops, a->nops, skip ? 0 : NO_SKIP);
+	return sequence_match(q, p->ops, p->nops, a->ops, a->nops, NO_SKIP);
 }
 
 static bool fit_match(const struct fit *q)
@@ -616,8 +713,6 @@ static bool fit_match(const struct fit *q)
 	const struct pattern *p = q->p;
 	const struct act *a = q->a;
 	const struct pword *list[MAX_PATTERN_WORDS];
-	uint16_t idx[512];
-	unsigned n = 0;
 
 	if (a->kind != ACT_COMMAND || a->argc == 0)
 		return p->n == 1 && p->words[0].many;
@@ -633,11 +728,7 @@ static bool fit_match(const struct fit *q)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
-	if (a->argc - 1 > 512)
-		return !q->sure;
-	for (unsigned i = 1; i < a->argc; i++)
-		idx[n++] = (uint16_t)i;
-	return sequence_match(q, list + 1, p->n - 1, idx, n, NO_SKIP);
+	return words_match(q, list + 1, p->n - 1, NO_SKIP);
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)

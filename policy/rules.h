@@ -33,6 +33,7 @@ struct pattern {
 	unsigned nopts;
 	const struct pword **ops;
 	unsigned nops;
+	unsigned nsubs; /* so many of them, from the first on, name the subcommand */
 };
 
 enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };

@@ -59,6 +59,41 @@ static const char *const permitted[] = {
 	"cd /srv/app && touch x/y", "rm ~/tmp/x", "ls -la /srv", "grep -r x /srv/app",
 };
 
+static const char restricts[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly, core.protected-paths]\n"
+	"rules:\n"
+	"  - id: ok\n"
+	"    allow: [\"rm **\", \"mv **\", \"cp **\", \"tar **\", \"chown **\", \"systemctl **\", \"rsync **\", \"chmod **\", \"find **\", \"apt-get **\", \"git **\", \"docker **\", \"kubectl **\", \"ln **\", \"install **\"]\n"
+	"  - id: no\n"
+	"    deny: [\"rm --recursive /srv/app/keep/**\", \"mv * /srv/live/**\", \"cp ** /srv/live/**\", \"tar ** /srv/secret/**\", \"cp /srv/secret/** **\", \"mv /srv/app/keep/** **\",\n"
+	"           \"systemctl stop {ssh,db.service}\", \"systemctl {reboot,isolate} **\", \"systemctl mask web-*\", \"chown ** /srv/app/keep/**\", \"apt-get remove vim\", \"docker rm web\",\n"
+	"           \"kubectl delete pod *\", \"rm /srv/one\", \"git clean **\"]\n";
+
+static const char *const caught[] = {
+	/* one of several, and behind an option that no table knows */
+	"systemctl stop nginx ssh", "systemctl stop ssh nginx", "systemctl stop nginx ssh app", "systemctl mask a web-1 b", "apt-get remove nano vim", "docker rm a web", "rm a /srv/one b",
+	"systemctl --message x reboot", "systemctl --message x stop ssh", "systemctl --message status reboot", "systemctl --message x reboot --no-wall", "git --foo x clean --bar", "systemctl reboot x", "git --foo x clean -f", "kubectl delete pod a b",
+	/* units are globs, and services without saying so */
+	"systemctl stop 'ssh*'", "systemctl stop '*'", "systemctl stop 's[s]h'", "systemctl stop ss?", "systemctl stop ssh.service", "systemctl stop db", "systemctl stop 'd?'",
+	"systemctl stop 'db.*'", "systemctl mask '*-1'", "systemctl mask web-1.service", "systemctl stop nginx 'ssh.s*'",
+	/* the same path by other words */
+	"mv -t /srv/live x", "mv --target-directory=/srv/live x y", "cp -t /srv/live/a x", "cp -r x -t /srv/live", "tar -C /srv/secret -cf x a",
+	"cd /srv && tar -cf x secret/a", "rm -r /srv/app", "rm -rf /srv", "rm -rf /srv/app/", "cd /srv && rm -r app", "rm -r /srv/app/keep/x", "rm -r /srv/app/k*", "chown -R x /srv/app",
+	"mv x /srv/live", "mv a b /srv/live/", "cp /srv/secret/a /tmp", "mv /srv/app/keep/a /tmp", "cp -t /tmp /srv/secret/a", "rm -r x /srv/app/keep",
+};
+
+static const char *const passed[] = {
+	"systemctl stop nginx", "systemctl stop nginx app", "systemctl stop ssh.socket", "systemctl status ssh", "systemctl restart ssh", "systemctl start ssh db", "systemctl status reboot",
+	"systemctl stop 'app*'", "systemctl stop 'n?inx'", "systemctl mask app web", "systemctl status reboot.target", "systemctl stop reboot", "systemctl stop sshd-keygen",
+	"mv x /srv/app", "mv -t /srv/app x", "mv /srv/live/x /tmp", "cp -t /srv/app x",
+	"tar -C /srv -cf x app", "tar -C /srv/app -cf x secret", "tar -xf x -C /srv/app", "rm -r /srv/app/cache", "rm -r /srv/app/keeper", "rm /srv/app/keep/x",
+	"rm -r build", "rm -rf ./build", "rm -rf /tmp/x", "cd /srv/app && rm -r cache/x", "chown x /srv/app/cache", "chown -R x /srv/app/cache", "apt-get remove nano", "apt-get install vim",
+	"docker rm a", "docker stop web", "docker logs web", "kubectl delete svc a", "kubectl get pod a", "rm /srv/two", "rm one", "rm -r /srv/ap", "rm -r /opt/srv/app", "git status", "git log clean",
+	"cp -r a b", "cp -r build /srv/app", "mv a b", "ln -s /srv/live/x y", "install x /srv/app/y",
+};
+
 static struct policy *loaded(const char *text)
 {
 	struct policy *p;
@@ -106,10 +141,17 @@ static void permissions_are_for_what_they_say(void **state)
 	ask_all(permits, refused, COUNT(refused), permitted, COUNT(permitted));
 }
 
+static void restrictions_are_for_every_way_to_say_it(void **state)
+{
+	(void)state;
+	ask_all(restricts, caught, COUNT(caught), passed, COUNT(passed));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(permissions_are_for_what_they_say),
+		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
