@@ -620,15 +620,22 @@ static bool act_has_foreign(const struct act *a)
 	return false;
 }
 
-/* The pattern's words against all of the act's behind its name. */
-static bool words_match(const struct fit *q, const struct pword *const *pw, unsigned np, unsigned skip)
+/* Whether the reading ended at a word that is no subcommand of the tables, perhaps as it is an option's argument: what stands behind it was
+ * not read for options and operands. */
+static bool act_is_cut(const struct act *a)
+{
+	return (a->tool->flags & TOOL_SUB) != 0 && a->nops > 0;
+}
+
+/* The pattern's words against all of the act's from word number from on. */
+static bool words_match(const struct fit *q, const struct pword *const *pw, unsigned np, unsigned from, unsigned skip)
 {
 	uint16_t idx[512];
 	unsigned n = 0;
 
 	if (q->a->argc - 1 > 512)
 		return !q->sure;
-	for (unsigned i = 1; i < q->a->argc; i++)
+	for (unsigned i = from; i < q->a->argc; i++)
 		idx[n++] = (uint16_t)i;
 	return sequence_match(q, pw, np, idx, n, skip);
 }
@@ -667,20 +674,15 @@ static bool operands_touch(const struct fit *q)
 
 	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, skip))
 		return true;
-	if (p->nops > 0 && act_has_foreign(a) && words_match(q, p->ops, p->nops, 0))
+	if (p->nops > 0 && act_has_foreign(a) && words_match(q, p->ops, p->nops, 1, 0))
+		return true;
+	if (p->nops > 0 && act_is_cut(a) && words_match(q, p->ops, p->nops, a->ops[0], skip))
 		return true;
 	for (unsigned i = 0; i < p->nops; i++) {
 		if (!(p->ops[i]->path && path_used(q, i)))
 			left[n++] = p->ops[i];
 	}
 	return n < p->nops && sequence_match(q, left, n, a->ops, a->nops, skip);
-}
-
-/* Whether the reading ended at a word that is no subcommand, perhaps as it is the argument of an option that the tables do not know: no
- * option behind it was seen. */
-static bool act_is_cut(const struct act *a)
-{
-	return (a->tool->flags & TOOL_SUB) != 0 && a->nops > 0 && act_has_foreign(a);
 }
 
 static bool meaning_match(const struct fit *q)
@@ -728,7 +730,7 @@ static bool fit_match(const struct fit *q)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
-	return words_match(q, list + 1, p->n - 1, NO_SKIP);
+	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP);
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)
