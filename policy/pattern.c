@@ -730,7 +730,11 @@ static bool fit_match(const struct fit *q)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
-	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP);
+	if (words_match(q, list + 1, p->n - 1, 1, NO_SKIP))
+		return true;
+	/* An option that the tables do not know is the subcommand's wherever it stands behind that, and options of the tool come before. */
+	return !q->sure && p->tool != NULL && (p->tool->flags & TOOL_SUB) != 0 && p->n > 1 && p->words[1].plain[0] != '-' && a->tool != NULL && a->nops > 0 &&
+	       words_match(q, list + 1, p->n - 1, a->ops[0], 1);
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)

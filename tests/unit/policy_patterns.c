@@ -69,11 +69,11 @@ static const char restricts[] =
 	"  - id: no\n"
 	"    deny: [\"rm --recursive /srv/app/keep/**\", \"mv * /srv/live/**\", \"cp ** /srv/live/**\", \"tar ** /srv/secret/**\", \"cp /srv/secret/** **\", \"mv /srv/app/keep/** **\",\n"
 	"           \"systemctl stop {ssh,db.service}\", \"systemctl {reboot,isolate} **\", \"systemctl mask web-*\", \"chown ** /srv/app/keep/**\", \"apt-get remove vim\", \"docker rm web\",\n"
-	"           \"kubectl delete pod *\", \"rm /srv/one\", \"git clean **\"]\n";
+	"           \"kubectl delete pod *\", \"rm /srv/one\", \"git clean **\", \"git push --force **\", \"docker run --privileged **\"]\n";
 
 static const char *const caught[] = {
 	/* one of several, and behind an option that no table knows */
-	"systemctl stop nginx ssh", "systemctl stop ssh nginx", "systemctl stop nginx ssh app", "systemctl mask a web-1 b", "apt-get remove nano vim", "docker rm a web", "rm a /srv/one b",
+	"systemctl stop nginx ssh", "systemctl stop ssh nginx", "systemctl stop nginx ssh app", "systemctl mask a web-1 b", "apt-get remove nano vim", "docker rm a web", "git -C /x push --force", "git push origin --force", "git push --force origin main", "docker run -it --privileged web", "docker -H x run --privileged web", "rm a /srv/one b",
 	"systemctl --message x reboot", "systemctl --message x stop ssh", "systemctl --message status reboot", "systemctl --message x reboot --no-wall", "git --foo x clean --bar", "systemctl reboot x", "git --foo x clean -f", "kubectl delete pod a b",
 	/* units are globs, and services without saying so */
 	"systemctl stop 'ssh*'", "systemctl stop '*'", "systemctl stop 's[s]h'", "systemctl stop ss?", "systemctl stop ssh.service", "systemctl stop db", "systemctl stop 'd?'",
@@ -90,7 +90,7 @@ static const char *const passed[] = {
 	"mv x /srv/app", "mv -t /srv/app x", "mv /srv/live/x /tmp", "cp -t /srv/app x",
 	"tar -C /srv -cf x app", "tar -C /srv/app -cf x secret", "tar -xf x -C /srv/app", "rm -r /srv/app/cache", "rm -r /srv/app/keeper", "rm /srv/app/keep/x",
 	"rm -r build", "rm -rf ./build", "rm -rf /tmp/x", "cd /srv/app && rm -r cache/x", "chown x /srv/app/cache", "chown -R x /srv/app/cache", "apt-get remove nano", "apt-get install vim",
-	"docker rm a", "docker stop web", "docker logs web", "kubectl delete svc a", "kubectl get pod a", "rm /srv/two", "rm one", "rm -r /srv/ap", "rm -r /opt/srv/app", "git status", "git log clean",
+	"docker rm a", "docker stop web", "docker logs web", "kubectl delete svc a", "kubectl get pod a", "rm /srv/two", "rm one", "rm -r /srv/ap", "rm -r /opt/srv/app", "git status", "git log clean", "git push origin main", "git -C /x push", "git fetch --force", "docker run -it web", "docker exec web ls",
 	"cp -r a b", "cp -r build /srv/app", "mv a b", "ln -s /srv/live/x y", "install x /srv/app/y",
 };
 
