@@ -557,14 +557,14 @@ static bool act_has_unknown(const struct act *a)
 	return false;
 }
 
-/* An option of the tool itself stands before the subcommand; the same letters behind it are the subcommand's. For a restriction it is either. */
+/* Of some tools an option stands before the subcommand, and the same letters behind it are the subcommand's. For a restriction it is either. */
 static bool option_is(const struct fit *q, const struct popt *o, const struct act_opt *have)
 {
 	bool early = q->a->nops == 0 || have->at < q->a->ops[0];
 
 	if (o->group != have->group || o->group == 0)
 		return false;
-	return !q->sure || (tool_root(q->p->tool)->flags & TOOL_SUB) == 0 || o->early == early;
+	return !q->sure || (tool_root(q->p->tool)->flags & TOOL_FRONT) == 0 || o->early == early;
 }
 
 static bool option_arg_match(const struct fit *q, const struct popt *o, const struct act_opt *have)

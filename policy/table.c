@@ -162,6 +162,7 @@ static const struct {
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
 	{ "own", TOOL_OWN },       { "moves", TOOL_MOVES },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
+	{ "front", TOOL_FRONT },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",

@@ -51,6 +51,7 @@ enum tool_flag {
 	TOOL_HOSTS = 1 << 23, /* operands may name a host, which is looked up */
 	TOOL_LINKS = 1 << 24, /* the other operands stay the same files: written as well, unless OPT_NAMED */
 	TOOL_MOVES = 1 << 25, /* a wrapper that changes the working directory, unless OPT_HERE */
+	TOOL_FRONT = 1 << 26, /* its own options stand before the subcommand: behind it the same letters are another's */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
