@@ -54,7 +54,7 @@ static struct sh_list *loop_body(struct ps *p, bool braces)
 	struct sh_list *l;
 	if (braces && ps_reserved(p, NULL) == RW_LBRACE) {
 		ps_adv(p);
-		l = list_body(p, "a command", p->t->empty_group);
+		l = list_body(p, "a command", p->t->empty_group && p->t->empty_body); /* it is written as do and done */
 		if (ps_reserved(p, NULL) != RW_RBRACE)
 			ps_expected(p, "a command or } to close the loop's body");
 		ps_adv(p);
