@@ -134,11 +134,19 @@ static size_t component_plain(const char *c, size_t n, char *out)
 	return o;
 }
 
+enum { COMPS_MAX = 256 };
+
 struct comps {
-	const char *p[256];
-	size_t n[256];
+	const char *p[COMPS_MAX + 1]; /* one more than is read: comps_home() */
+	size_t n[COMPS_MAX + 1];
 	unsigned count;
 };
+
+/* A rule's **: any number of components. */
+static bool comp_is_any(const struct comps *r, unsigned i)
+{
+	return r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0;
+}
 
 static bool comps_split(const char *s, size_t n, struct comps *c)
 {
@@ -153,7 +161,7 @@ static bool comps_split(const char *s, size_t n, struct comps *c)
 			i++;
 		if (i == b)
 			continue;
-		if (c->count == 256)
+		if (c->count == COMPS_MAX)
 			return false;
 		c->p[c->count] = s + b;
 		c->n[c->count++] = i - b;
@@ -161,93 +169,93 @@ static bool comps_split(const char *s, size_t n, struct comps *c)
 	return true;
 }
 
+/* The same for a path of any kind: a component of a glob may be plain. */
+static bool component_fits(const char *r, size_t rn, const char *c, size_t cn, enum path_kind kind, bool sure)
+{
+	char plain[PATH_MAX_LEN];
+
+	if (kind == PATH_PLAIN || component_glob(c, cn))
+		return component_match(r, rn, c, cn, kind, sure);
+	if (cn >= sizeof(plain))
+		return !sure;
+	return component_match(r, rn, plain, component_plain(c, cn, plain), PATH_PLAIN, sure);
+}
+
+static bool component_meets(const char *r, size_t rn, const char *c, size_t cn, enum path_kind kind)
+{
+	return component_fits(r, rn, c, cn, kind, false);
+}
+
 static bool comps_match(const struct comps *r, const struct comps *c, enum path_kind kind, bool sure)
 {
 	unsigned i = 0, k = 0, star = ~0u, mark = 0;
 
 	while (k < c->count) {
-		if (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0) {
+		if (i < r->count && comp_is_any(r, i)) {
 			star = ++i;
 			mark = k;
 			continue;
 		}
-		if (i < r->count) {
-			char plain[PATH_MAX_LEN];
-			const char *t = c->p[k];
-			size_t n = c->n[k];
-			enum path_kind glob = kind != PATH_PLAIN && component_glob(t, n) ? kind : PATH_PLAIN;
-
-			if (kind != PATH_PLAIN && glob == PATH_PLAIN && n < sizeof(plain)) {
-				n = component_plain(t, n, plain);
-				t = plain;
-			}
-			if (component_match(r->p[i], r->n[i], t, n, glob, sure)) {
-				i++;
-				k++;
-				continue;
-			}
+		if (i < r->count && component_fits(r->p[i], r->n[i], c->p[k], c->n[k], kind, sure)) {
+			i++;
+			k++;
+			continue;
 		}
 		if (star == ~0u)
 			return false;
 		i = star;
 		k = ++mark;
 	}
-	while (i < r->count && r->n[i] == 2 && memcmp(r->p[i], "**", 2) == 0)
+	while (i < r->count && comp_is_any(r, i))
 		i++;
 	return i == r->count;
+}
+
+/* One of the two begins with ~, the other does not: the usual places of a home directory, written out. */
+enum home { HOME_ROOT, HOME_NAME, HOME_END };
+
+static void comps_home(struct comps *with, struct comps *other, enum home home)
+{
+	if (home == HOME_ROOT) {
+		with->p[0] = "root";
+		with->n[0] = 4;
+		return;
+	}
+	memmove(with->p + 1, with->p, with->count * sizeof(with->p[0]));
+	memmove(with->n + 1, with->n, with->count * sizeof(with->n[0]));
+	with->count++;
+	with->p[0] = "home";
+	with->n[0] = 4;
+	with->p[1] = "*";
+	with->n[1] = 1;
+	/* Whose home it is is not known, so any name that the other has there is it. */
+	if (other->count > 1 && !comp_is_any(other, 0) && !comp_is_any(other, 1)) {
+		other->p[1] = "*";
+		other->n[1] = 1;
+	}
 }
 
 static bool path_match_parts(const char *pattern, const char *p, size_t n, enum path_kind kind, bool sure)
 {
 	struct comps r, c;
-	const char *rp = pattern;
 
 	/* Most of the rules, at the price of a byte: both are absolute, and begin with other letters. */
 	if (kind == PATH_PLAIN && n > 1 && p[0] == '/' && pattern[0] == '/' && pattern[1] != p[1] && p[1] != '/' && strchr("*?[\\/", pattern[1]) == NULL)
 		return false;
-	if (!comps_split(rp, strlen(rp), &r) || !comps_split(p, n, &c))
+	if (kind == PATH_PLAIN && n > 1 && p[0] == '/' && pattern[0] == '~' && strchr("hr/", p[1]) == NULL)
+		return false;
+	if (!comps_split(pattern, strlen(pattern), &r) || !comps_split(p, n, &c))
 		return !sure;
-	/* Below a home directory, absolutely: /home/NAME/…, /root/… are what a rule may say. */
-	if (n > 0 && p[0] == '~' && pattern[0] == '/') {
-		if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
-			return comps_match(&r, &c, kind, sure);
-		if (sure)
-			return false;
-		if (r.count >= 1 && r.n[0] == 4 && memcmp(r.p[0], "root", 4) == 0) {
-			r.p[0] = "*";
-			r.n[0] = 1;
-			return comps_match(&r, &c, kind, sure);
-		}
-		if (r.count >= 2 && r.n[0] == 4 && memcmp(r.p[0], "home", 4) == 0) {
-			struct comps s = { .count = r.count - 1 };
+	if (n == 0 || (p[0] == '~') == (pattern[0] == '~') || (r.count > 0 && comp_is_any(&r, 0)))
+		return comps_match(&r, &c, kind, sure);
+	for (enum home h = HOME_ROOT; h < HOME_END && !sure; h++) {
+		struct comps rule = r, path = c;
 
-			memcpy(s.p, r.p + 1, s.count * sizeof(s.p[0]));
-			memcpy(s.n, r.n + 1, s.count * sizeof(s.n[0]));
-			s.p[0] = "*";
-			s.n[0] = 1;
-			return comps_match(&s, &c, kind, sure);
-		}
-		return false;
+		comps_home(p[0] == '~' ? &path : &rule, p[0] == '~' ? &rule : &path, h);
+		if (comps_match(&rule, &path, kind, false))
+			return true;
 	}
-	if (n > 0 && p[0] == '/' && pattern[0] == '~') {
-		/* A rule about the home directory, and an absolute path: the usual places. */
-		if (c.count >= 1 && c.n[0] == 4 && memcmp(c.p[0], "root", 4) == 0) {
-			r.p[0] = "root";
-			r.n[0] = 4;
-			return !sure && comps_match(&r, &c, kind, sure);
-		}
-		if (!sure && c.count >= 2 && c.n[0] == 4 && memcmp(c.p[0], "home", 4) == 0) {
-			struct comps s = { .count = c.count - 1 };
-
-			memcpy(s.p, c.p + 1, s.count * sizeof(s.p[0]));
-			memcpy(s.n, c.n + 1, s.count * sizeof(s.n[0]));
-			r.p[0] = "*";
-			r.n[0] = 1;
-			return comps_match(&r, &s, kind, sure);
-		}
-		return false;
-	}
-	return comps_match(&r, &c, kind, sure);
+	return false;
 }
 
 bool path_match(const char *pattern, const struct path_use *u, bool sure)
@@ -314,19 +322,6 @@ bool path_covers(const char *pattern, const char *path, const char *home)
 	return n >= 3 && strcmp(pattern + n - 3, "/**") == 0 && path_match_text(pattern, path, home);
 }
 
-/* A component of a path, which may be a glob, against one of a rule: may they be the same? */
-static bool component_meets(const char *r, size_t rn, const char *c, size_t cn, enum path_kind kind)
-{
-	char plain[PATH_MAX_LEN];
-	enum path_kind glob = kind != PATH_PLAIN && component_glob(c, cn) ? kind : PATH_PLAIN;
-
-	if (kind != PATH_PLAIN && glob == PATH_PLAIN && cn < sizeof(plain)) {
-		cn = component_plain(c, cn, plain);
-		c = plain;
-	}
-	return component_match(r, rn, c, cn, glob, false);
-}
-
 /* Whether a path is a home directory, or one may lie below it. */
 static bool path_homely(const struct comps *c, const char *clean, size_t n, const char *home, enum path_kind kind)
 {
@@ -352,27 +347,39 @@ static bool path_begins(const struct comps *r, const struct comps *c, enum path_
 	return false;
 }
 
+/* Whether the path may be one of the rule's or lie above one. */
+static bool comps_touch(const struct comps *r, const struct comps *c, enum path_kind kind)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		if (i == r->count)
+			return false;
+		if (comp_is_any(r, i))
+			return true;
+		if (!component_meets(r->p[i], r->n[i], c->p[i], c->n[i], kind))
+			return false;
+	}
+	return true;
+}
+
 /* p: the pattern with its ~ as it is meant. */
 static bool path_touches_below(const char *p, const char *clean, size_t n, const char *home, enum path_kind kind)
 {
 	struct comps r, c;
-	unsigned i = 0;
 
 	if (!comps_split(p, strlen(p), &r) || !comps_split(clean, n, &c))
 		return true;
-	if (r.count > 0 && r.n[0] == 2 && memcmp(r.p[0], "**", 2) == 0)
+	if (r.count > 0 && comp_is_any(&r, 0))
 		return path_begins(&r, &c, kind) || path_homely(&c, clean, n, home, kind);
-	if ((p[0] == '~') != (clean[0] == '~'))
-		return path_homely(&c, clean, n, home, kind);
-	for (; i < c.count; i++) {
-		if (i == r.count)
-			return false;
-		if (r.n[i] == 2 && memcmp(r.p[i], "**", 2) == 0)
+	if ((p[0] == '~') == (clean[0] == '~'))
+		return comps_touch(&r, &c, kind);
+	for (enum home h = HOME_ROOT; h < HOME_END; h++) {
+		struct comps rule = r, path = c;
+
+		comps_home(p[0] == '~' ? &rule : &path, p[0] == '~' ? &path : &rule, h);
+		if (comps_touch(&rule, &path, kind))
 			return true;
-		if (!component_meets(r.p[i], r.n[i], c.p[i], c.n[i], kind))
-			return false;
 	}
-	return true;
+	return path_homely(&c, clean, n, home, kind);
 }
 
 bool path_touches(const char *pattern, const char *path, const char *home)

@@ -19,7 +19,7 @@ libpolicy_a_SOURCES = \
 	policy/match.c \
 	policy/options.c policy/options_apply.c policy/options_scan.h \
 	policy/path.c policy/path.h policy/path_match.c \
-	policy/pattern.c \
+	policy/pattern.c policy/pattern_match.c \
 	policy/places.c \
 	policy/prog_find.c \
 	policy/prog_other.c \
@@ -64,11 +64,11 @@ check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/p
 TESTS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/policy_load tests/unit/policy_files tests/unit/policy_places tests/unit/policy_patterns
 tests_unit_policy_files_SOURCES = tests/unit/policy_files.c tests/unit/unit.h
 tests_unit_policy_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/unit.h
+tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/policy_ask.h tests/unit/unit.h
 tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_policy_patterns_SOURCES = tests/unit/policy_patterns.c tests/unit/unit.h
+tests_unit_policy_patterns_SOURCES = tests/unit/policy_patterns.c tests/unit/policy_ask.h tests/unit/unit.h
 tests_unit_policy_patterns_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
-tests_unit_policy_places_SOURCES = tests/unit/policy_places.c tests/unit/unit.h
+tests_unit_policy_places_SOURCES = tests/unit/policy_places.c tests/unit/policy_ask.h tests/unit/unit.h
 tests_unit_policy_places_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_reread_SOURCES = tests/unit/policy_reread.c tests/unit/unit.h
 tests_unit_policy_reread_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)

@@ -8,6 +8,8 @@
 
 enum profile { PROFILE_ENFORCE, PROFILE_GUARD, PROFILE_OBSERVE };
 
+#define PATTERN_WORDS 128 /* of one pattern, at most */
+
 /* One pattern word after braces are expanded: a glob (backslash: the next byte as it is). */
 struct pword {
 	const char *text;
@@ -99,7 +101,7 @@ struct policy {
 
 /* pattern.c. text is one pattern; appends to out every pattern that its braces make. ERR_OK, ERR_MALFORMED with *why set. */
 int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsigned cap, unsigned *n, const char **why);
-/* sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
+/* pattern_match.c. sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
 /* The act surely is of this pattern, and what its stars stand for changes nothing of what a wrapper makes of the other words. */
 bool pattern_spells(const struct pattern *p, const struct act *a);

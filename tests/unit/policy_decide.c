@@ -1,12 +1,5 @@
 /* A policy says what DESIGN section 6 promises: by meaning, by path, strictest first, and nothing that is not known. */
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/err.h"
-#include "policy/policy.h"
+#include "tests/unit/policy_ask.h"
 
 static const char sample[] =
 	"version: 1\n"
@@ -41,20 +34,6 @@ static const char sample[] =
 	"    tests: { deny: [\"rm -fr /\", \"sudo rm -r --force /etc\", \"sh -c 'rm -rf /'\"], not: [\"rm -rf ./build\"] }\n"
 	"mask:\n"
 	"  use: [email]\n";
-
-static struct policy *loaded(const char *text)
-{
-	struct policy *p;
-	struct buf e;
-
-	buf_init(&e, 1 << 20);
-	if (policy_load("test.yaml", text, strlen(text), &p, &e) != ERR_OK) {
-		fprintf(stderr, "%s", e.len > 0 ? buf_cstr(&e) : "?");
-		fail();
-	}
-	buf_free(&e);
-	return p;
-}
 
 static const char *const ops[] = { "ops-agents" };
 static const struct tag tags[] = { { "role", "web" }, { "env", "prod" } };

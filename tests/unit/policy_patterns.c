@@ -1,12 +1,5 @@
 /* What the words of a rule's pattern stand for: a permission never for more than its author reads in it, a restriction for every way to say it. */
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/err.h"
-#include "policy/policy.h"
+#include "tests/unit/policy_ask.h"
 
 static const char permits[] =
 	"version: 1\n"
@@ -93,47 +86,6 @@ static const char *const passed[] = {
 	"docker rm a", "docker stop web", "docker logs web", "kubectl delete svc a", "kubectl get pod a", "rm /srv/two", "rm one", "rm -r /srv/ap", "rm -r /opt/srv/app", "git status", "git log clean", "git push origin main", "git -C /x push", "git fetch --force", "docker run -it web", "docker exec web ls",
 	"cp -r a b", "cp -r build /srv/app", "mv a b", "ln -s /srv/live/x y", "install x /srv/app/y",
 };
-
-static struct policy *loaded(const char *text)
-{
-	struct policy *p;
-	struct buf e;
-
-	buf_init(&e, 1 << 20);
-	assert_int_equal(policy_load("test.yaml", text, strlen(text), &p, &e), ERR_OK);
-	buf_free(&e);
-	return p;
-}
-
-/* Tells all that is wrong before it fails. */
-static unsigned ask(struct policy *p, const char *text, bool permit)
-{
-	struct policy_question q = { .kind = QUESTION_EXEC, .text = text, .len = strlen(text), .dialect = DIALECT_BASH };
-	struct policy_answer a;
-	bool wrong;
-
-	assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
-	wrong = permit != (a.verdict == VERDICT_ALLOW);
-	if (wrong)
-		print_error("%s: %s by %s (%s)\n", text, verdict_name(a.verdict), a.rule, a.reason);
-	policy_answer_free(&a);
-	return wrong;
-}
-
-static void ask_all(const char *policy, const char *const *no, size_t nno, const char *const *yes, size_t nyes)
-{
-	struct policy *p = loaded(policy);
-	unsigned wrong = 0;
-
-	for (size_t i = 0; i < nno; i++)
-		wrong += ask(p, no[i], false);
-	for (size_t i = 0; i < nyes; i++)
-		wrong += ask(p, yes[i], true);
-	policy_free(p);
-	assert_int_equal(wrong, 0);
-}
-
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static void permissions_are_for_what_they_say(void **state)
 {

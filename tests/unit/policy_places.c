@@ -1,12 +1,5 @@
 /* Where a command writes besides the words that name it whole: path rules see it, and let through what leads elsewhere. */
-#include "tests/unit/unit.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/err.h"
-#include "policy/policy.h"
+#include "tests/unit/policy_ask.h"
 
 /* Everything that the tables know may be done, but for what the pack keeps. */
 static const char sample[] =
@@ -147,37 +140,44 @@ static const char *const free_[] = {
 	"cd /srv/app && pkexec --keep-cwd touch x", "su - bob -c 'touch /srv/x'", "pkexec touch /srv/x", "wget -q http://a/x.tgz -O /srv/x",
 };
 
-static void ask(struct policy *p, const char *text, enum verdict want)
-{
-	struct policy_question q = { .kind = QUESTION_EXEC, .text = text, .len = strlen(text), .dialect = DIALECT_BASH };
-	struct policy_answer a;
+/* The homes of rules and of commands are the same by whatever name. */
+static const char homes[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"rules:\n"
+	"  - id: all\n"
+	"    allow: [{ effects: [read, query, priv, write, delete, net] }]\n"
+	"  - id: no\n"
+	"    deny: [{ write: [\"~/.app/conf\", \"/*/carl/x\", \"/home/dora/**\", \"/root/key\", \"/r*/lock\"] }]\n";
 
-	assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
-	if (a.verdict != want)
-		fail_msg("%s: %s by %s (%s)", text, verdict_name(a.verdict), a.rule, a.reason);
-	policy_answer_free(&a);
-}
+static const char *const theirs[] = {
+	"touch ~/.app/conf", "touch /root/.app/conf", "touch /home/bob/.app/conf", "touch /ro?t/.app/conf", "touch /r*/.app/conf", "touch /h*/bob/.app/conf", "touch /*/*/.app/c*",
+	"touch /*/.app/conf", "touch /hom[e]/bob/.app/conf", "touch /home/bob/.a*/conf", "touch ~/x", "touch ~/y", "touch ~/key", "touch ~/lock", "touch /home/carl/x", "touch ~/.a*/conf",
+	"chmod -R a+w /root/.app", "chmod -R a+w /home/bob/.app", "chmod -R a+w /h*/bob/.app", "chmod -R a+w /home/bob", "chmod -R a+w /home", "chmod -R a+w /*/bob/.app", "chmod -R a+w ~/.app",
+};
+
+static const char *const others[] = {
+	"touch /srv/.app/conf", "touch /home/.app/conf", "touch /root/bob/.app/conf", "touch /home/bob/key", "touch /home/bob/.app/c", "touch /etc/x", "touch /root/x", "touch /*/.app/x",
+	"touch /hom/bob/.app/conf", "chmod -R a+w /root/.ap", "chmod -R a+w /home/bob/.app2", "chmod -R a+w /srv/.app", "chmod -R a+w /home/bob/x/.app",
+};
 
 static void places_are_seen(void **state)
 {
-	struct policy *p;
-	struct buf e;
-
 	(void)state;
-	buf_init(&e, 1 << 20);
-	assert_int_equal(policy_load("test.yaml", sample, strlen(sample), &p, &e), ERR_OK);
-	buf_free(&e);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		ask(p, kept[i], VERDICT_DENY);
-	for (size_t i = 0; i < sizeof(free_) / sizeof(free_[0]); i++)
-		ask(p, free_[i], VERDICT_ALLOW);
-	policy_free(p);
+	ask_all(sample, kept, COUNT(kept), free_, COUNT(free_));
+}
+
+static void homes_are_seen(void **state)
+{
+	(void)state;
+	ask_all(homes, theirs, COUNT(theirs), others, COUNT(others));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_are_seen),
+		cmocka_unit_test(homes_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
