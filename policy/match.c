@@ -386,7 +386,7 @@ struct judgement judge_acts(const struct scope *s, const struct reading *r, cons
 	bool all = true, any = false;
 
 	*which = NULL;
-	for (const struct act *a = r->acts; a != NULL; a = a->next) {
+	for (const struct act *a = r->acts; a != NULL && worst.verdict < VERDICT_DENY; a = a->next) {
 		struct judgement j;
 		bool silent;
 
