@@ -64,7 +64,7 @@ static int scan_next(struct scan *s, const struct opt *o)
 	{
 		const struct field *f = &s->a->argv[s->i + 1];
 
-		if (f->kind == CONFIDENCE_EXACT && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
+		if (f->kind == CONFIDENCE_EXACT && (o->mods & OPT_SURE) == 0 && f->n > 1 && f->p[0] == '-' && !word_digit(f->p[1]))
 			scan_unknown(s, "an option's argument that looks like an option");
 		if (f->kind != CONFIDENCE_EXACT && (o->mods & (OPT_SURE | OPT_REMOTE)) == 0 && (f->flags & (FIELD_NODASH | FIELD_NUMERIC | FIELD_DIGITS | FIELD_ROOTED)) == 0)
 			scan_unknown(s, "an option's argument that may be an option");

@@ -81,9 +81,11 @@ tests_unit_policy_destination_SOURCES = tests/unit/policy_destination.c tests/un
 tests_unit_policy_destination_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 endif
 
-TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh tests/corpus/deeds.sh
-dist_check_SCRIPTS += tests/corpus/policy-cli.sh tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh tests/corpus/deeds.sh
-EXTRA_DIST += tests/corpus/deeds.py
+TESTS += tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/policy-cli.sh tests/corpus/deeds.sh tests/corpus/sound.sh
+dist_check_SCRIPTS += tests/corpus/policy-cli.sh tests/corpus/bypass.sh tests/corpus/benign.sh tests/corpus/score.sh tests/corpus/deeds.sh tests/corpus/sound.sh
+EXTRA_DIST += tests/corpus/deeds.py tests/corpus/sound.py tests/corpus/sound_text.py
+noinst_PROGRAMS += tests/corpus/sound_stub
+tests_corpus_sound_stub_SOURCES = tests/corpus/sound_stub.c
 EXTRA_DIST += tests/corpus/mutants.py tests/corpus/bypass.jsonl tests/corpus/bypass-own.jsonl tests/corpus/benign.jsonl tests/corpus/benign-own.jsonl
 
 noinst_PROGRAMS += tests/bench/decide
