@@ -273,9 +273,11 @@ static void command_printf(struct walk *w, struct act *a)
 	if (i >= a->argc)
 		return;
 	f = &a->argv[i];
+	/* Without a word behind it, it is printed, and an option lacks what it would print. */
+	if (i + 1 == a->argc && (f->flags & FIELD_MULTI) == 0)
+		return;
 	if (f->kind != CONFIDENCE_EXACT) {
-		if (i + 1 < a->argc || (f->flags & FIELD_MULTI) != 0)
-			act_opaque(a, "a format that is not known may assign variables");
+		act_opaque(a, "a format that is not known may assign variables");
 		return;
 	}
 	if (f->p[0] == '-' && i == 1 && f->n > 1) {

@@ -449,6 +449,12 @@ static bool dry_undone(const struct act *a)
 	return false;
 }
 
+/* Whether the word surely is no option. A number may be negative, which is one to tools that do not say otherwise. */
+static bool scan_plain(const struct scan *s, const struct field *f)
+{
+	return (f->flags & FIELD_NODASH) != 0 || ((f->flags & FIELD_NUMERIC) != 0 && (tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)));
+}
+
 /* A number that an option takes says how, not what is asked; an operand that is one is an address. */
 static bool scan_count(const struct scan *s, unsigned i)
 {
@@ -514,7 +520,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 		}
 		if (bundle && s.i == 1)
 			scan_unknown(&s, "a word that is not known, and may be options without their dash");
-		if (f->kind != CONFIDENCE_EXACT && !s.ended && (f->flags & (FIELD_NODASH | FIELD_NUMERIC)) == 0 && !tool_has(s.tool, TOOL_ANY)) {
+		if (f->kind != CONFIDENCE_EXACT && !s.ended && !scan_plain(&s, f) && !tool_has(s.tool, TOOL_ANY)) {
 			if (f->kind == CONFIDENCE_OPAQUE && tool_has(s.tool, TOOL_PLUS) && f->n > 0 && f->p[0] == '+' && !(f->flags & FIELD_MULTI))
 				continue;
 			else

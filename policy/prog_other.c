@@ -324,7 +324,8 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		for (unsigned i = 0; i < a->nops; i++) {
 			const struct field *f = &a->argv[a->ops[i]];
 
-			if (f->kind == CONFIDENCE_OPAQUE ? (f->flags & FIELD_NUMERIC) == 0 && i > 0 : strchr(f->p, '\n') != NULL)
+			/* The first is what they look for. */
+			if (i > 0 && (f->kind == CONFIDENCE_OPAQUE ? (f->flags & FIELD_NUMERIC) == 0 : strchr(f->p, '\n') != NULL))
 				a->effects |= EFFECT_WRITE;
 		}
 		break;
