@@ -22,7 +22,9 @@ SHELLS = {"bash": ["bash", "--norc", "-c"], "dash": ["dash", "-c"], "zsh": ["zsh
 WORDS = ["-delete", "-exec", "pwned", ";", "--output=victim", "-ovictim", "-o", "victim", "x", "1", "*", "a b", "$(pwned)", "`pwned`", "a[$(pwned)]", "-i", "w victim",
          "s/x/y/w victim", "e", "/etc/passwd", "-", "--", "=", "~", "{a,b}", "..", "-1", "", "'", '"', ";pwned", "|pwned", "&pwned", ">victim", "PATH=.:.", "LD_PRELOAD=./x", "x=1", "@x", "-s", "-f",
          "+x", "BEGIN{system(\"pwned\")}", "-fprint", "!(a)", "0x10", "08", "x y z", "-c", "pwned x", "-C", "-I", "-e", "-n", "-p", "-v", "-a", "-d", "-s1", "[a]", "?", "\\", "\\n", "a\\", "$x", "${x}",
-         "-u", "r", "#", "!", "!!", "x[1]", "PATH", "IFS", "x+=1", "-P", "-t", "-l", "--x", "-x", "[[", "((", "2>victim", "&", "%s", "%n", "a=b c=d", "x\ty", "-exec pwned ;", "x -delete", "-x victim"]
+         "-u", "r", "#", "!", "!!", "x[1]", "PATH", "IFS", "x+=1", "-P", "-t", "-l", "--x", "-x", "[[", "((", "2>victim", "&", "%s", "%n", "a=b c=d", "x\ty", "-exec pwned ;", "x -delete", "-x victim",
+         "vPATH", "-vPATH", "PATH=.", "x[$(pwned)]", "PATH[0]", "-aPATH", "-nPATH", "path=(.)"]
+PLANTED = ["ls", "cat", "grep", "head", "wc", "date", "id"]  # where a search of the working directory finds them
 REAL = ["xargs", "env", "timeout", "nice", "stdbuf", "setsid", "nohup", "ionice"]
 FILES = ["-delete", "-exec", "--output=victim", "a b", "x", "y.log", "b.txt", "-i", "=x", "+x", "PATH=.", "$(pwned)", "~", "-n", "{a,b}", "[a]", "x;pwned", "-C", "1", "-1", "a[$(pwned)]", "'", "@x"]
 
@@ -73,6 +75,10 @@ class Place:
                 f.write("\n".join(random.Random(name).sample(WORDS, 6)) + "\n")
         with open(os.path.join(self.work, "home", "victim"), "w") as f:
             f.write("precious\n")
+        for name in PLANTED:
+            with open(os.path.join(self.work, "home", name), "w") as f:
+                f.write("#!/bin/sh\n: > ran\n")
+            os.chmod(os.path.join(self.work, "home", name), 0o755)
         if self.user:
             subprocess.run(["chown", "-R", "65534:65534", self.work], check=True)
         self.before = self.look()

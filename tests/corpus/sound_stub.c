@@ -50,6 +50,27 @@ static int is_known(const char *e)
 	return 0;
 }
 
+/* What policy/word_number.c knows to print digits, or nothing. */
+static int prints_number(const char *name, int argc, char **argv)
+{
+	static const char *const always[] = { "wc", "nproc", NULL }, *const some[] = { "date", "id", "tr", "pgrep", "stat", "awk", "grep", NULL };
+	static const char *const by[] = { "-c", "-u", "-g", "-dc", "-cd", "+%s", "END{print NR}", NULL };
+
+	for (int i = 0; always[i] != NULL; i++) {
+		if (strcmp(name, always[i]) == 0)
+			return 1;
+	}
+	for (int i = 0; some[i] != NULL; i++) {
+		for (int k = 1; k < argc && strcmp(name, some[i]) == 0; k++) {
+			for (int m = 0; by[m] != NULL; m++) {
+				if (strcmp(argv[k], by[m]) == 0)
+					return 1;
+			}
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = strrchr(argv[0], '/');
@@ -85,6 +106,11 @@ int main(int argc, char **argv)
 	fd = open(path, O_WRONLY | O_APPEND);
 	if (fd < 0 || write(fd, line, n) != (ssize_t)n)
 		return 9;
+	if (prints_number(name, argc, argv)) {
+		if ((h >> 33) % 4 != 0)
+			printf("%u\n", (unsigned)(h >> 50) % 12);
+		return (h >> 40) % 5 == 0;
+	}
 	/* One to three words, on one line or on several. words: each ends with a NUL. */
 	for (unsigned k = 1 + (h >> 20) % 3; k > 0 && nwords > 0; k--) {
 		size_t at;

@@ -18,6 +18,11 @@ TOOLS = {
 }
 NAMES = ["x", "y", "z", "f", "i", "a", "IFS", "OLDPWD", "REPLY", "PATH2", "LC_ALL"]
 
+# Those of the shell that assign, evaluate or run what they are given.
+BUILTINS = ["declare %", "export %", "readonly %", "typeset %", "local %", "read %", "read -r % y", "printf % %", "printf -v % x", "unset %", "let %", "test -v %", "getopts % x", "set % %", "shift %", "alias %",
+            "trap % EXIT", "eval %", ". %", "exec %", "%", "% %", "command %", "builtin %", "hash %", "mapfile %", "declare -i x=%", "typeset -n x=%", "x=%; $x", "print %", "print -r -- %", "echo % %", "test % -eq %",
+            "[ % % ]", "exit %", "return %", "ulimit %", "umask %", "cd % %", "wait %", "jobs %", "type %", "whence %", "source %", "pushd %", "dirs %", "times %", "bind %", "enable %", "help %", "history %"]
+
 
 class Text:
     """One random text for a shell."""
@@ -131,6 +136,8 @@ class Text:
         elif k < .9:
             c = r.choice(["set --", "set -- $x", "shift", "set -f", "set +f", "cd %s" % self.safe(), "set -- %s" % self.word(), "set -u", "set -e", "unset x", "shift 2", "set -o noglob", "cd -", "IFS=%s" % self.word(), "set a %s" % self.word(), "shopt -s nullglob", "setopt sh_word_split", "set -o pipefail", "cd %s" % self.word(),
                           "pwd -P", "getopts a:b x", "hash -r", "umask", "printf -v x %s" % self.word(), "unset f", "wait", ": %s" % self.word(), "return", "exit", "break", "continue", "unset IFS", "ulimit -a", "times"])
+        elif k < .93:
+            c = r.choice(BUILTINS).replace("%", self.word())
         else:
             c = r.choice(["[ -f %s ]", "test -n %s", "[ %s = x ]", "[[ -n %s ]]", "[[ x == %s ]]", "[[ %s =~ x ]]", "[ 1 -eq %s ]", "[[ %s -gt 1 ]]", "(( %s ))", "[ ! -d %s ]", "[ -n x -a %s = 1 ]", "[[ -v %s ]]"])
             c = c.replace("(( %s ))", "(( " + self.arith().replace("%", "%%") + " ))") if c.startswith("((") else c % self.word()
