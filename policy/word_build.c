@@ -199,7 +199,7 @@ void build_finish(struct build *b)
 			f.flags |= FIELD_NUMERIC;
 		if (b->digits_only)
 			f.flags |= FIELD_DIGITS;
-		if (b->nosplit && !b->blanks)
+		if (b->nosplit && !b->blanks && !b->home)
 			f.flags |= FIELD_NOSPLIT;
 		if (b->home)
 			f.flags = (uint16_t)((f.flags & ~(unsigned)FIELD_NODASH) | (build_home_nodash(b) ? FIELD_NODASH : 0));

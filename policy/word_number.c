@@ -111,6 +111,20 @@ static bool number_redir(const struct sh_redir *r)
 	return r->op == SH_REDIR_OUT && r->fd == 2 && ast_word_is(r->target, "/dev/null");
 }
 
+/* In zsh what >(…) prints does not go into the pipe: of the commands before the last every word must be known. */
+static bool number_apart(const struct sh_command *c)
+{
+	for (; c->next != NULL; c = c->next) {
+		if (c->kind != SH_SIMPLE || c->simple->assigns != NULL || c->redirs != NULL)
+			return false;
+		for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
+			if (!ast_word_exact(word))
+				return false;
+		}
+	}
+	return true;
+}
+
 bool word_number(const struct walk *w, const struct sh_list *body)
 {
 	const struct sh_pipeline *p;
@@ -122,6 +136,8 @@ bool word_number(const struct walk *w, const struct sh_list *body)
 		return false;
 	p = body->items->pipelines;
 	if (p->next != NULL || p->timed != SH_TIME_NO)
+		return false;
+	if (w->dialect == DIALECT_ZSH && !number_apart(p->commands))
 		return false;
 	for (c = p->commands; c->next != NULL; c = c->next)
 		;

@@ -55,6 +55,9 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 		*known = true;
 		return field_opaque(FIELD_COUNT);
 	case '?':
+		/* In zsh a function returns any number. */
+		*known = true;
+		return field_opaque(w->dialect == DIALECT_ZSH ? FIELD_NUMERIC | FIELD_NOSPLIT : FIELD_COUNT);
 	case '$':
 		*known = true;
 		return field_opaque(FIELD_COUNT);
@@ -78,10 +81,9 @@ static struct field param_value(struct walk *w, const struct sh_param *p, bool *
 		return f;
 	}
 	if (p->name.n == 3 && memcmp(p->name.p, "PWD", 3) == 0) {
-		struct field f = state_cwd(&w->state);
-
+		/* Where the way there leads through a link, it may be the directory's other name. */
 		*known = true;
-		return f.kind == CONFIDENCE_EXACT ? f : field_opaque(FIELD_NODASH);
+		return field_opaque(FIELD_NODASH);
 	}
 	if (p->name.n == 3 && memcmp(p->name.p, "UID", 3) == 0 && (w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH)) {
 		*known = true;
