@@ -1,0 +1,177 @@
+/* Command patterns of rules: restrictions of tools that are not read by meaning, as the tables do not know them or an option of the pattern,
+ * or as they run something else. Said yes to when in doubt. */
+#include <string.h>
+
+#include "policy/path.h"
+#include "policy/pattern_fit.h"
+#include "policy/walk.h"
+
+/* A number may be an operand. */
+static bool pword_option(const struct pword *w)
+{
+	return w->plain[0] == '-' && w->plain[1] != '\0' && strcmp(w->plain, "--") != 0 && w->plain[1 + strspn(w->plain + 1, "0123456789")] != '\0';
+}
+
+/* Whether the word is an option, or may be. */
+static bool field_option(const struct fit *q, const struct field *f)
+{
+	if (f->kind == CONFIDENCE_EXACT || (f->n > 0 && f->p[0] == '-'))
+		return f->n > 1 && f->p[0] == '-';
+	return (f->kind == CONFIDENCE_PATTERN || q->opaque) && (f->flags & FIELD_NODASH) == 0 && (f->n == 0 || strchr("*?[", f->p[0]) != NULL);
+}
+
+/* Whether word number at may stand between two that the pattern names: an option, or what may be its argument, or docker's `container`. */
+static bool may_stand(const struct fit *q, unsigned at)
+{
+	const struct field *f = &q->a->argv[at];
+
+	if (field_option(q, f) || (at > 1 && field_option(q, &q->a->argv[at - 1])))
+		return true;
+	return at == 1 && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "container") == 0;
+}
+
+/* The word, or what stands in it behind an option's letter or name, behind a user or a scheme. */
+static bool word_within(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	const char *s;
+
+	if (word_match(q, w, f, 0))
+		return true;
+	if (f->n < 3 || f->kind == CONFIDENCE_OPAQUE)
+		return false;
+	s = f->p[0] == '-' ? strchr(f->p, '=') : strstr(f->p, "://");
+	if (s != NULL && word_match(q, w, f, (size_t)(s - f->p) + (*s == '=' ? 1 : 3)))
+		return true;
+	if (f->p[0] == '-')
+		return f->p[1] != '-' && word_match(q, w, f, 2);
+	s = strrchr(f->p, '@');
+	return s != NULL && word_match(q, w, f, (size_t)(s - f->p) + 1);
+}
+
+/* --name=value, or -name=value: the names are the same, or the act's is an abbreviation, and so are the values, as far as it has one there. */
+static bool long_is(const struct pword *w, const struct field *f, size_t least)
+{
+	size_t rule = strcspn(w->plain, "="), act = strcspn(f->p, "=");
+	const char *value = strchr(w->text, '=');
+
+	if (act < least || act > rule || memcmp(w->plain, f->p, act) != 0 || (w->plain[1] != '-' && act != rule))
+		return false;
+	return value == NULL || f->p[act] != '=' || glob_match(value + 1, f->p + act + 1, f->n - act - 1);
+}
+
+/* The letters of a cluster, up to what is no letter or digit. */
+static bool cluster_has(const struct field *f, char letter)
+{
+	for (size_t i = 1; i < f->n && f->p[0] == '-' && path_byte(f->p[i]); i++) {
+		if (f->p[i] == letter)
+			return true;
+	}
+	return false;
+}
+
+static bool letter_given(const struct act *a, char letter)
+{
+	for (unsigned i = 1; i < a->argc; i++) {
+		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && cluster_has(&a->argv[i], letter))
+			return true;
+	}
+	return false;
+}
+
+/* Where the tables know the option, by meaning. */
+static bool group_given(const struct act *a, const struct pword *w)
+{
+	const struct opt *o = a->tool != NULL ? options_find(a->tool, w->plain, strcspn(w->plain, "=")) : NULL;
+
+	for (unsigned k = 0; o != NULL && k < a->nopts; k++) {
+		if (a->opts[k].group == o->group)
+			return true;
+	}
+	return false;
+}
+
+static bool option_given(const struct fit *q, const struct pword *w)
+{
+	const struct act *a = q->a;
+	size_t letters = 1;
+
+	for (unsigned i = 1; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(w, f, w->plain[1] == '-' ? 3 : 2)))
+			return true;
+	}
+	if (group_given(a, w))
+		return true;
+	if (w->plain[1] == '-')
+		return false;
+	while (path_byte(w->plain[letters]) && letter_given(a, w->plain[letters]))
+		letters++;
+	return letters > 1 && w->plain[letters] == '\0';
+}
+
+static bool given_anywhere(const struct fit *q, const struct pword *w)
+{
+	for (unsigned i = 1; i < q->a->argc; i++) {
+		if (word_within(q, w, &q->a->argv[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The words in their order, from the first on; behind the last there may be more, where the pattern does not say how many. */
+static bool order_match(const struct fit *q, const struct pword *const *pw, unsigned np)
+{
+	bool row[514], next[514]; /* whether the words from k on are those of the pattern from i on */
+	unsigned n = q->a->argc - 1;
+
+	for (unsigned k = n + 1; k-- > 0;)
+		next[k] = !q->p->open || k == n || (next[k + 1] && field_option(q, &q->a->argv[k + 1]));
+	for (unsigned i = np; i-- > 0; memcpy(next, row, sizeof(next))) {
+		row[n] = pw[i]->many && next[n];
+		for (unsigned k = n; k-- > 0;) {
+			const struct field *f = &q->a->argv[k + 1];
+
+			if (q->opaque && f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0)
+				row[k] = true; /* whatever comes after may be among them */
+			else if (pw[i]->many)
+				row[k] = next[k] || row[k + 1];
+			else
+				row[k] = (next[k + 1] && word_within(q, pw[i], f)) || (row[k + 1] && may_stand(q, k + 1));
+		}
+	}
+	return next[0];
+}
+
+bool loose_match(const struct fit *q)
+{
+	const struct pattern *p = q->p;
+	const struct pword *order[PATTERN_WORDS];
+	unsigned n = 0;
+	bool ended = false, behind = false;
+
+	if (p->n < 2)
+		return false;
+	if (q->a->argc > 513)
+		return true;
+	for (unsigned i = 1; i < p->n; i++) {
+		const struct pword *w = &p->words[i];
+
+		if (!ended && strcmp(w->plain, "--") == 0) {
+			ended = true;
+		} else if (!ended && pword_option(w)) {
+			if (!option_given(q, w))
+				return false;
+			behind = true;
+			continue;
+		} else if (behind && !w->many) {
+			/* It may be the option's argument, which stands where that does. */
+			if (!given_anywhere(q, w))
+				return false;
+		} else {
+			order[n++] = w;
+		}
+		behind = false;
+	}
+	return order_match(q, order, n);
+}
