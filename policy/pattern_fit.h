@@ -21,6 +21,8 @@ bool loose_match(const struct fit *q);
 
 /* A byte that names and relative paths begin with, and no option. */
 bool path_byte(char c);
+/* Whether the act stands in the directory that the login begins in. */
+bool act_at_login(const struct act *a);
 const struct tool *tool_root(const struct tool *t);
 
 #endif

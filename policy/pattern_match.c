@@ -15,7 +15,7 @@ static bool program_match(const struct pword *w, const struct act *a, bool sure)
 	if (!w->path) {
 		const char *rule = strncmp(w->text, "./", 2) == 0 ? w->text + 2 : w->text, *name = strncmp(f->p, "./", 2) == 0 ? f->p + 2 : f->p;
 
-		return (!sure || ((a->cwd.flags & FIELD_HOME) != 0 && a->cwd.n == 1)) && glob_match(rule, name, strlen(name));
+		return (!sure || act_at_login(a)) && glob_match(rule, name, strlen(name));
 	}
 	path_resolve(&a->cwd, f, 0, &u, out);
 	if (u.path.kind == CONFIDENCE_OPAQUE)

