@@ -115,8 +115,11 @@ QUIET = ("PWD=", "OLDPWD=", "SHLVL=", "_=", "COLUMNS=", "LINES=", "LOGNAME=", "U
 
 
 def asked(call):
-    """The call as a text of its own."""
+    """The call as a text of its own. Behind -- a dash begins no option, though one that is written out is not allowed there, to be on the safe side."""
     name, env, args = call
+    if "--" in args:
+        end = args.index("--")
+        args = args[:end + 1] + tuple("x" if a.startswith("-") else a for a in args[end + 1:])
     sets = [e for e in env if not e.startswith(QUIET) and "=" in e and e.split("=", 1)[0].isidentifier()]
     return " ".join([e.split("=", 1)[0] + "=" + quote(e.split("=", 1)[1]) for e in sorted(sets)] + [*name] + [quote(a) for a in args])
 
