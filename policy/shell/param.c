@@ -243,7 +243,7 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	bool nested = p->t->zsh && c == '$' && (ps_peek(p, 1) == '{' || ps_peek(p, 1) == '(');
 	x->name = nested ? x->flags : name_parse(p);
 	/* Some take `${$(…` for the parameter $ and rubbish, some for a substitution and rubbish. */
-	if (!p->t->zsh && ((ps_cur(p) == '`' && x->name.n == 0) ||
+	if (!p->t->zsh && (((ps_cur(p) == '`' || ps_cur(p) == '\'') && x->name.n == 0) ||
 			   (c == '$' && (ps_cur(p) == '(' || ps_cur(p) == '{' || ps_cur(p) == '\'' ||
 					 ps_cur(p) == '"' || ps_cur(p) == '['))))
 		ps_left_out(p, at, "an expansion as the name in ${...}");
