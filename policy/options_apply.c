@@ -2,6 +2,7 @@
 #include "policy/options_scan.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "policy/word_build.h"
 
@@ -63,6 +64,13 @@ static void scan_strict(struct scan *s, const struct opt *o, int arg, size_t off
 		scan_unknown(s, o->name);
 	if ((o->mods & OPT_APART) != 0 && off > 0 && o->name[1] != '-' && !((o->mods & OPT_NUMBER) != 0 && number))
 		scan_unknown(s, o->name);
+	for (size_t k = off; (o->mods & OPT_LETTERS) != 0 && f != NULL && k > 0 && k < f->n && o->name[1] != '-'; k++) {
+		const char name[3] = { '-', f->p[k], '\0' };
+		const struct opt *letter = options_find(s->tool, name, 2);
+
+		if (letter != NULL && letter->effects != 0)
+			scan_unknown(s, o->name);
+	}
 	if ((o->mods & OPT_NUMBER) != 0 && f != NULL && !number)
 		scan_unknown(s, o->name);
 	/* zsh's read takes a number for the parameter that it is. */
@@ -117,6 +125,22 @@ static void scan_host(struct scan *s, const struct opt *o, int arg, size_t off)
 	}
 }
 
+/* Whether a word that may name a file names a repository instead: what begins like a path does not, and one that begins with an unknown part may. */
+static bool scan_fetched(const struct field *f, size_t off)
+{
+	static const char host[] = "github.com/";
+	const char *p = f->p + (off < f->n ? off : f->n);
+	size_t n = f->n - (off < f->n ? off : f->n);
+
+	if (strstr(p, "://") != NULL || strstr(p, "git@") != NULL)
+		return true;
+	if (field_rooted(p, n) || (n > 2 && strncmp(p, "../", 3) == 0) || (off == 0 && (f->flags & FIELD_ROOTED) != 0))
+		return false;
+	if (f->kind != CONFIDENCE_EXACT)
+		return true;
+	return strncasecmp(p, host, sizeof(host) - 1) == 0;
+}
+
 static void place_note(struct parsed *p, int *at, uint32_t *where, int arg, size_t off)
 {
 	p->many = p->many || *at >= 0;
@@ -167,6 +191,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		if (o->mods & OPT_REMOTE) {
 			if (path_elsewhere(f, off))
 				a->effects |= EFFECT_NET | EFFECT_EXEC;
+			if ((o->mods & OPT_REPO) != 0 && scan_fetched(f, off))
+				a->effects |= EFFECT_NET;
 		}
 	} else {
 		a->effects |= o->effects;

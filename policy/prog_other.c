@@ -212,6 +212,21 @@ static bool other_remote(const struct field *f, size_t off)
 	return f->kind == CONFIDENCE_EXACT && n > 0 && (p[n] == ':' || p[n] == '/' || p[n] == '\0') && !(n == 4 && p[n] == ':' && strncasecmp(p, "file", 4) == 0);
 }
 
+/* @SERVER#PORT, @SERVER@PORT, @SERVER:PORT: whatever listens there gets the words. An address of version 6 has more than one colon. */
+static void other_server(struct act *a)
+{
+	for (unsigned i = 0; i < a->nops; i++) {
+		const struct field *f = &a->argv[a->ops[i]];
+		const char *colon;
+
+		if (f->kind != CONFIDENCE_EXACT || f->p[0] != '@')
+			continue;
+		colon = strchr(f->p, ':');
+		if (strpbrk(f->p + 1, "#@") != NULL || strstr(f->p, "]:") != NULL || (colon != NULL && strchr(colon + 1, ':') == NULL))
+			a->effects |= EFFECT_NET;
+	}
+}
+
 /* curl: what is sent to a file: address is written there; #1 in the name of a file is what a pattern in the address becomes; --expand-NAME is
  * option NAME with an argument that variables make. */
 static void other_curl(struct act *a)
@@ -337,6 +352,18 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		break;
 	case PROG_CONFIGS:
 		other_configs(a);
+		break;
+	case PROG_QUOTED:
+		/* In double quotes these are not what they are; and a word that is not known may hold them. */
+		for (unsigned i = 1; i < a->argc; i++) {
+			const struct field *f = &a->argv[i];
+
+			if (f->kind == CONFIDENCE_EXACT ? strpbrk(f->p, "$`\\\"\n") != NULL : (f->flags & FIELD_NUMERIC) == 0 || (f->flags & FIELD_MULTI) != 0)
+				a->effects |= EFFECT_EXEC;
+		}
+		break;
+	case PROG_SERVER:
+		other_server(a);
 		break;
 	case PROG_CURL:
 		other_curl(a);

@@ -166,7 +166,7 @@ static const struct {
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
-	"uris", "configs", "lines", "curl" };
+	"uris", "configs", "lines", "curl", "quoted", "server" };
 
 static unsigned table_bits(const char *text, size_t len)
 {
@@ -279,7 +279,8 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
 		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "under", OPT_UNDER }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
 		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE },
-		{ "host", OPT_HOST }, { "list", OPT_LIST }, { "unsets", OPT_UNSETS },
+		{ "host", OPT_HOST }, { "list", OPT_LIST }, { "unsets", OPT_UNSETS }, { "letters", OPT_LETTERS },
+		{ "repo", OPT_REMOTE | OPT_REPO | OPT_ARG_PATH },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -58,7 +58,7 @@ enum tool_flag {
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
 enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
-	PROG_CONFIGS, PROG_LINES, PROG_CURL };
+	PROG_CONFIGS, PROG_LINES, PROG_CURL, PROG_QUOTED, PROG_SERVER };
 
 /* What an option does besides having, or not, an argument. */
 enum opt_mod {
@@ -102,6 +102,8 @@ enum opt_mod {
 #define OPT_UNDER (UINT64_C(1) << 32) /* its argument, or else the operands, are relative to what OPT_INTO names */
 #define OPT_LIST (UINT64_C(1) << 33)  /* all words behind it may be its arguments */
 #define OPT_UNSETS (UINT64_C(1) << 34) /* takes the variable that is its argument out of the environment, without one all of them */
+#define OPT_LETTERS (UINT64_C(1) << 35) /* there are versions where it takes no argument, and what is attached are options */
+#define OPT_REPO (UINT64_C(1) << 36) /* path that may name a repository, which is fetched */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
 
