@@ -162,7 +162,8 @@ static void scan_cluster(struct scan *s, const struct field *f, size_t from)
 			scan_note(s, NULL, -1, 0);
 			if (!tool_has(s->tool, TOOL_LOOSE) && !digit) {
 				scan_unknown(s, f->p);
-				return;
+				if (!tool_has(s->tool, TOOL_ANY))
+					return;
 			}
 			continue;
 		}
@@ -197,9 +198,34 @@ static void scan_bundle(struct scan *s, const struct field *f)
 	}
 }
 
+/* An option of a tool that has no table of them: what is attached may be the name of a file that it reads. */
+static void scan_attached(struct scan *s, const struct field *f)
+{
+	const char *eq = memchr(f->p, '=', f->n), *slash = memchr(f->p, '/', f->n);
+	const struct opt *o;
+	size_t off = 2;
+
+	if (slash == NULL || (s->tool->rest & EFFECT_READ) == 0 || strstr(f->p, "://") != NULL)
+		return;
+	if (f->p[1] == '-') {
+		if (eq == NULL || eq > slash)
+			return;
+		off = (size_t)(eq + 1 - f->p);
+	}
+	o = options_find(s->tool, f->p, f->p[1] == '-' ? off - 1 : 2);
+	if (o != NULL && o->arg != OPT_FLAG)
+		return;
+	path_add(s->w, s->a, EFFECT_READ, f, off);
+	if (slash > f->p + off && f->p[1] != '-')
+		path_add(s->w, s->a, EFFECT_READ, f, (size_t)(slash - f->p));
+}
+
 static void scan_option(struct scan *s, const struct field *f)
 {
 	const struct opt *o;
+
+	if (tool_has(s->tool, TOOL_ANY))
+		scan_attached(s, f);
 
 	if (tool_has(s->tool, TOOL_ONEDASH)) {
 		scan_onedash(s, f);
@@ -385,6 +411,12 @@ static void scan_operand_host(struct scan *s, const struct field *f)
 		s->a->effects |= EFFECT_QUERY;
 }
 
+/* Whether the word surely is no option. A number may be negative, which is one to tools that do not say otherwise. */
+static bool scan_plain(const struct scan *s, const struct field *f)
+{
+	return (f->flags & FIELD_NODASH) != 0 || ((f->flags & FIELD_NUMERIC) != 0 && (tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)));
+}
+
 static void scan_operand_effects(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
@@ -400,7 +432,8 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 			scan_unknown(s, f->kind == CONFIDENCE_EXACT ? f->p : "an operand");
 			return;
 		}
-		if (f->flags & FIELD_MULTI)
+		/* One that may be an option after all takes no place. */
+		if ((f->flags & FIELD_MULTI) != 0 || ((t->flags & TOOL_ANY) != 0 && f->kind != CONFIDENCE_EXACT && !scan_plain(s, f)))
 			unsure = true;
 		if (t->equals != 0 && (f->kind != CONFIDENCE_EXACT || strchr(f->p, '=') != NULL))
 			s->a->effects |= t->equals;
@@ -447,12 +480,6 @@ static bool dry_undone(const struct act *a)
 		}
 	}
 	return false;
-}
-
-/* Whether the word surely is no option. A number may be negative, which is one to tools that do not say otherwise. */
-static bool scan_plain(const struct scan *s, const struct field *f)
-{
-	return (f->flags & FIELD_NODASH) != 0 || ((f->flags & FIELD_NUMERIC) != 0 && (tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)));
 }
 
 /* A number that an option takes says how, not what is asked; an operand that is one is an address. */

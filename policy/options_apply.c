@@ -152,6 +152,7 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 {
 	struct parsed *p = s->p;
 	struct act *a = s->a;
+	uint64_t below = p->mods & OPT_BELOW;
 	unsigned subs = 0;
 	bool late;
 
@@ -165,6 +166,11 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_unknown(s, o->name);
 	scan_note(s, o, arg, off);
 	p->mods |= late ? o->mods & ~(uint64_t)OPT_NAMED : o->mods;
+	if ((o->mods & OPT_BELOW) != 0 && arg >= 0 && a->argv[arg].kind == CONFIDENCE_EXACT && (strcmp(a->argv[arg].p + off, "skip") == 0 || strcmp(a->argv[arg].p + off, "read") == 0))
+		p->mods = below | (p->mods & ~OPT_BELOW);
+	if (late && arg >= 0 && off == 0 && (s->tool->flags & TOOL_ANY) != 0 && (s->tool->rest & EFFECT_READ) != 0 && (o->mods & OPT_ARG_PATH) == 0 &&
+	    !(a->argv[arg].kind == CONFIDENCE_EXACT && scan_is_number(a->argv[arg].p, a->argv[arg].n)))
+		path_add(s->w, a, EFFECT_READ, &a->argv[arg], 0);
 	p->named_late = p->named_late || (late && arg >= 0 && (o->mods & OPT_NAMED) != 0);
 	if (arg >= 0 && (o->mods & OPT_INTO) != 0)
 		place_note(p, &p->into_at, &p->into_off, arg, off);

@@ -379,6 +379,21 @@ static void places_own(struct scan *s, unsigned from)
 	}
 }
 
+/* grep -r, diff: which files it reads is told by what lies below the operands, or below the working directory. */
+static void places_read(struct scan *s, unsigned from)
+{
+	const struct tool *t = s->tool;
+	bool piped = (t->flags & TOOL_PIPED) != 0 && (s->w->stdin_kind == STDIN_PIPE || s->w->stdin_kind == STDIN_TEXT) && s->p->first == 0;
+	struct field here = field_exact(s->w, ".", 1);
+
+	if (((t->flags & TOOL_BELOW) == 0 && (s->p->mods & OPT_BELOW) == 0))
+		return;
+	if (t->nplaces > 0 && s->nops - from + s->p->first <= t->nplaces && !piped)
+		path_add(s->w, s->a, EFFECT_READ, &here, 0);
+	for (struct path_use *u = s->a->paths; u != NULL; u = u->next)
+		u->tree = u->tree || u->effects == EFFECT_READ;
+}
+
 void places_add(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
@@ -388,6 +403,7 @@ void places_add(struct scan *s, unsigned from)
 
 	if (t->kind != TOOL_PLAIN)
 		return;
+	places_read(s, from);
 	if ((t->flags & TOOL_OWN) != 0 && (t->rest & EFFECT_WRITE) != 0)
 		places_own(s, from);
 	if (t->flags & TOOL_INTO)

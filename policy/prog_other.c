@@ -212,6 +212,28 @@ static bool other_remote(const struct field *f, size_t off)
 	return f->kind == CONFIDENCE_EXACT && n > 0 && (p[n] == ':' || p[n] == '/' || p[n] == '\0') && !(n == 4 && p[n] == ':' && strncasecmp(p, "file", 4) == 0);
 }
 
+/* getent NAME: of most databases that is the file of that name. */
+static void other_database(struct walk *w, struct act *a)
+{
+	const struct field *f = a->nops > 0 ? &a->argv[a->ops[0]] : NULL;
+	struct field file = field_opaque(0);
+	char *p;
+
+	if (f == NULL)
+		return;
+	if (f->kind == CONFIDENCE_EXACT) {
+		p = arena_alloc(w->r->arena, f->n + 6);
+		if (p == NULL) {
+			w->r->failed = true;
+			return;
+		}
+		memcpy(p, "/etc/", 5);
+		memcpy(p + 5, f->p, f->n + 1);
+		file = field_exact(w, p, f->n + 5);
+	}
+	path_add(w, a, EFFECT_READ, &file, 0);
+}
+
 /* @SERVER#PORT, @SERVER@PORT, @SERVER:PORT: whatever listens there gets the words. An address of version 6 has more than one colon. */
 static void other_server(struct act *a)
 {
@@ -340,7 +362,7 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 			const struct field *f = &a->argv[a->ops[i]];
 
 			/* The first is what they look for. */
-			if (i > 0 && (f->kind == CONFIDENCE_OPAQUE ? (f->flags & FIELD_NUMERIC) == 0 : strchr(f->p, '\n') != NULL))
+			if (i + p->first > 0 && (f->kind == CONFIDENCE_OPAQUE ? (f->flags & FIELD_NUMERIC) == 0 : strchr(f->p, '\n') != NULL))
 				a->effects |= EFFECT_WRITE;
 		}
 		break;
@@ -361,6 +383,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 			if (f->kind == CONFIDENCE_EXACT ? strpbrk(f->p, "$`\\\"\n") != NULL : (f->flags & FIELD_NUMERIC) == 0 || (f->flags & FIELD_MULTI) != 0)
 				a->effects |= EFFECT_EXEC;
 		}
+		break;
+	case PROG_DATABASE:
+		other_database(w, a);
 		break;
 	case PROG_SERVER:
 		other_server(a);

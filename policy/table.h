@@ -52,13 +52,15 @@ enum tool_flag {
 	TOOL_LINKS = 1 << 24, /* the other operands stay the same files: written as well, unless OPT_NAMED */
 	TOOL_MOVES = 1 << 25, /* a wrapper that changes the working directory, unless OPT_HERE */
 	TOOL_FRONT = 1 << 26, /* its own options stand before the subcommand: behind it the same letters are another's */
+	TOOL_BELOW = 1 << 27, /* it reads all below the operands, or below the working directory */
+	TOOL_PIPED = 1 << 28, /* that not when its input is a pipe */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
 enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
-	PROG_CONFIGS, PROG_LINES, PROG_CURL, PROG_QUOTED, PROG_SERVER };
+	PROG_CONFIGS, PROG_LINES, PROG_CURL, PROG_QUOTED, PROG_SERVER, PROG_DATABASE };
 
 /* What an option does besides having, or not, an argument. */
 enum opt_mod {
@@ -103,6 +105,7 @@ enum opt_mod {
 #define OPT_LIST (UINT64_C(1) << 33)  /* all words behind it may be its arguments */
 #define OPT_UNSETS (UINT64_C(1) << 34) /* takes the variable that is its argument out of the environment, without one all of them */
 #define OPT_LETTERS (UINT64_C(1) << 35) /* there are versions where it takes no argument, and what is attached are options */
+#define OPT_BELOW (UINT64_C(1) << 37) /* it reads all below the operands, or below the working directory */
 #define OPT_REPO (UINT64_C(1) << 36) /* path that may name a repository, which is fetched */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };

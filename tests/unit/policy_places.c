@@ -161,6 +161,44 @@ static const char *const others[] = {
 	"touch /hom/bob/.app/conf", "chmod -R a+w /root/.ap", "chmod -R a+w /home/bob/.app2", "chmod -R a+w /srv/.app", "chmod -R a+w /home/bob/x/.app",
 };
 
+/* Where a command reads besides the words that name it whole. */
+static const char reads[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: no\n"
+	"    deny: [{ read: [\"/srv/secrets/**\", \"/srv/app/.env\", \"/etc/shadow\", \"~/.ssh/**\"] }]\n";
+
+static const char *const secret[] = {
+	"grep -r . /srv", "grep -rn x /srv/", "grep x -r /srv", "grep -R x /srv", "grep --recursive x /srv", "grep --recurs x /srv", "grep --dereference-recursive x /",
+	"grep -d recurse x /srv", "grep -drecurse x /srv", "grep -nd recurse x /srv", "grep --directories=recurse x /srv", "grep -d skip -r x /srv",
+	"grep -r -d skip x /srv", "grep -irn x /srv", "grep -nir -e x /srv", "cd /srv && grep -r x", "cd /srv && grep -r -e x", "cd /srv && grep -re x",
+	"cd / && grep -rf /tmp/k", "cd /srv && grep x -r", "rgrep . /srv", "cd /srv && rgrep x", "egrep -r x /srv/app", "rg . /srv", "cd /srv && rg x",
+	"cd /srv && echo x | rg -f -", "ag . /srv", "cd /srv && ag x", "zgrep -r . /srv", "diff -rN /nosuch /srv", "diff -urN /nosuch /srv",
+	"diff --recursive /nosuch /srv", "diff /tmp/.env /srv/app", "diff /srv/app /tmp/.env", "diff /srv/app /tmp/x", "diff --from-file=/srv/secrets/k /dev/null",
+	"diff --to-file=/srv/app /tmp/.env", "diff --to-file /srv/secrets/k x", "sdiff /srv/app /tmp/.env", "wc --files0-from=/srv/secrets/k",
+	"wc --files0-from /srv/secrets/k", "du --files0-from=/srv/secrets/k", "sort --files0-from=/srv/secrets/k", "grep --file=/srv/secrets/k x",
+	"grep -of/srv/secrets/k x", "grep -f/srv/secrets/k x", "grep -f /srv/secrets/k x", "grep -onf /srv/secrets/k x", "cd /srv/secrets && grep -ofk x",
+	"cd /srv/secrets && grep --file=k x", "grep -e x /srv/secrets/k", "grep x /srv/secrets/k", "grep -A 3 x /srv/secrets/k", "grep -- -e /srv/secrets/k",
+	"grep -r -- x /srv", "grep x -e /srv/secrets/k", "grep \"$x\" /tmp/k", "grep x $y", "md5sum -c/srv/secrets/k", "findmnt -F /srv/secrets/k",
+	"findmnt -F/srv/secrets/k", "findmnt --tab-file=/srv/secrets/k", "locate -d /srv/secrets/k x", "locate -d/srv/secrets/k x", "hexdump -f /srv/secrets/k x",
+	"hexdump -vf/srv/secrets/k x", "git diff --no-index /dev/null /srv/secrets/k", "git diff /dev/null /srv/secrets/k", "git diff /tmp/x /srv",
+	"git -C /srv diff --no-index /dev/null secrets/k", "git -C /srv diff /tmp/k secrets/k", "git grep --no-index x /srv", "cd /srv && git grep --no-index x",
+	"git -C /srv grep --no-index x", "git grep --no-index -e x /srv", "git grep --no-ind x /srv", "getent shadow", "getent shadow root", "getent \"$x\"",
+	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
+};
+
+static const char *const open_[] = {
+	"grep -r x /srv/app/src", "grep -rn 'foo bar' /etc/nginx", "grep -r . /var/log", "grep -rn --include='*.py' TODO /opt/app", "grep -r /srv /etc/nginx",
+	"grep x /srv/app", "grep -d skip x /srv/app", "cd /var/log && grep -r x", "cd /opt/app && rg x", "ps aux | rg x", "ps aux | grep x", "ps aux | grep -v grep",
+	"cat /etc/hosts | ag x", "rg x /opt/app", "diff /srv/app/a /srv/app/b", "diff -r /opt/a /opt/b", "diff -u a b", "diff --color=auto -U 3 /etc/a /etc/b",
+	"diff -x '*.o' -r /opt/a /opt/b", "du -sh /srv", "find /srv -name x", "ls -R /srv", "ls --color=auto /srv", "tree /srv", "git diff HEAD~1", "git diff",
+	"git -C /srv/x diff main..dev -- src", "git diff --stat HEAD", "git grep foo", "git grep foo /srv", "getent passwd bob", "getent hosts example.com", "grep -c x f",
+	"grep -A 3 -B 2 x f", "grep x f -A 3", "cut -d/ -f2 /etc/passwd", "wc -l /etc/passwd", "sort -t/ -k2 /etc/x", "findmnt -t ext4 /srv", "findmnt -o SOURCE /",
+	"hexdump -C /tmp/x", "locate passwd", "md5sum -c /tmp/sums", "grep -e x -e y /etc/hosts", "grep -f /tmp/pat /etc/hosts", "grep -e /srv/secrets /etc/hosts",
+};
+
 static void places_are_seen(void **state)
 {
 	(void)state;
@@ -173,11 +211,18 @@ static void homes_are_seen(void **state)
 	ask_all(homes, theirs, COUNT(theirs), others, COUNT(others));
 }
 
+static void reads_are_seen(void **state)
+{
+	(void)state;
+	ask_all(reads, secret, COUNT(secret), open_, COUNT(open_));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_are_seen),
 		cmocka_unit_test(homes_are_seen),
+		cmocka_unit_test(reads_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
