@@ -437,7 +437,8 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 			unsure = true;
 		if (t->equals != 0 && (f->kind != CONFIDENCE_EXACT || strchr(f->p, '=') != NULL))
 			s->a->effects |= t->equals;
-		e = scan_place(t, i - from + s->p->first, i + 1 == s->nops, unsure);
+		/* Where an option names the directory, no operand does. */
+		e = scan_place(t, i - from + s->p->first, i + 1 == s->nops && !((t->flags & TOOL_INTO) != 0 && s->p->into_at >= 0), unsure);
 		if (s->p->has_ops_set)
 			e = s->p->ops_set;
 		if (e != 0 && !s->p->ops_final)

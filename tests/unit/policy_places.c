@@ -62,7 +62,7 @@ static const char *const kept[] = {
 	/* the way to it, and the other name of a file */
 	"mkdir -p .ssh/../y", "install -d ~/.ssh/../y", "install -D x ~/.ssh/../y", "ln ~/.ssh/authorized_keys x && echo k1 >> x", "cp -lT .ssh/authorized_keys x",
 	"mkdir -p a/b/../../.ssh/../x", "mkdir -p /etc/cron.d/y/../../x", "cp --parents x .ssh/../y", "ln -T ~/.bashrc x", "ln ~/.bashrc x -s", "ln -t /srv ~/.bashrc",
-	"cp -al ~/.ssh /srv/x", "cp --link /etc/passwd x", "link ~/.bashrc x", "cp x /lib32/x", "install -d -m 777 /etc", "install -m777 -d /srv /etc",
+	"cp -al ~/.ssh /srv/x", "mv -t /srv ~/.ssh", "mv --target-directory=/srv /srv/x ~/.bashrc", "cp --link /etc/passwd x", "link ~/.bashrc x", "cp x /lib32/x", "install -d -m 777 /etc", "install -m777 -d /srv /etc",
 	/* rights of a directory */
 	"chmod 777 /etc", "chmod 777 /etc/", "chown me /usr", "chmod a+w x /etc y", "cd / && chgrp me etc", "cd /etc && chmod 777 .", "chmod o+w ~", "chmod o+w /home/bob",
 	"chmod -v 777 /", "chmod --reference=x /etc", "chmod 777 /etc/../etc", "chmod 777 /e*", "chmod 777 \"$x\"", "sudo chmod 777 /etc",
@@ -126,7 +126,7 @@ static const char *const free_[] = {
 	"git clone http://a/x.git y", "patch -d /srv/app f <x", "tar -C /srv/app --remove-files -cf /tmp/x.tar logs", "curl -T x http://a/y", "curl -T x ftp://a/",
 	"curl --output-dir /tmp -o x http://a", "curl -o 'x#y' http://a", "wget -o /tmp/log http://a/x.tgz", "wget http://a/x.tgz -O /tmp/x",
 	"wget 'http://a/dl?id=1' -O /tmp/x", "wget -O /tmp/x 'http://a/dl?id=1'", "gzip -dS .gz /srv/x.gz", "gunzip -N /srv/app/a.gz", "gzip -lN /srv/x.gz", "zcat -S x f",
-	"ln a b", "ln -s /etc/passwd x", "ln -sfn /usr/bin/vim vim", "cp -al /srv/a /srv/b", "touch /srv/app/../x", "uniq a b", "rm -rf .git", "rm -rf x/.git",
+	"ln a b", "ln -s /etc/passwd x", "ln -sfn /usr/bin/vim vim", "cp -al /srv/a /srv/b", "cp -t /srv/app a b", "mv -t /srv/app a b", "cp -t /srv/app ~/.bashrc.d/x", "touch /srv/app/../x", "uniq a b", "rm -rf .git", "rm -rf x/.git",
 	"rm -rf ~/build/x", "rm -rf ~/.config/foo", "rm -rf node_modules", "git --work-tree=/srv/app status", "curl --retry 3 --connect-timeout 5 -fsS http://a",
 	"curl --connect-timeout=5 --tls-max 1.2 --pinnedpubkey x http://a", "wget --progress=dot http://a/x.tgz",
 	"wget --tries 3 --waitretry 5 --read-timeout 20 http://a/x.tgz", "wget --max-redirect 3 http://a/x.tgz", "chmod 755 /srv/app", "chown app: /var/log/app",
