@@ -454,8 +454,10 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 		if (path != 0) {
 			const struct path_use *before = s->a->paths;
 			struct field under = *f;
+			/* tar -c -C DIR NAME: what stands behind it. */
+			bool told = (path & ~(unsigned)EFFECT_READ) != 0 || ((s->p->mods & OPT_TREE) != 0 && s->a->ops[i] > s->p->into_at);
 
-			if ((path & ~(unsigned)EFFECT_READ) != 0 && s->p->into_at >= 0 && (t->flags & TOOL_INTO) == 0 && !(f->n > 0 && f->p[0] == '/') && (f->flags & FIELD_HOME) == 0 &&
+			if (told && s->p->into_at >= 0 && (t->flags & TOOL_INTO) == 0 && !(f->n > 0 && f->p[0] == '/') && (f->flags & FIELD_HOME) == 0 &&
 			    !places_under(s, f, 0, &under))
 				under = field_opaque(0);
 			path_add(s->w, s->a, path, &under, 0);

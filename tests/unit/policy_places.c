@@ -186,7 +186,7 @@ static const char *const secret[] = {
 	"hexdump -vf/srv/secrets/k x", "git diff --no-index /dev/null /srv/secrets/k", "git diff /dev/null /srv/secrets/k", "git diff /tmp/x /srv",
 	"git -C /srv diff --no-index /dev/null secrets/k", "git -C /srv diff /tmp/k secrets/k", "git grep --no-index x /srv", "cd /srv && git grep --no-index x",
 	"git -C /srv grep --no-index x", "git grep --no-index -e x /srv", "git grep --no-ind x /srv", "getent shadow", "getent shadow root", "getent \"$x\"",
-	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
+	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "zcat -fr /srv", "zcat --recursive /srv", "zdiff /tmp/.env /srv/app", "tar cf - -C /srv secrets", "tar -C /srv -cf - app", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
 };
 
 static const char *const open_[] = {
@@ -211,9 +211,29 @@ static void homes_are_seen(void **state)
 	ask_all(homes, theirs, COUNT(theirs), others, COUNT(others));
 }
 
+/* The same beside tools that may write. */
+static const char saves[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"rules:\n"
+	"  - id: all\n"
+	"    allow: [{ effects: [read, query, priv, write, delete, net] }]\n"
+	"  - id: no\n"
+	"    deny: [{ read: [\"/srv/secrets/**\", \"/srv/app/.env\"] }]\n";
+
+static const char *const taken[] = {
+	"tar cf - -C /srv secrets", "tar cf /tmp/x.tar -C / srv", "tar -C /srv -cf - app", "tar cf /tmp/x.tar a -C /srv b secrets", "tar cCf /srv /tmp/x.tar app", "tar czf /tmp/x.tgz /srv",
+	"cp -r /srv /tmp", "cp -t /tmp /srv/secrets/k", "mv -t /tmp /srv/secrets", "install -t /tmp /srv/app/.env", "zip -r /tmp/x.zip /srv", "gzip -cr /srv", "zcat -fr /srv",
+};
+
+static const char *const left[] = {
+	"tar czf /tmp/x.tgz -C /srv/app logs", "tar cf - -C /srv x", "tar czf /tmp/x.tgz -C /srv/x .", "cp -r /srv/x /tmp", "cp -t /tmp /srv/x", "mv -t /srv/secrets.old a", "zip -r /tmp/x.zip /srv/x", "zcat -f /srv/x.gz",
+};
+
 static void reads_are_seen(void **state)
 {
 	(void)state;
+	ask_all(saves, taken, COUNT(taken), left, COUNT(left));
 	ask_all(reads, secret, COUNT(secret), open_, COUNT(open_));
 }
 
