@@ -452,7 +452,7 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 		if (path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "-") == 0)
 			continue;
 		if (path != 0) {
-			const struct path_use *before = s->a->paths;
+			bool tree = ((s->p->mods & (OPT_TREE | OPT_BELOW)) | (t->flags & (TOOL_TREE | TOOL_BELOW))) != 0;
 			struct field under = *f;
 			/* tar -c -C DIR NAME: what stands behind it. */
 			bool told = (path & ~(unsigned)EFFECT_READ) != 0 || ((s->p->mods & OPT_TREE) != 0 && s->a->ops[i] > s->p->into_at);
@@ -460,9 +460,7 @@ static void scan_operand_effects(struct scan *s, unsigned from)
 			if (told && s->p->into_at >= 0 && (t->flags & TOOL_INTO) == 0 && !(f->n > 0 && f->p[0] == '/') && (f->flags & FIELD_HOME) == 0 &&
 			    !places_under(s, f, 0, &under))
 				under = field_opaque(0);
-			path_add(s->w, s->a, path, &under, 0);
-			if (s->a->paths != before)
-				s->a->paths->tree = ((s->p->mods & OPT_TREE) | (t->flags & TOOL_TREE)) != 0 && !((t->flags & TOOL_INTO) != 0 && path == EFFECT_WRITE);
+			path_add_tree(s->w, s->a, path, &under, 0, tree && !((t->flags & TOOL_INTO) != 0 && path == EFFECT_WRITE));
 		}
 	}
 }

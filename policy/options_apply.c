@@ -170,7 +170,7 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->mods = below | (p->mods & ~OPT_BELOW);
 	if (late && arg >= 0 && off == 0 && (s->tool->flags & TOOL_ANY) != 0 && (s->tool->rest & EFFECT_READ) != 0 && (o->mods & OPT_ARG_PATH) == 0 &&
 	    !(a->argv[arg].kind == CONFIDENCE_EXACT && scan_is_number(a->argv[arg].p, a->argv[arg].n)))
-		path_add(s->w, a, EFFECT_READ, &a->argv[arg], 0);
+		path_add_tree(s->w, a, EFFECT_READ, &a->argv[arg], 0, true);
 	p->named_late = p->named_late || (late && arg >= 0 && (o->mods & OPT_NAMED) != 0);
 	if (arg >= 0 && (o->mods & OPT_INTO) != 0)
 		place_note(p, &p->into_at, &p->into_off, arg, off);
@@ -190,7 +190,7 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 
 		a->effects |= (uint16_t)(o->effects & ~path);
 		if (!(path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0))
-			path_add(s->w, a, path, f, off);
+			path_add_tree(s->w, a, path, f, off, path == EFFECT_READ && (s->tool->flags & TOOL_BELOW) != 0 && (o->mods & OPT_CWD) == 0);
 		if ((o->mods & OPT_CONFIG) != 0 &&
 		    !(a->paths != NULL && a->paths->path.kind == CONFIDENCE_EXACT && !a->paths->dots && strncmp(a->paths->path.p, "/etc/", 5) == 0))
 			a->effects |= EFFECT_EXEC;

@@ -252,6 +252,15 @@ void path_add(struct walk *w, struct act *a, unsigned effects, const struct fiel
 	path_add_one(w, a, effects, word, off);
 }
 
+void path_add_tree(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off, bool tree)
+{
+	const struct path_use *before = a->paths;
+
+	path_add(w, a, effects, word, off);
+	if (a->paths != before)
+		a->paths->tree = tree;
+}
+
 struct field path_directory(struct walk *w, const struct field *word, size_t off)
 {
 	struct act scratch = { .next = NULL };

@@ -18,11 +18,7 @@ static bool place_meta(const char *p, size_t n)
 
 static void place_at(struct scan *s, const struct field *f, size_t off, bool tree)
 {
-	const struct path_use *before = s->a->paths;
-
-	path_add(s->w, s->a, EFFECT_WRITE, f, off);
-	if (s->a->paths != before)
-		s->a->paths->tree = tree;
+	path_add_tree(s->w, s->a, EFFECT_WRITE, f, off, tree);
 }
 
 /* Anywhere. Where a tool has files of its own, only a path tells that it is not one of those. */
@@ -379,19 +375,15 @@ static void places_own(struct scan *s, unsigned from)
 	}
 }
 
-/* grep -r, diff: which files it reads is told by what lies below the operands, or below the working directory. */
+/* grep -r: without an operand that names files it reads those below the working directory. */
 static void places_read(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
 	bool piped = (t->flags & TOOL_PIPED) != 0 && (s->w->stdin_kind == STDIN_PIPE || s->w->stdin_kind == STDIN_TEXT) && s->p->first == 0;
 	struct field here = field_exact(s->w, ".", 1);
 
-	if (((t->flags & TOOL_BELOW) == 0 && (s->p->mods & OPT_BELOW) == 0))
-		return;
-	if (t->nplaces > 0 && s->nops - from + s->p->first <= t->nplaces && !piped)
-		path_add(s->w, s->a, EFFECT_READ, &here, 0);
-	for (struct path_use *u = s->a->paths; u != NULL; u = u->next)
-		u->tree = u->tree || u->effects == EFFECT_READ;
+	if (((t->flags & TOOL_BELOW) != 0 || (s->p->mods & OPT_BELOW) != 0) && t->nplaces > 0 && s->nops - from + s->p->first <= t->nplaces && !piped)
+		path_add_tree(s->w, s->a, EFFECT_READ, &here, 0, true);
 }
 
 void places_add(struct scan *s, unsigned from)

@@ -169,6 +169,8 @@ bool tool_has(const struct tool *t, uint32_t flag); /* it or a parent has the fl
 
 /* The path that a word names, for rules. */
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off);
+/* tree: and all that lies below it. */
+void path_add_tree(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off, bool tree);
 /* The directory that a word names, as a working directory; opaque: not known. */
 struct field path_directory(struct walk *w, const struct field *word, size_t off);
 /* Whether a file's name may be `host:file`, or `scheme:…` which loads something: a colon that no slash comes before. */

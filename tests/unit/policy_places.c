@@ -193,7 +193,7 @@ static const char *const open_[] = {
 	"grep -r x /srv/app/src", "grep -rn 'foo bar' /etc/nginx", "grep -r . /var/log", "grep -rn --include='*.py' TODO /opt/app", "grep -r /srv /etc/nginx",
 	"grep x /srv/app", "grep -d skip x /srv/app", "cd /var/log && grep -r x", "cd /opt/app && rg x", "ps aux | rg x", "ps aux | grep x", "ps aux | grep -v grep",
 	"cat /etc/hosts | ag x", "rg x /opt/app", "diff /srv/app/a /srv/app/b", "diff -r /opt/a /opt/b", "diff -u a b", "diff --color=auto -U 3 /etc/a /etc/b",
-	"diff -x '*.o' -r /opt/a /opt/b", "du -sh /srv", "find /srv -name x", "ls -R /srv", "ls --color=auto /srv", "tree /srv", "git diff HEAD~1", "git diff",
+	"diff -x '*.o' -r /opt/a /opt/b", "du -sh /srv", "find /srv -name x", "ls -R /srv", "ls --color=auto /srv", "tree /srv", "git diff HEAD~1", "git -C /srv diff", "git -C / diff --no-index /etc/hosts /etc/passwd", "git diff",
 	"git -C /srv/x diff main..dev -- src", "git diff --stat HEAD", "git grep foo", "git grep foo /srv", "getent passwd bob", "getent hosts example.com", "grep -c x f",
 	"grep -A 3 -B 2 x f", "grep x f -A 3", "cut -d/ -f2 /etc/passwd", "wc -l /etc/passwd", "sort -t/ -k2 /etc/x", "findmnt -t ext4 /srv", "findmnt -o SOURCE /",
 	"hexdump -C /tmp/x", "locate passwd", "md5sum -c /tmp/sums", "grep -e x -e y /etc/hosts", "grep -f /tmp/pat /etc/hosts", "grep -e /srv/secrets /etc/hosts",
