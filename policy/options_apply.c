@@ -187,6 +187,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	} else if (arg >= 0 && (o->mods & OPT_ARG_PATH) != 0) {
 		unsigned path = o->effects & (EFFECT_READ | EFFECT_WRITE | EFFECT_DELETE);
 		const struct field *f = &a->argv[arg];
+		/* -f=FILE: to some the sign is no part of the name. */
+		bool equals = off > 0 && o->name[1] != '-' && f->n > off + 1 && f->p[off] == '=';
 
 		a->effects |= (uint16_t)(o->effects & ~path);
 		if (!(path == EFFECT_READ && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "-") == 0))
@@ -197,9 +199,11 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		if (o->mods & OPT_REMOTE) {
 			if (path_elsewhere(f, off))
 				a->effects |= EFFECT_NET | EFFECT_EXEC;
-			if ((o->mods & OPT_REPO) != 0 && scan_fetched(f, off))
+			if ((o->mods & OPT_REPO) != 0 && (scan_fetched(f, off) || (equals && scan_fetched(f, off + 1))))
 				a->effects |= EFFECT_NET;
 		}
+		if (equals)
+			path_add(s->w, a, path, f, off + 1);
 	} else {
 		a->effects |= o->effects;
 	}

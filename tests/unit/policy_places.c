@@ -29,7 +29,7 @@ static const char *const kept[] = {
 	/* through the kernel's names */
 	"cp x /proc/self/root/etc/cron.d/x", "echo x >/proc/1/cwd/x", "tee /dev/fd/3/x",
 	/* a place that no table tells */
-	"split x y", "cpio -idm <a", "ssh-keygen -t rsa", "docker cp a:/x y",
+	"split x y", "cpio -idm <a", "ssh-keygen -t rsa", "docker cp a:/x y", "docker compose config -o=/etc/cron.d/x", "docker compose config -o=../etc/cron.d/x",
 	/* a name that a value makes */
 	"x='@(.bashrc)'; cp a ~/$x",
 	/* ~NAME may be any directory */
@@ -186,7 +186,7 @@ static const char *const secret[] = {
 	"hexdump -vf/srv/secrets/k x", "git diff --no-index /dev/null /srv/secrets/k", "git diff /dev/null /srv/secrets/k", "git diff /tmp/x /srv",
 	"git -C /srv diff --no-index /dev/null secrets/k", "git -C /srv diff /tmp/k secrets/k", "git grep --no-index x /srv", "cd /srv && git grep --no-index x",
 	"git -C /srv grep --no-index x", "git grep --no-index -e x /srv", "git grep --no-ind x /srv", "getent shadow", "getent shadow root", "getent \"$x\"",
-	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "zcat -fr /srv", "zcat --recursive /srv", "zdiff /tmp/.env /srv/app", "tar cf - -C /srv secrets", "tar -C /srv -cf - app", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
+	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "docker compose -f=/srv/secrets/k config", "zcat -fr /srv", "zcat --recursive /srv", "zdiff /tmp/.env /srv/app", "tar cf - -C /srv secrets", "tar -C /srv -cf - app", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
 };
 
 static const char *const open_[] = {
