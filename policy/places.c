@@ -375,11 +375,25 @@ static void places_own(struct scan *s, unsigned from)
 	}
 }
 
+/* Whether its input is a pipe that no option takes for something else: rg -f - reads patterns from it. */
+static bool place_piped(const struct scan *s)
+{
+	const struct act *a = s->a;
+
+	for (unsigned i = 0; i < a->nopts; i++) {
+		const struct act_opt *n = &a->opts[i];
+
+		if (n->arg >= 0 && (a->argv[n->arg].kind != CONFIDENCE_EXACT || strcmp(a->argv[n->arg].p + n->arg_off, "-") == 0))
+			return false;
+	}
+	return s->w->stdin_kind == STDIN_PIPE || s->w->stdin_kind == STDIN_TEXT;
+}
+
 /* grep -r: without an operand that names files it reads those below the working directory. */
 static void places_read(struct scan *s, unsigned from)
 {
 	const struct tool *t = s->tool;
-	bool piped = (t->flags & TOOL_PIPED) != 0 && (s->w->stdin_kind == STDIN_PIPE || s->w->stdin_kind == STDIN_TEXT) && s->p->first == 0;
+	bool piped = (t->flags & TOOL_PIPED) != 0 && place_piped(s);
 	struct field here = field_exact(s->w, ".", 1);
 
 	if (((t->flags & TOOL_BELOW) != 0 || (s->p->mods & OPT_BELOW) != 0) && t->nplaces > 0 && s->nops - from + s->p->first <= t->nplaces && !piped)

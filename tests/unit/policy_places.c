@@ -186,12 +186,12 @@ static const char *const secret[] = {
 	"hexdump -vf/srv/secrets/k x", "git diff --no-index /dev/null /srv/secrets/k", "git diff /dev/null /srv/secrets/k", "git diff /tmp/x /srv",
 	"git -C /srv diff --no-index /dev/null secrets/k", "git -C /srv diff /tmp/k secrets/k", "git grep --no-index x /srv", "cd /srv && git grep --no-index x",
 	"git -C /srv grep --no-index x", "git grep --no-index -e x /srv", "git grep --no-ind x /srv", "getent shadow", "getent shadow root", "getent \"$x\"",
-	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "docker compose -f=/srv/secrets/k config", "zcat -fr /srv", "zcat --recursive /srv", "zdiff /tmp/.env /srv/app", "tar cf - -C /srv secrets", "tar -C /srv -cf - app", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
+	"grep -r x ~", "grep -r x /root", "cd; rg x", "cat /srv/secrets/k", "cd /srv && echo x | rg -f-", "cd /srv && rg x </dev/null", "docker compose -f=/srv/secrets/k config", "zcat -fr /srv", "zcat --recursive /srv", "zdiff /tmp/.env /srv/app", "tar cf - -C /srv secrets", "tar -C /srv -cf - app", "cp -r /srv /tmp", "find /srv -type f -exec grep x {} +",
 };
 
 static const char *const open_[] = {
 	"grep -r x /srv/app/src", "grep -rn 'foo bar' /etc/nginx", "grep -r . /var/log", "grep -rn --include='*.py' TODO /opt/app", "grep -r /srv /etc/nginx",
-	"grep x /srv/app", "grep -d skip x /srv/app", "cd /var/log && grep -r x", "cd /opt/app && rg x", "ps aux | rg x", "ps aux | grep x", "ps aux | grep -v grep",
+	"grep x /srv/app", "grep -d skip x /srv/app", "cd /var/log && grep -r x", "cd /opt/app && rg x", "ps aux | rg x", "ps aux | rg -e x", "rg x <<<y", "ps aux | grep x", "ps aux | grep -v grep",
 	"cat /etc/hosts | ag x", "rg x /opt/app", "diff /srv/app/a /srv/app/b", "diff -r /opt/a /opt/b", "diff -u a b", "diff --color=auto -U 3 /etc/a /etc/b",
 	"diff -x '*.o' -r /opt/a /opt/b", "du -sh /srv", "find /srv -name x", "ls -R /srv", "ls --color=auto /srv", "tree /srv", "git diff HEAD~1", "git -C /srv diff", "git -C / diff --no-index /etc/hosts /etc/passwd", "git diff",
 	"git -C /srv/x diff main..dev -- src", "git diff --stat HEAD", "git grep foo", "git grep foo /srv", "getent passwd bob", "getent hosts example.com", "grep -c x f",
