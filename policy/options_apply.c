@@ -166,8 +166,11 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_unknown(s, o->name);
 	scan_note(s, o, arg, off);
 	p->mods |= late ? o->mods & ~(uint64_t)OPT_NAMED : o->mods;
-	if ((o->mods & OPT_BELOW) != 0 && arg >= 0 && a->argv[arg].kind == CONFIDENCE_EXACT && (strcmp(a->argv[arg].p + off, "skip") == 0 || strcmp(a->argv[arg].p + off, "read") == 0))
+	/* grep -d skip, -d read: all but recurse. */
+	if ((o->mods & OPT_BELOW) != 0 && arg >= 0 && a->argv[arg].kind == CONFIDENCE_EXACT &&
+	    (strcmp(a->argv[arg].p + off, "skip") == 0 || strcmp(a->argv[arg].p + off, "read") == 0))
 		p->mods = below | (p->mods & ~OPT_BELOW);
+	/* Where options end at the first operand, the argument is one more. */
 	if (late && arg >= 0 && off == 0 && (s->tool->flags & TOOL_ANY) != 0 && (s->tool->rest & EFFECT_READ) != 0 && (o->mods & OPT_ARG_PATH) == 0 &&
 	    !(a->argv[arg].kind == CONFIDENCE_EXACT && scan_is_number(a->argv[arg].p, a->argv[arg].n)))
 		path_add_tree(s->w, a, EFFECT_READ, &a->argv[arg], 0, true);
