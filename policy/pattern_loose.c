@@ -90,7 +90,20 @@ static bool group_given(const struct act *a, const struct pword *w)
 	return false;
 }
 
-static bool option_given(const struct fit *q, const struct pword *w)
+/* Options with two names, of programs whose options are in no table, as they are restricted most. */
+static const struct synonym {
+	const char *program, *letter, *name;
+} synonyms[] = {
+	{ "ansible", "-b", "--become" }, { "ansible", "-m", "--module-name" }, { "ansible-playbook", "-b", "--become" }, { "ansible-playbook", "-i", "--inventory" },
+	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
+	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-d", "--detach" },
+	{ "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" }, { "git", "-n", "--no-verify" },
+	{ "gpasswd", "-a", "--add" }, { "make", "-C", "--directory" }, { "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
+	{ "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" },
+	{ "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
+};
+
+static bool option_written(const struct fit *q, const struct pword *w)
 {
 	const struct act *a = q->a;
 	size_t letters = 1;
@@ -108,6 +121,24 @@ static bool option_given(const struct fit *q, const struct pword *w)
 	while (path_byte(w->plain[letters]) && letter_given(a, w->plain[letters]))
 		letters++;
 	return letters > 1 && w->plain[letters] == '\0';
+}
+
+static bool option_given(const struct fit *q, const struct pword *w)
+{
+	const char *slash = strrchr(q->a->argv[0].p, '/'), *program = slash != NULL ? slash + 1 : q->a->argv[0].p;
+	size_t n = strcspn(w->plain, "=");
+
+	if (option_written(q, w))
+		return true;
+	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		const struct synonym *s = &synonyms[i];
+		bool letter = strlen(s->letter) == n && memcmp(s->letter, w->plain, n) == 0, name = strlen(s->name) == n && memcmp(s->name, w->plain, n) == 0;
+		struct pword other = { .text = letter ? s->name : s->letter, .plain = letter ? s->name : s->letter, .literal = true };
+
+		if ((letter || name) && strcmp(s->program, program) == 0 && option_written(q, &other))
+			return true;
+	}
+	return false;
 }
 
 static bool given_anywhere(const struct fit *q, const struct pword *w)

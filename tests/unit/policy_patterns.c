@@ -103,7 +103,8 @@ static const char loose[] =
 	"  - id: no\n"
 	"    deny: [\"sudo -u postgres **\", \"ssh prod-* **\", \"docker exec prod-* **\", \"kubectl exec ** -n prod **\", \"terraform destroy **\", \"aws s3 rm **\", \"make deploy\", \"psql -c **\",\n"
 	"           \"python3 /opt/x.py **\", \"bash /opt/danger.sh **\", \"umount /srv/data\", \"app-ctl drop *\", \"rsync --delete **\", \"git reset --hard **\", \"docker run --privileged **\",\n"
-	"           \"/opt/x/run **\", \"app-rm -rf **\", \"app --mode=raw **\", \"strace\"]\n";
+	"           \"/opt/x/run **\", \"app-rm -rf **\", \"app --mode=raw **\", \"strace\", \"git push --force **\", \"git push -d **\", \"curl -k **\", \"make -C /srv/app **\",\n"
+	"           \"usermod --groups sudo **\", \"docker run -v / **\"]\n";
 
 static const char *const evaded[] = {
 	"sudo -u postgres ls", "sudo -n -u postgres ls", "sudo -upostgres ls", "sudo -nu postgres ls", "sudo --user=postgres ls", "sudo --user postgres ls", "ssh prod-1 ls", "ssh -q prod-1 ls", "ssh -p 22 prod-1 ls", "ssh root@prod-1 ls",
@@ -111,13 +112,14 @@ static const char *const evaded[] = {
 	"kubectl exec --namespace x db -n prod -- ls", "terraform -chdir=/srv destroy", "terraform destroy", "terraform destroy -auto-approve", "aws --region x s3 rm s3://a", "aws s3 --quiet rm s3://a", "make -j4 deploy", "make deploy clean",
 	"psql -d app -c x", "psql -Atc x", "python3 -B /opt/x.py", "python3 -B /opt/x.py a", "cd /opt && python3 x.py", "bash -e /opt/danger.sh", "umount -l /srv/data", "umount /srv/data -l", "app-ctl -v drop x", "app-ctl --config x drop y", "rsync -a --delete a b",
 	"rsync -a a b --delete", "git reset --har", "git reset HEAD --hard", "git reset --hard=x", "docker run --privileged=true x", "docker run -d --privileged x", "docker container run --privileged x", "/opt/x/run", "/opt/x/../x/run a",
-	"cd /opt/x && ./run a", "cd /opt && x/run", "app-rm -r -f x", "app-rm -fr x", "app-rm -vrf x", "app --mode=raw", "app --mod=raw", "app x --mode raw", "for h in prod-1 prod-2; do ssh -q $h ls; done",
+	"cd /opt/x && ./run a", "cd /opt && x/run", "app-rm -r -f x", "app-rm -fr x", "app-rm -vrf x", "app --mode=raw", "app --mod=raw", "app x --mode raw", "git push -f", "git push origin -f main", "git push --forc", "git push --delete o b", "git push --dele o b",
+	"curl http://a --insecure", "curl -sk http://a", "make --directory=/srv/app x", "make --directory /srv/app", "make x -C/srv/app", "usermod -aG sudo x", "usermod -a -G sudo x", "docker run --volume / x", "docker run --volume=/ x", "for h in prod-1 prod-2; do ssh -q $h ls; done",
 };
 
 static const char *const clear[] = {
 	"sudo -u app ls", "sudo ls", "ssh dev-1 ls", "ssh -q dev-1 cat prod-1", "ssh dev-1 prod-1", "docker exec -it dev-db ls prod-x", "docker exec dev-db ls", "kubectl exec db -n dev -- ls", "kubectl get pod -n prod", "terraform plan",
 	"terraform -chdir=/srv plan", "aws s3 ls", "aws ec2 rm", "make clean", "make -j4 clean", "psql -d app -f x", "python3 -B /opt/y.py", "python3 /srv/opt/x.py", "bash -e /opt/x.sh", "umount /srv/dat", "app-ctl -v list", "app-ctl list drop",
-	"rsync -a a b", "git reset HEAD", "git reset --soft x", "docker run -p 80:80 x", "docker run x --help", "/opt/x/runner", "/opt/y/run", "cd /opt/y && ./run", "app-rm -r x", "app-rm x", "app --mode=cooked", "app --model=raw", "strace -V ls",
+	"rsync -a a b", "git reset HEAD", "git reset --soft x", "docker run -p 80:80 x", "docker run x --help", "/opt/x/runner", "/opt/y/run", "cd /opt/y && ./run", "app-rm -r x", "app-rm x", "app --mode=cooked", "app --model=raw", "git push", "git push --tags", "git fetch -f", "curl http://a", "make -C /srv/x y", "usermod -aG adm x", "docker run -v /srv x", "strace -V ls",
 };
 
 static const char *const caught[] = {
