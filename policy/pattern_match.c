@@ -119,9 +119,22 @@ static bool sequence_match(const struct fit *q, const struct pword *const *pw, u
 	return i == np;
 }
 
+/* Whether word number at is -- that surely ends the options: no option before it, that may have taken it for an argument. */
+static bool options_end(const struct act *a, unsigned at)
+{
+	if (!double_dash(&a->argv[at]))
+		return false;
+	for (unsigned k = 0; k < a->nopts; k++) {
+		if (a->opts[k].at < at && (a->opts[k].group == 0 || a->opts[k].arg >= 0))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a word may be an option that is not known. */
 static bool act_has_unknown(const struct act *a)
 {
-	for (unsigned i = 1; i < a->argc; i++) {
+	for (unsigned i = 1; i < a->argc && !options_end(a, i); i++) {
 		if (a->argv[i].kind != CONFIDENCE_EXACT && (a->argv[i].flags & FIELD_NODASH) == 0)
 			return true;
 	}
