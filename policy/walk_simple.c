@@ -332,6 +332,26 @@ void walk_simple(struct walk *w, const struct sh_command *c)
 	walk_doubt_end(w, &d);
 }
 
+static bool redir_feeds(const struct sh_redir *r)
+{
+	return (r->op == SH_REDIR_HERE || r->op == SH_REDIR_HERESTR) && r->fd <= 0 && r->fd_name.n == 0;
+}
+
+/* Whether nothing but the command may read of the text that is its input: what a substitution in an assignment or in another redirection
+ * runs, some shells give the same. */
+static bool simple_input_whole(const struct sh_command *c)
+{
+	for (const struct sh_assign *a = c->simple->assigns; a != NULL; a = a->next) {
+		if (a->is_array || a->subscript != NULL || (a->value != NULL && !ast_word_exact(a->value)))
+			return false;
+	}
+	for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {
+		if (!redir_feeds(r) && !ast_word_exact(r->op == SH_REDIR_HERE ? r->body : r->target))
+			return false;
+	}
+	return true;
+}
+
 static void simple_run(struct walk *w, const struct sh_command *c)
 {
 	const struct sh_simple *s = c->simple;
@@ -438,7 +458,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 		walk_assign(w, a, true);
 	}
 	walk_doubt_end(w, &before);
-	w->stdin_kind = in;
+	w->stdin_kind = in == STDIN_TEXT && !simple_input_whole(c) ? STDIN_FILE : in;
 	/* exec without a command keeps its redirections for everything after it. */
 	if (simple_execs(argv, argc)) {
 		for (const struct sh_redir *r = c->redirs; r != NULL; r = r->next) {

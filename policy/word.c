@@ -15,8 +15,9 @@ static void build_tilde(struct build *b, const struct sh_part *p)
 		build_unknown(b, false, 0);
 		return;
 	}
+	/* ~+ is a directory; ~1 and ~-0 are what stands in the stack of directories, where any text can be put. */
 	if (p->text.n > 1 && (p->text.p[1] == '+' || p->text.p[1] == '-' || word_digit(p->text.p[1]))) {
-		build_unknown(b, false, FIELD_NODASH);
+		build_unknown(b, false, p->text.n == 2 && !word_digit(p->text.p[1]) ? FIELD_NODASH : 0);
 		return;
 	}
 	/* Without HOME some shells look the home directory up, and others leave the tilde as it is. */
@@ -150,7 +151,8 @@ int word_fields(struct walk *w, const struct sh_word *word, struct field *out, u
 {
 	struct build b = { .w = w, .mode = WORD_ARGUMENT, .out = out, .cap = cap };
 
-	if (brace_any(word->parts)) {
+	/* mksh splits before it expands braces, so that which words there are is not known. */
+	if (brace_any(word->parts) && !(w->dialect == DIALECT_MKSH && brace_splits(word->parts))) {
 		brace_build(&b, word->parts);
 	} else {
 		build_parts(&b, word->parts, false);

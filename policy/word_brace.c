@@ -35,6 +35,21 @@ bool brace_any(const struct sh_part *p)
 	return false;
 }
 
+bool brace_splits(const struct sh_part *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (p->kind == SH_PARAM || p->kind == SH_COMSUB || p->kind == SH_ARITH)
+			return true;
+		if (p->kind != SH_BRACE || p->brace->kind != SH_BRACE_LIST)
+			continue;
+		for (const struct sh_word *alt = p->brace->alts; alt != NULL; alt = alt->next) {
+			if (brace_splits(alt->parts))
+				return true;
+		}
+	}
+	return false;
+}
+
 static struct sh_part *part_literal(struct walk *w, const struct sh_part *like, const char *s, size_t n)
 {
 	struct sh_part *p = arena_alloc(w->r->arena, sizeof(*p));

@@ -212,6 +212,8 @@ void param_build(struct build *b, const struct sh_part *part, bool quoted)
 			walk_doubt_end(w, &d);
 		}
 		param_scan_args(w, p, quoted);
+		if (p->op == SH_OP_ASSIGN)
+			walk_eval(w, part->at, "an expansion that assigns an element of an array");
 		if (p->op == SH_OP_LENGTH && safe) {
 			build_unknown(b, false, FIELD_COUNT);
 			return;
