@@ -71,12 +71,23 @@ bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
 	uint16_t a[GLOB_MAX], b[GLOB_MAX];
 	int na = glob_tokens(r, rn, false, a), nb = glob_tokens(c, cn, true, b);
 	bool now[GLOB_MAX + 1], next[GLOB_MAX + 1];
+	int from = 0;
 
 	if (na < 0 || nb < 0)
 		return true;
+	/* What both begin with, byte for byte, tells most of them apart. */
+	while (na > from && nb > from && a[from] < GLOB_ANY && b[from] < GLOB_ANY) {
+		if (a[from] != b[from])
+			return false;
+		from++;
+	}
+	while (na > from && nb > from && a[na - 1] < GLOB_ANY && b[nb - 1] < GLOB_ANY) {
+		if (a[--na] != b[--nb])
+			return false;
+	}
 	/* now[k]: a from i on and b from k on have one in common. */
-	for (int i = na; i >= 0; i--) {
-		for (int k = nb; k >= 0; k--) {
+	for (int i = na; i >= from; i--) {
+		for (int k = nb; k >= from; k--) {
 			if (i == na && k == nb)
 				now[k] = true;
 			else if (i < na && a[i] == GLOB_STAR)
@@ -86,9 +97,9 @@ bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
 			else
 				now[k] = i < na && k < nb && (a[i] == b[k] || a[i] == GLOB_ANY || b[k] == GLOB_ANY) && next[k + 1];
 		}
-		memcpy(next, now, sizeof(next));
+		memcpy(next, now, (size_t)nb + 1);
 	}
-	return next[0];
+	return next[from];
 }
 
 /* One component of a rule against one of a path that is itself a glob (literals escaped). sure: the rule covers all that the
