@@ -285,6 +285,18 @@ static void scan_env(struct scan *s, const struct field *f)
 	}
 }
 
+/* Where a wrapper looks for its options up to the end of the line, a word of the inner command that looks like one may be its own. */
+static void scan_permuted(struct scan *s)
+{
+	for (unsigned i = s->i; i < s->a->argc; i++) {
+		const struct field *f = &s->a->argv[i];
+		bool plain = (f->flags & (FIELD_NODASH | FIELD_ROOTED)) != 0 && !(f->kind == CONFIDENCE_OPAQUE && (f->flags & FIELD_MULTI) != 0);
+
+		if (f->kind == CONFIDENCE_EXACT ? f->n > 0 && f->p[0] == '-' : !plain)
+			scan_unknown(s, "an option that the wrapper may take out of the inner command: -- before that keeps it");
+	}
+}
+
 /* An operand of a wrapper: true when the inner command begins here. */
 static bool scan_wrap_operand(struct scan *s, const struct field *f)
 {
@@ -305,6 +317,8 @@ static bool scan_wrap_operand(struct scan *s, const struct field *f)
 		s->a->ops[s->nops++] = (uint16_t)s->i;
 		return false;
 	}
+	if (tool_has(s->tool, TOOL_PERMUTES) && !s->ended)
+		scan_permuted(s);
 	s->p->inner_at = (int)s->i;
 	return true;
 }
@@ -374,7 +388,7 @@ static bool scan_operand(struct scan *s, const struct field *f)
 		s->tool = sub;
 		return false;
 	}
-	if (s->tool->kind == TOOL_WRAP && s->tool->then != THEN_NONE)
+	if (s->tool->kind == TOOL_WRAP && (s->tool->then != THEN_NONE || (s->p->mods & OPT_STARTS) != 0))
 		return scan_wrap_operand(s, f);
 	s->a->ops[s->nops++] = (uint16_t)s->i;
 	if (tool_has(s->tool, TOOL_POSIX) && !tool_has(s->tool, TOOL_LOOSE)) {

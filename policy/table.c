@@ -162,7 +162,7 @@ static const struct {
 	{ "shell", TOOL_SHELL },   { "pages", TOOL_PAGER },     { "atfile", TOOL_ATFILE },
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
 	{ "own", TOOL_OWN },       { "moves", TOOL_MOVES },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
-	{ "front", TOOL_FRONT },   { "below", TOOL_BELOW },         { "piped", TOOL_PIPED },
+	{ "front", TOOL_FRONT },   { "below", TOOL_BELOW },         { "piped", TOOL_PIPED },     { "permutes", TOOL_PERMUTES },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
@@ -280,6 +280,7 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "under", OPT_UNDER }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
 		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE },
 		{ "host", OPT_HOST }, { "list", OPT_LIST }, { "unsets", OPT_UNSETS }, { "letters", OPT_LETTERS }, { "below", OPT_BELOW },
+		{ "starts", OPT_STARTS }, { "port", OPT_PORT },
 		{ "repo", OPT_REMOTE | OPT_REPO | OPT_ARG_PATH },
 	};
 

@@ -54,6 +54,7 @@ enum tool_flag {
 	TOOL_FRONT = 1 << 26, /* its own options stand before the subcommand: behind it the same letters are another's */
 	TOOL_BELOW = 1 << 27, /* it reads all below the operands, or below the working directory */
 	TOOL_PIPED = 1 << 28, /* that not when its input is a pipe */
+	TOOL_PERMUTES = 1 << 29, /* a wrapper that takes its options out of the inner command as well */
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
@@ -106,6 +107,8 @@ enum opt_mod {
 #define OPT_UNSETS (UINT64_C(1) << 34) /* takes the variable that is its argument out of the environment, without one all of them */
 #define OPT_LETTERS (UINT64_C(1) << 35) /* there are versions where it takes no argument, and what is attached are options */
 #define OPT_BELOW (UINT64_C(1) << 37) /* it reads all below the operands, or below the working directory */
+#define OPT_STARTS (UINT64_C(1) << 38) /* with it the first operand begins the inner command, where else there is none */
+#define OPT_PORT (UINT64_C(1) << 39) /* its argument is a host, and a port behind a colon */
 #define OPT_REPO (UINT64_C(1) << 36) /* path that may name a repository, which is fetched */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
