@@ -25,11 +25,15 @@ void scan_note(struct scan *s, const struct opt *o, int arg, size_t off)
 	s->a->nopts++;
 }
 
+/* A decimal number that no tool cuts to fewer bits, which would make another one of it; a fraction may follow. */
 static bool scan_is_number(const char *p, size_t n)
 {
-	size_t sign = n > 0 && (*p == '-' || *p == '+') ? 1 : 0;
+	static const char digits[] = "0123456789";
+	size_t sign = n > 0 && (*p == '-' || *p == '+') ? 1 : 0, whole = n > sign ? strspn(p + sign, digits) : 0, at = sign + whole;
 
-	return n > sign && word_digit(p[sign]) && strspn(p + sign, "0123456789abcdefABCDEFxX.kKmMgG") == n - sign;
+	if (whole < 1 || whole > 9)
+		return false;
+	return at == n || (p[at] == '.' && at + 1 + strspn(p + at + 1, digits) == n);
 }
 
 /* read -p WORD: to a shell where -p takes nothing, the word is the variable that is read, or NAME?PROMPT. */
