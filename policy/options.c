@@ -346,7 +346,7 @@ static void scan_word(struct scan *s, const struct field *f)
 /* Whether an option does anything: not where it only says how its argument is written. */
 static bool scan_acts(const struct opt *o)
 {
-	return o->effects != 0 || (o->mods & ~(uint32_t)(OPT_SURE | OPT_ALONE | OPT_APART | OPT_NUMBER | OPT_PLAIN | OPT_LOCAL)) != 0;
+	return o->effects != 0 || (o->mods & ~(uint64_t)(OPT_SURE | OPT_ALONE | OPT_APART | OPT_NUMBER | OPT_PLAIN | OPT_LOCAL)) != 0;
 }
 
 /* Behind --, whether a word with a dash would be an option that does something if -- were not the end of the options. */

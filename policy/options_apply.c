@@ -243,6 +243,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		scan_host(s, o, arg, off);
 	if (arg < 0)
 		return;
+	if ((o->mods & OPT_PORT) != 0 && (a->argv[arg].kind != CONFIDENCE_EXACT || strchr(a->argv[arg].p + off, ':') != NULL))
+		a->effects |= EFFECT_NET;
 	if (o->mods & OPT_FORMAT) {
 		const struct field *f = &a->argv[arg];
 

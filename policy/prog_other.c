@@ -234,14 +234,16 @@ static void other_database(struct walk *w, struct act *a)
 	path_add(w, a, EFFECT_READ, &file, 0);
 }
 
-/* @SERVER#PORT, @SERVER@PORT, @SERVER:PORT: whatever listens there gets the words. An address of version 6 has more than one colon. */
+/* @SERVER#PORT, @SERVER@PORT, @SERVER:PORT, to nslookup without the sign behind a name: whatever listens there gets the words. An address of version 6 has more than one colon. */
 static void other_server(struct act *a)
 {
+	bool second = strcmp(a->tool->name, "nslookup") == 0;
+
 	for (unsigned i = 0; i < a->nops; i++) {
 		const struct field *f = &a->argv[a->ops[i]];
 		const char *colon;
 
-		if (f->kind != CONFIDENCE_EXACT || f->p[0] != '@')
+		if (f->kind != CONFIDENCE_EXACT || f->n == 0 || (f->p[0] != '@' && !(second && i > 0)))
 			continue;
 		colon = strchr(f->p, ':');
 		if (strpbrk(f->p + 1, "#@") != NULL || strstr(f->p, "]:") != NULL || (colon != NULL && strchr(colon + 1, ':') == NULL))
