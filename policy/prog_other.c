@@ -251,6 +251,17 @@ static void other_server(struct act *a)
 	}
 }
 
+/* dnf repoquery NAME, FILE.rpm or an address. */
+static void other_packages(struct act *a)
+{
+	for (unsigned i = 0; i < a->nops; i++) {
+		const struct field *f = &a->argv[a->ops[i]];
+
+		if (f->kind != CONFIDENCE_EXACT || strchr(f->p, ':') != NULL || (f->n >= 4 && strcasecmp(f->p + f->n - 4, ".rpm") == 0))
+			a->effects |= EFFECT_NET | EFFECT_WRITE;
+	}
+}
+
 /* curl: what is sent to a file: address is written there; #1 in the name of a file is what a pattern in the address becomes; --expand-NAME is
  * option NAME with an argument that variables make. */
 static void other_curl(struct act *a)
@@ -391,6 +402,9 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		break;
 	case PROG_SERVER:
 		other_server(a);
+		break;
+	case PROG_PACKAGES:
+		other_packages(a);
 		break;
 	case PROG_CURL:
 		other_curl(a);

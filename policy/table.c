@@ -166,7 +166,7 @@ static const struct {
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",
-	"uris", "configs", "lines", "curl", "quoted", "server", "database" };
+	"uris", "configs", "lines", "curl", "quoted", "server", "database", "packages" };
 
 static unsigned table_bits(const char *text, size_t len)
 {
