@@ -145,6 +145,24 @@ static bool scan_fetched(const struct field *f, size_t off)
 	return strncasecmp(p, host, sizeof(host) - 1) == 0;
 }
 
+/* Whether an argument is one with which the option does nothing. Behind a comma stand letters and numbers only: a sign may join another
+ * argument to it. */
+static bool scan_usual(const struct opt *o, const struct field *f, size_t off)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789,/";
+	size_t n, len;
+
+	if (o->unless == NULL || f == NULL || f->kind != CONFIDENCE_EXACT || off >= f->n || strspn(f->p + off, plain) != f->n - off)
+		return false;
+	n = strcspn(f->p + off, ",");
+	for (const char *w = o->unless; *w != '\0'; w += len, w += strspn(w, "*|")) {
+		len = strcspn(w, "*|");
+		if (len == n && memcmp(w, f->p + off, n) == 0 && (w[len] == '*' || off + n == f->n))
+			return true;
+	}
+	return false;
+}
+
 static void place_note(struct parsed *p, int *at, uint32_t *where, int arg, size_t off)
 {
 	p->many = p->many || *at >= 0;
@@ -211,7 +229,7 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		}
 		if (equals)
 			path_add(s->w, a, path, f, off + 1);
-	} else {
+	} else if (!scan_usual(o, arg >= 0 ? &a->argv[arg] : NULL, off)) {
 		a->effects |= o->effects;
 	}
 	/* Of several modes the last one counts, but for those that hold whatever comes. */

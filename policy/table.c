@@ -265,6 +265,7 @@ static void table_head_word(struct tool *t, const char *w)
 struct mods {
 	uint16_t effects, ops;
 	uint64_t mods;
+	const char *unless;
 };
 
 static void table_mod(struct mods *m, const char *w, bool takes)
@@ -301,6 +302,10 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 	} else if (strncmp(w, "ops+", 4) == 0) {
 		m->mods |= OPT_OPS_ADD;
 		m->ops = (uint16_t)table_bits(w + 4, strlen(w + 4));
+	} else if (strncmp(w, "unless=", 7) == 0) {
+		m->unless = strdup(w + 7);
+		if (m->unless == NULL)
+			abort();
 	} else if (strncmp(w, "does=", 5) == 0) {
 		m->mods |= OPT_DOES_SET;
 		m->effects |= (uint16_t)table_bits(w + 5, strlen(w + 5));
@@ -325,6 +330,7 @@ static void table_opt(struct tool *t, const char *name, size_t len, enum opt_arg
 	o->effects = m->effects;
 	o->ops = m->ops;
 	o->mods = m->mods;
+	o->unless = m->unless;
 }
 
 /* ---- Lines ---------------------------------------------------------------------------------------------------------- */
@@ -408,7 +414,7 @@ static void table_subs(struct reader *r, char **words, unsigned n, bool safe)
 
 static void table_option_line(struct reader *r, enum opt_arg arg, char **words, unsigned n)
 {
-	struct mods m = { 0, 0, 0 };
+	struct mods m = { 0 };
 	unsigned first = 1;
 
 	for (unsigned w = 1; w < n; w++) {

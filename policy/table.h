@@ -121,6 +121,7 @@ struct opt {
 	uint16_t effects; /* bits of enum effect */
 	uint16_t ops;     /* for OPS_SET, OPS_ADD */
 	uint64_t mods;    /* bits of enum opt_mod */
+	const char *unless; /* arguments with which `effects` are none, with bars between; a star: more may stand behind a comma; NULL: there are none */
 };
 
 #define TOOL_PLACES 3
