@@ -52,6 +52,7 @@ struct path_use {
 	struct path_use *next;
 	uint16_t effects;
 	struct field path; /* made absolute and normalised where that is possible (policy/path.h) */
+	bool maybe;        /* only if every cd before it came through: to a restriction it is this path, else it is not known */
 	bool tree;         /* and all that lies below it, none of which is named */
 	bool some;         /* of a tree: some of it, and which is not known */
 	bool dots;         /* has a .. that could not be, or should not be, resolved without looking at the host */
@@ -92,6 +93,7 @@ struct act {
 	const char *why;          /* why it is opaque or of unknown effect; printable; NULL */
 	struct sh_pos at;
 	struct field cwd;         /* where relative words of it point */
+	struct field maybe;       /* and where if every cd before it came through: for restrictions, where cwd is not known */
 };
 
 /* Where commands get their standard input from. */

@@ -164,7 +164,7 @@ const char *answer_reason(struct arena *arena, const struct judgement *j, const 
 	}
 	if (x->kind == ACT_REDIRECT)
 		return answer_printf(arena, "no rule allows this redirection to %s %.200s", effects[0] ? effects : "read",
-				     x->paths != NULL && x->paths->path.kind != CONFIDENCE_OPAQUE ? x->paths->path.p : "a path that is not known");
+				     x->paths != NULL && x->paths->path.kind != CONFIDENCE_OPAQUE && !x->paths->maybe ? x->paths->path.p : "a path that is not known");
 	if (effects[0] != '\0')
 		return answer_printf(arena, "no rule allows %.80s (its effects: %s)", act_name(x), effects);
 	return answer_printf(arena, "no rule allows %.80s", act_name(x));

@@ -114,9 +114,11 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 	}
 }
 
-static void command_cd(struct walk *w, struct act *a)
+/* Where cd or pushd leads. */
+static struct place command_cd(struct walk *w, const struct act *a, bool pushd)
 {
 	struct field to = field_opaque(0);
+	struct place place = place_nowhere();
 	unsigned operands = 0;
 	bool ended = false, unknown = false;
 
@@ -129,24 +131,31 @@ static void command_cd(struct walk *w, struct act *a)
 			unknown = unknown || (!ended && strspn(f->p + 1, "LPe@qs") != f->n - 1);
 			continue;
 		}
-		/* In zsh a place in the stack of directories. */
-		unknown = unknown || (w->dialect == DIALECT_ZSH && f->n > 0 && (f->p[0] == '+' || f->p[0] == '-'));
+		/* A place in the stack of directories. */
+		unknown = unknown || ((pushd || w->dialect == DIALECT_ZSH) && f->n > 0 && (f->p[0] == '+' || f->p[0] == '-'));
 		operands++;
 		to = *f;
 	}
-	if (unknown) {
-		to = field_opaque(0);
-	} else if (operands == 0) {
+	if (operands == 0 && !unknown && !pushd) {
 		to.kind = CONFIDENCE_PATTERN;
 		to.flags = FIELD_HOME | FIELD_NODASH;
 		to.p = "~";
 		to.n = 1;
-	} else if (operands > 1 || to.kind == CONFIDENCE_OPAQUE || (to.flags & FIELD_MULTI) != 0 || strcmp(to.p, "-") == 0) {
-		to = field_opaque(0);
-	} else {
-		to = path_directory(w, &to, 0);
+		place.sure = place.maybe = to;
+	} else if (!unknown && operands == 1 && to.kind != CONFIDENCE_OPAQUE && (to.flags & FIELD_MULTI) == 0 && strcmp(to.p, "-") != 0) {
+		place = path_directory(w, &to, 0);
 	}
-	state_set_cwd(w, &to);
+	return place;
+}
+
+/* Only bash and zsh have the stack of directories; elsewhere a program may have the name. */
+static void command_stack(struct walk *w, const struct act *a, bool pushd)
+{
+	struct place to = pushd ? command_cd(w, a, true) : place_nowhere();
+
+	state_lose(&w->state);
+	if (w->dialect == DIALECT_BASH || w->dialect == DIALECT_ZSH)
+		state_set_maybe(w, &to.maybe);
 }
 
 /* The letters of set that leave what is read here as it is: in zsh many letters mean something else, in some shells they are not there. */
@@ -399,10 +408,12 @@ void command_effects(struct walk *w, struct act *a, const char *name, unsigned d
 		command_printf(w, a);
 	else if (w->outside)
 		return;
-	if (strcmp(name, "cd") == 0 || strcmp(name, "chdir") == 0)
-		command_cd(w, a);
-	else if (strcmp(name, "pushd") == 0 || strcmp(name, "popd") == 0)
-		state_lose(&w->state);
+	if (strcmp(name, "cd") == 0 || strcmp(name, "chdir") == 0) {
+		struct place to = command_cd(w, a, false);
+
+		state_set_place(w, &to);
+	} else if (strcmp(name, "pushd") == 0 || strcmp(name, "popd") == 0)
+		command_stack(w, a, strcmp(name, "pushd") == 0);
 	else if (strcmp(name, "set") == 0)
 		command_set(w, a, depth);
 	else if (strcmp(name, "shift") == 0)

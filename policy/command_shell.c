@@ -123,9 +123,9 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 				w->state.params_known = false;
 		}
 		{
-			struct field cwd = state_cwd(&saved.state);
+			struct place here = state_place(&saved.state);
 
-			state_set_cwd(w, &cwd);
+			state_set_place(w, &here);
 		}
 		if (state_get(&saved.state, "HOME", 4) != NULL) {
 			struct field home = field_opaque(0);

@@ -75,7 +75,8 @@ const char *command_hole(const struct field *f, const char *what)
 void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsigned depth, const struct sh_simple *simple)
 {
 	const struct tool *t = a->tool;
-	struct field *inner = NULL, cwd = state_cwd(&w->state);
+	struct field *inner = NULL;
+	struct place here = state_place(&w->state);
 	unsigned n = 0;
 	bool changed_cwd = false;
 
@@ -89,12 +90,12 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		return;
 	}
 	if ((p->mods & OPT_CWD) != 0 || (t->flags & TOOL_ELSEWHERE) != 0 || ((t->flags & TOOL_MOVES) != 0 && (p->mods & OPT_HERE) == 0)) {
-		struct field to = field_opaque(0);
+		struct place to = place_nowhere();
 
 		changed_cwd = true;
 		if (p->cwd_at >= 0 && !(t->flags & TOOL_ELSEWHERE))
 			to = path_directory(w, &a->argv[p->cwd_at], p->cwd_off);
-		state_set_cwd(w, &to);
+		state_set_place(w, &to);
 	}
 	if (p->inner_text >= 0) {
 		struct field text = a->argv[p->inner_text];
@@ -231,5 +232,5 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	}
 out:
 	if (changed_cwd)
-		state_set_cwd(w, &cwd);
+		state_set_place(w, &here);
 }

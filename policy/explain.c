@@ -84,8 +84,10 @@ static void put_effects(struct out *o, const struct act *a)
 		put(o, " ");
 		if (u->path.kind == CONFIDENCE_OPAQUE)
 			put(o, "a path that is not known");
-		else
+		else {
+			put(o, u->maybe ? "perhaps " : "");
 			put_safe(o, u->path.p, u->path.n);
+		}
 	}
 	put(o, "\n");
 }

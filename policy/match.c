@@ -107,11 +107,15 @@ static void coverage_read(const struct scope *s, struct coverage *c, struct foun
 static const struct rule *path_rule(const struct scope *s, const struct path_use *u, unsigned bit, enum verdict v, bool sure)
 {
 	for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
+		bool any;
+
 		if (m->verdict != v || (m->effects & bit) == 0)
 			continue;
 		if (!sure && (u->path.kind == CONFIDENCE_OPAQUE || u->some) && s->policy->profile == PROFILE_GUARD)
 			continue;
-		if ((u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure)) && rule_applies(s, m->rule))
+		/* In the other profiles a path that is only known if a cd came through may be any. */
+		any = u->maybe && !sure && s->policy->profile != PROFILE_GUARD;
+		if ((any || (u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure))) && rule_applies(s, m->rule))
 			return m->rule;
 	}
 	return NULL;

@@ -513,7 +513,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	size_t room = 8;
 	unsigned subs = 0;
 	bool bundle = (tool->flags & TOOL_BUNDLE) != 0;
-	struct field cwd = state_cwd(&w->state);
+	struct place here = state_place(&w->state);
 
 	memset(p, 0, sizeof(*p));
 	p->inner_at = p->inner_text = p->split_text = p->prog_at = p->cwd_at = p->into_at = p->suffix_at = p->remote_at = -1;
@@ -591,7 +591,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 	scan_operand_effects(&s, subs);
 	places_add(&s, subs);
 	if (tool->kind == TOOL_PLAIN && p->cwd_at >= 0)
-		state_set_cwd(w, &cwd);
+		state_set_place(w, &here);
 	/* Tools where every query leaves the host: what is not known may be the content of a file, what a pattern becomes are their names. */
 	for (unsigned i = 1; (s.tool->does & EFFECT_QUERY) != 0 && i < a->argc; i++) {
 		if (a->argv[i].kind != CONFIDENCE_EXACT && !scan_count(&s, i))

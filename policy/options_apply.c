@@ -304,9 +304,9 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 	}
 	/* Where it is no wrapper it stands before all others, and several add up: options_read() puts it back. */
 	if ((o->mods & OPT_CWD) != 0 && s->tool->kind == TOOL_PLAIN) {
-		struct field to = (o->mods & OPT_WHOLE) != 0 ? field_opaque(0) : path_directory(s->w, &a->argv[arg], off);
+		struct place to = (o->mods & OPT_WHOLE) != 0 ? place_nowhere() : path_directory(s->w, &a->argv[arg], off);
 
-		state_set_cwd(s->w, &to);
+		state_set_place(s->w, &to);
 	}
 	if (o->mods & OPT_NAMES) {
 		const struct field *f = &a->argv[arg];

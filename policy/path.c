@@ -93,7 +93,7 @@ void path_resolve(const struct field *cwd, const struct field *word, size_t off,
 	size_t n = word->n - (off <= word->n ? off : word->n), len;
 
 	u->path = field_opaque(0);
-	u->dots = false;
+	u->dots = u->maybe = false;
 	if (word->kind == CONFIDENCE_OPAQUE || n >= PATH_MAX_LEN || n == 0)
 		return;
 	/* ~NAME: a user's home, which is a directory of the system for many, or in zsh the value of a parameter. */
@@ -129,6 +129,11 @@ void path_resolve(const struct field *cwd, const struct field *word, size_t off,
 	u->path.p = out;
 	u->path.n = (uint32_t)len;
 	u->path.flags = (uint8_t)((out[0] == '~' ? FIELD_HOME : 0) | (word->flags & FIELD_DOTS));
+}
+
+void act_resolve(const struct act *a, const struct field *word, size_t off, bool sure, struct path_use *u, char *out)
+{
+	path_resolve(sure || a->cwd.kind != CONFIDENCE_OPAQUE ? &a->cwd : &a->maybe, word, off, u, out);
 }
 
 /* Devices that may be named without reading or changing anything. The two outputs are written to as they are; any other descriptor may be a
@@ -195,7 +200,7 @@ static void path_add_one(struct walk *w, struct act *a, unsigned effects, const 
 {
 	struct path_use *u = arena_alloc(w->r->arena, sizeof(*u));
 	char out[PATH_BUF];
-	struct field cwd = state_cwd(&w->state);
+	struct place here = state_place(&w->state);
 
 	if (u == NULL) {
 		w->r->failed = true;
@@ -209,7 +214,7 @@ static void path_add_one(struct walk *w, struct act *a, unsigned effects, const 
 	/* xmllint, openssl and others fetch what looks like an address; to those that do not, it is a file that nobody has. */
 	if (a->kind == ACT_COMMAND && off < word->n && strstr(word->p + off, "://") != NULL)
 		a->effects |= EFFECT_NET;
-	path_resolve(&cwd, word, off, u, out);
+	path_resolve(&here.sure, word, off, u, out);
 	if (path_acts(&u->path) && !path_only_named(a)) {
 		a->effects |= EFFECT_CHANGE;
 		if (a->why == NULL)
@@ -219,6 +224,10 @@ static void path_add_one(struct walk *w, struct act *a, unsigned effects, const 
 	    (effects == EFFECT_READ ||
 	     (effects == EFFECT_WRITE && (a->kind == ACT_REDIRECT || (a->tool != NULL && (strcmp(a->tool->name, "tee") == 0 || strcmp(a->tool->name, "dd") == 0))))))
 		return;
+	if (u->path.kind == CONFIDENCE_OPAQUE && here.sure.kind == CONFIDENCE_OPAQUE) {
+		path_resolve(&here.maybe, word, off, u, out);
+		u->dots = u->maybe = u->path.kind != CONFIDENCE_OPAQUE;
+	}
 	if (u->path.kind != CONFIDENCE_OPAQUE) {
 		u->path.p = arena_copy(w->r->arena, u->path.p, u->path.n);
 		if (u->path.p == NULL)
@@ -261,19 +270,19 @@ void path_add_tree(struct walk *w, struct act *a, unsigned effects, const struct
 		a->paths->tree = tree;
 }
 
-struct field path_directory(struct walk *w, const struct field *word, size_t off)
+struct place path_directory(struct walk *w, const struct field *word, size_t off)
 {
 	struct act scratch = { .next = NULL };
-	struct field to;
+	struct place to = place_nowhere();
 
 	path_add(w, &scratch, EFFECT_READ, word, off);
-	if (scratch.paths == NULL || scratch.paths->dots)
-		return field_opaque(0);
-	to = scratch.paths->path;
-	if (to.kind == CONFIDENCE_PATTERN)
-		return field_opaque(0);
-	if (to.kind == CONFIDENCE_EXACT && (to.flags & FIELD_HOME) != 0)
-		to.kind = CONFIDENCE_PATTERN;
+	if (scratch.paths == NULL || scratch.paths->path.kind == CONFIDENCE_PATTERN)
+		return to;
+	to.maybe = scratch.paths->path;
+	if (to.maybe.kind == CONFIDENCE_EXACT && (to.maybe.flags & FIELD_HOME) != 0)
+		to.maybe.kind = CONFIDENCE_PATTERN;
+	if (!scratch.paths->maybe && !scratch.paths->dots)
+		to.sure = to.maybe;
 	return to;
 }
 

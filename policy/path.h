@@ -29,6 +29,9 @@ bool path_touches(const char *pattern, const char *path, const char *home);
 #define PATH_BUF 8200
 void path_resolve(const struct field *cwd, const struct field *word, size_t off, struct path_use *u, char *out);
 
+/* The same for a word of the act: for a restriction (not sure) behind a cd that may have failed it is below the directory that the cd leads to. */
+void act_resolve(const struct act *a, const struct field *word, size_t off, bool sure, struct path_use *u, char *out);
+
 /* Removes "." and empty components, and resolves "..": result in out (cap PATH_MAX_LEN), dots tells whether there was a "..".
  * in begins with '/' or '~'. Returns its length; 0: it leads above an unknown home. */
 #define PATH_MAX_LEN 4096

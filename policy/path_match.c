@@ -271,7 +271,7 @@ static bool path_match_parts(const char *pattern, const char *p, size_t n, enum 
 
 bool path_match(const char *pattern, const struct path_use *u, bool sure)
 {
-	if (u->path.kind == CONFIDENCE_OPAQUE)
+	if (u->path.kind == CONFIDENCE_OPAQUE || (u->maybe && sure))
 		return !sure || strcmp(pattern, "/**") == 0;
 	if (u->dots && sure && strcmp(pattern, "/**") != 0)
 		return false;

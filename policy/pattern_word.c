@@ -214,7 +214,7 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);
 	if (w->path) {
-		path_resolve(&a->cwd, f, off, &u, out);
+		act_resolve(a, f, off, sure, &u, out);
 		if (u.path.kind == CONFIDENCE_OPAQUE)
 			return !sure && q->opaque && u.dots;
 		/* The shell's own `..` is resolved by looking at the host: for an allow rule it never is below anything. */

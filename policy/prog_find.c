@@ -74,12 +74,13 @@ static void find_run(struct walk *w, struct act *a, struct field *inner, unsigne
 {
 	enum stdin_kind in = w->stdin_kind;
 	unsigned mark = state_mark(&w->state), nparams = w->state.nparams;
-	struct field *params = w->state.params, nowhere = field_opaque(0);
+	struct field *params = w->state.params;
+	struct place nowhere = place_nowhere();
 	bool known = w->state.params_known;
 
 	/* Relative words of -execdir are relative to wherever the file lies. */
 	if (dir)
-		state_set_cwd(w, &nowhere);
+		state_set_place(w, &nowhere);
 	/* It runs for every file, behind others: each reads what is left. */
 	if (in == STDIN_EXEC)
 		w->stdin_kind = STDIN_PIPE;

@@ -5,6 +5,9 @@
 
 #include "policy/walk.h"
 
+/* The slot of the directory that a text stands in if every cd came through. It survives state_lose() and state_join(): it is no knowledge. */
+#define MAYBE 1
+
 void state_init(struct walk *w, struct state *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -17,8 +20,9 @@ void state_init(struct walk *w, struct state *s)
 		return;
 	}
 	s->vars[0].name = "";
-	s->nvars = 1;
-	s->vars[0].value = field_opaque(0);
+	s->vars[MAYBE].name = ""; /* never found by it: slot 0 comes first */
+	s->nvars = MAYBE + 1;
+	s->vars[0].value = s->vars[MAYBE].value = field_opaque(0);
 }
 
 static struct var_slot *state_slot(const struct state *s, const char *name, size_t n)
@@ -142,6 +146,8 @@ void state_join(struct state *s, unsigned mark)
 		struct var_slot *v = &s->vars[s->trail[i - 1].slot];
 		const struct var_slot *old = &s->trail[i - 1].old;
 
+		if (s->trail[i - 1].slot == MAYBE)
+			continue;
 		v->value = old->set && v->set ? state_either(&v->value, &old->value) : field_opaque(0);
 	}
 	/* The trail is kept: an outer branch may have to be undone or joined as well. */
@@ -162,4 +168,42 @@ struct field state_cwd(const struct state *s)
 void state_set_cwd(struct walk *w, const struct field *f)
 {
 	state_set(w, "", 0, f, false);
+}
+
+void state_set_maybe(struct walk *w, const struct field *f)
+{
+	struct state *s = &w->state;
+
+	if (s->vars == NULL || place_same(&s->vars[MAYBE].value, f))
+		return;
+	state_push(w, s, MAYBE);
+	s->vars[MAYBE].value = *f;
+}
+
+struct place state_place(const struct state *s)
+{
+	struct place p = place_nowhere();
+
+	p.sure = state_cwd(s);
+	if (p.sure.kind != CONFIDENCE_OPAQUE)
+		p.maybe = p.sure;
+	else if (s->vars != NULL)
+		p.maybe = s->vars[MAYBE].value;
+	return p;
+}
+
+void state_set_place(struct walk *w, const struct place *p)
+{
+	state_set_cwd(w, &p->sure);
+	state_set_maybe(w, &p->maybe);
+}
+
+struct place place_nowhere(void)
+{
+	return (struct place){ field_opaque(0), field_opaque(0) };
+}
+
+bool place_same(const struct field *a, const struct field *b)
+{
+	return a->kind == b->kind && a->n == b->n && memcmp(a->p, b->p, a->n) == 0;
 }

@@ -27,6 +27,7 @@ bool walk_spend(struct walk *w, unsigned n)
 struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 {
 	struct act *a = arena_alloc(w->r->arena, sizeof(*a));
+	struct place here = state_place(&w->state);
 
 	if (a == NULL) {
 		w->r->failed = true;
@@ -36,7 +37,8 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at)
 	a->at = at;
 	a->outer = w->outer;
 	a->again = w->again;
-	a->cwd = state_cwd(&w->state);
+	a->cwd = here.sure;
+	a->maybe = here.maybe;
 	if (w->r->nacts > MAX_ACTS)
 		return a; /* the one that said so is opaque: nobody looks at more */
 	*w->r->tail = a;
@@ -78,12 +80,55 @@ void walk_doubt_end(struct walk *w, const struct doubt *d)
 
 /* ---- Compound commands ------------------------------------------------------------------------------------------------------ */
 
-static void walk_branch(struct walk *w, const struct sh_list *list)
+/* Branches of which one runs: each begins in the same directory. Where they lead to different ones, that of the text behind them is not known. */
+struct fork {
+	struct field from, to;
+	bool moved;
+};
+
+/* sure: where it begins for certain; NULL: where the text stands. */
+static void walk_branch(struct walk *w, const struct sh_list *list, struct fork *f, const struct field *sure)
 {
 	struct doubt d = walk_doubt(w);
+	struct field now;
 
+	state_set_maybe(w, &f->from);
+	if (sure != NULL)
+		state_set_cwd(w, sure);
 	walk_list(w, list);
 	walk_doubt_end(w, &d);
+	now = state_place(&w->state).maybe;
+	if (!place_same(&now, &f->from)) {
+		f->to = !f->moved || place_same(&f->to, &now) ? now : field_opaque(0);
+		f->moved = true;
+	}
+	state_set_maybe(w, f->moved ? &f->to : &f->from);
+}
+
+static void walk_if(struct walk *w, const struct sh_if *f)
+{
+	struct fork fork = { .moved = false };
+
+	for (const struct sh_clause *k = f->clauses; k != NULL; k = k->next) {
+		if (k == f->clauses) {
+			struct field there;
+
+			walk_list(w, k->cond);
+			there = w->there;
+			fork.from = state_place(&w->state).maybe;
+			walk_branch(w, k->body, &fork, &there);
+		} else {
+			struct doubt d = walk_doubt(w);
+
+			state_set_maybe(w, &fork.from);
+			walk_list(w, k->cond);
+			walk_doubt_end(w, &d);
+			fork.from = state_place(&w->state).maybe;
+			walk_branch(w, k->body, &fork, NULL);
+		}
+	}
+	if (f->otherwise != NULL)
+		walk_branch(w, f->otherwise, &fork, NULL);
 }
 
 void walk_subshell(struct walk *w, const struct sh_list *list, enum stdin_kind in, bool tty)
@@ -204,15 +249,7 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 		walk_list(w, c->group);
 		break;
 	case SH_IF:
-		for (const struct sh_clause *k = c->if_->clauses; k != NULL; k = k->next) {
-			if (k == c->if_->clauses)
-				walk_list(w, k->cond);
-			else
-				walk_branch(w, k->cond);
-			walk_branch(w, k->body);
-		}
-		if (c->if_->otherwise != NULL)
-			walk_branch(w, c->if_->otherwise);
+		walk_if(w, c->if_);
 		break;
 	case SH_CFOR:
 		walk_cfor(w, c->cfor);
@@ -229,8 +266,11 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 		state_join(&w->state, mark);
 		break;
 	}
-	case SH_CASE:
+	case SH_CASE: {
+		struct fork fork = { .moved = false };
+
 		word_scan(w, c->case_->subject);
+		fork.from = state_place(&w->state).maybe;
 		for (const struct sh_case_item *i = c->case_->items; i != NULL; i = i->next) {
 			for (const struct sh_word *p = i->patterns; p != NULL; p = p->next) {
 				struct doubt d = walk_doubt(w); /* behind the one that matches none is expanded */
@@ -238,9 +278,10 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 				word_scan(w, p);
 				walk_doubt_end(w, &d);
 			}
-			walk_branch(w, i->body);
+			walk_branch(w, i->body, &fork, NULL);
 		}
 		break;
+	}
 	case SH_COND: {
 		struct doubt d = walk_doubt(w);
 
@@ -330,6 +371,7 @@ static void walk_pipeline(struct walk *w, const struct sh_pipeline *p)
 	bool single = p->commands->next == NULL;
 	enum stdin_kind in = w->stdin_kind;
 	bool tty = w->stdout_tty;
+	struct field maybe = state_place(&w->state).maybe;
 
 	if (single && p->timed != SH_TIME_NO && w->dialect == DIALECT_ZSH) {
 		/* zsh times it in a shell of its own. */
@@ -366,6 +408,8 @@ static void walk_pipeline(struct walk *w, const struct sh_pipeline *p)
 			w->state.params_known = known;
 		} else {
 			state_join(&w->state, mark); /* the last one runs in this shell in zsh */
+			if (w->dialect != DIALECT_ZSH)
+				state_set_maybe(w, &maybe);
 			if (w->state.params != params)
 				w->state.params_known = false;
 		}
@@ -379,7 +423,7 @@ static void walk_moved(struct walk *w, const struct field *from)
 {
 	struct field now = state_cwd(&w->state);
 
-	if (now.kind != from->kind || now.n != from->n || memcmp(now.p, from->p, now.n) != 0) {
+	if (!place_same(&now, from)) {
 		now = field_opaque(0);
 		state_set_cwd(w, &now);
 	}
@@ -393,6 +437,19 @@ static void walk_part(struct walk *w, const struct sh_pipeline *p)
 	walk_pipeline(w, p);
 	if (p->negated)
 		walk_moved(w, &cwd);
+}
+
+/* What stands behind ||, and begins where the text stood before the list. If all came through it is left out: where it leads counts only if what
+ * stands before it led nowhere. */
+static void walk_or(struct walk *w, const struct sh_pipeline *p, const struct field *from)
+{
+	struct field led = state_place(&w->state).maybe, now;
+
+	state_set_maybe(w, from);
+	walk_part(w, p);
+	now = state_place(&w->state).maybe;
+	if (!place_same(&led, from) || place_same(&now, from))
+		state_set_maybe(w, &led);
 }
 
 static const struct sh_simple *walk_alone(const struct sh_pipeline *p)
@@ -432,13 +489,14 @@ static bool walk_or_ends(const struct walk *w, const struct sh_andor *a)
 static void walk_andor(struct walk *w, const struct sh_andor *a)
 {
 	const struct sh_pipeline *first = a->pipelines;
-	struct field cwd = state_cwd(&w->state), there;
+	struct place from = state_place(&w->state);
+	struct field cwd = from.sure, there, all;
 	bool ends = walk_or_ends(w, a);
 	unsigned mark;
-	bool after_or = false;
+	bool after_or = false, ors = false;
 
 	walk_part(w, first);
-	there = state_cwd(&w->state);
+	there = all = state_cwd(&w->state);
 	if (first->next != NULL) {
 		mark = state_mark(&w->state);
 		w->branch++;
@@ -450,9 +508,14 @@ static void walk_andor(struct walk *w, const struct sh_andor *a)
 					walk_moved(w, &cwd);
 				mark = state_mark(&w->state);
 			}
-			walk_part(w, p);
+			if (p->link == SH_OR)
+				walk_or(w, p, &from.maybe);
+			else
+				walk_part(w, p);
 			after_or = p->link == SH_OR;
+			ors = ors || after_or;
 		}
+		all = state_cwd(&w->state);
 		w->branch--;
 		state_join(&w->state, mark);
 	}
@@ -461,6 +524,7 @@ static void walk_andor(struct walk *w, const struct sh_andor *a)
 		state_set_cwd(w, &there);
 	else
 		walk_moved(w, &cwd);
+	w->there = ors ? state_cwd(&w->state) : all;
 }
 
 static void walk_items(struct walk *w, const struct sh_andor *from, const struct sh_andor *end)
@@ -481,6 +545,7 @@ static void walk_items(struct walk *w, const struct sh_andor *from, const struct
 			copy.sep = SH_SEQ;
 			one.items = &copy;
 			walk_subshell(w, &one, STDIN_PIPE, w->stdout_tty);
+			w->there = state_cwd(&w->state);
 			continue;
 		}
 		walk_andor(w, a);

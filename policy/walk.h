@@ -26,7 +26,12 @@ struct undo {
 	struct var_slot old;
 };
 
-/* Variables, the working directory (slot 0, name "") and positional parameters, with a trail to go back. */
+/* A working directory: where the text surely stands; where it stands if every cd so far came through. Either is OPAQUE when it is not known. */
+struct place {
+	struct field sure, maybe;
+};
+
+/* Variables, the working directory (slots 0 and 1, without a name) and positional parameters, with a trail to go back. */
 struct state {
 	struct var_slot *vars;
 	unsigned nvars;
@@ -74,6 +79,7 @@ struct walk {
 	bool again;              /* an inner text is read as a second dialect */
 	unsigned unrolled;       /* for loops around that are walked round by round */
 	bool top;                /* the statement itself, not an inner text */
+	struct field there;      /* the working directory behind the last and-or list, if that came through */
 };
 
 /* word.c: resolves a word to fields appended to out (at most cap), walking every substitution in it exactly as it would run.
@@ -98,8 +104,14 @@ void state_undo(struct state *s, unsigned mark);  /* what was assigned since hap
 void state_join(struct state *s, unsigned mark);  /* what was assigned since may have happened */
 void state_lose(struct state *s);                 /* anything may have been assigned */
 void state_again(struct state *s, const char *name, size_t n); /* what it is given next is given for certain */
+struct place state_place(const struct state *s);
+void state_set_place(struct walk *w, const struct place *p);
+struct place place_nowhere(void);
+/* The one and the other alone. */
 struct field state_cwd(const struct state *s);
 void state_set_cwd(struct walk *w, const struct field *f);
+void state_set_maybe(struct walk *w, const struct field *f);
+bool place_same(const struct field *a, const struct field *b);
 
 /* walk.c */
 void walk_text(struct walk *w, const struct sh_list *list); /* all of a text */
@@ -171,8 +183,8 @@ bool tool_has(const struct tool *t, uint32_t flag); /* it or a parent has the fl
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off);
 /* tree: and all that lies below it. */
 void path_add_tree(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off, bool tree);
-/* The directory that a word names, as a working directory; opaque: not known. */
-struct field path_directory(struct walk *w, const struct field *word, size_t off);
+/* The directory that a word names, as a working directory. */
+struct place path_directory(struct walk *w, const struct field *word, size_t off);
 /* Whether a file's name may be `host:file`, or `scheme:…` which loads something: a colon that no slash comes before. */
 bool path_elsewhere(const struct field *word, size_t off);
 

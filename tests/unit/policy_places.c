@@ -237,12 +237,64 @@ static void reads_are_seen(void **state)
 	ask_all(reads, secret, COUNT(secret), open_, COUNT(open_));
 }
 
+/* Behind a cd that may fail relative words are, to restrictions, below the directory that it leads to: accidents. */
+static const char guard[] =
+	"version: 1\n"
+	"profile: guard\n"
+	"packs: [core.destructive, core.protected-paths]\n";
+
+static const char *const stray[] = {
+	"cd /; rm -rf *", "cd /\nrm -rf etc", "cd /; rm -rf ./*", "cd /; find . -delete", "(cd /; rm -rf *)", "cd /dev; dd if=/dev/zero of=sda", "cd /etc; echo x > passwd",
+	"cd ~/.ssh; echo x > authorized_keys", "cd; echo x > .bashrc", "cd /etc; cp x passwd", "cd /; cp -r a etc", "cd /; chmod 777 etc", "cd /etc; sed -i s/a/b/ passwd",
+	"cd /; tar -C etc --remove-files -cf /srv/x passwd", "cd /; git -C etc clone http://a/x cron.d", "cd /etc; gunzip passwd.gz", "cd /var; rm -rf log/journal", "pushd /; rm -rf *",
+	"log() { echo x; }; cd /; log; rm -rf *", "if cd /; then rm -rf *; fi", "if ! cd /; then exit 1; fi; rm -rf *", "for i in a b; do cd /etc; echo x > passwd; done", "cd /; cd etc; echo x > passwd",
+	"cd /srv/..; rm -rf *", "sh -c 'cd /; rm -rf *'", "cd /; sh -c 'rm -rf *'", "cd /; sudo rm -rf *", "cd / || true; rm -rf *", "cd /etc; env -C cron.d touch x", "while cd /; do rm -rf *; done",
+};
+
+static const char *const home[] = {
+	"cd /srv/app; rm -rf *", "cd /srv/app; rm -rf build", "cd /srv/app; touch x", "cd /etc; cat passwd", "cd /; ls", "cd /srv/app; ls x", "cd /srv/app; tar xf a.tar", "cd /; cd /srv/app; rm -rf *",
+	"cd /srv; cd app; rm -rf *", "cd /tmp; echo x > passwd", "cd /; cd \"$d\"; rm -rf *", "cd /etc; cp passwd /tmp/x", "(cd /); rm -rf x", "cd / & rm -rf x", "cd / | true; rm -rf x", "pushd /; popd; rm -rf *",
+	"if x; then cd /; else cd /srv; fi; rm -rf *", "if x; then cd /; else rm -rf etc; fi", "case x in a) cd / ;; b) rm -rf etc ;; esac", "find / -execdir rm -r etc ';'", "cd /etc; env -C \"$d\" touch passwd",
+};
+
+/* And command patterns beside an allow rule. Permissions know of no such directory. */
+static const char beside[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"rules:\n"
+	"  - id: all\n"
+	"    allow: [\"rm **\", \"cp **\", \"{cd,pushd,popd,true,exit,sudo,ls} **\", \"touch /srv/app/**\"]\n"
+	"  - id: no\n"
+	"    deny: [\"rm -r /srv/app/keep\", \"cp /etc/shadow **\"]\n";
+
+static const char *const behind[] = {
+	"cd /srv; rm -r app/keep", "cd /srv\nrm -r app/keep", "(cd /srv; rm -r app/keep)", "if cd /srv; then rm -r app/keep; fi", "if cd /srv; then true; fi; rm -r app/keep", "pushd /srv; rm -r app/keep",
+	"cd /etc; cp shadow /tmp", "cd /srv; cd app; rm -r keep", "cd /srv/x; cd ..; rm -r app/keep", "cd /srv/x && cd ../app && rm -r keep", "cd /srv || true; rm -r app/keep", "cd /srv || cd /opt; rm -r app/keep",
+	"true || cd /srv; rm -r app/keep", "for i in 1 2; do cd /srv; done; rm -r app/keep", "cd /srv; sh -c 'rm -r app/keep'", "cd /srv; sudo rm -r app/keep", "if true; then cd /srv; else cd /srv; fi; rm -r app/keep",
+	"case x in x) cd /srv ;; esac; rm -r app/keep", "f() { cd /srv; rm -r app/keep; }", "cd /srv; touch app/x", "cd /srv/app\ntouch x", "if ! cd /srv/app; then touch x; fi", "if cd /srv/app || true; then touch x; fi",
+	"if cd /srv/app; then true; fi; touch x", "if cd /srv/app; then true; else touch x; fi", "if cd /srv/app & then touch x; fi", "if true; then cd /srv/app; fi; touch x", "pushd /srv/app && touch x",
+};
+
+static const char *const before[] = {
+	"cd /srv/x; rm -r app/keep", "cd /srv; rm -r app/other", "(cd /srv); rm -r app/keep", "cd /srv; cd /opt; rm -r app/keep", "cd /srv; cd \"$x\"; rm -r app/keep", "pushd /srv; popd; rm -r app/keep",
+	"if true; then cd /srv; else rm -r app/keep; fi", "if true; then cd /srv; else cd /opt; fi; rm -r app/keep", "cd /srv | true; rm -r app/keep", "cd /srv & rm -r app/keep", "cd /srv/app; ls x",
+	"cd /srv/app && touch x", "if cd /srv/app; then touch x; fi", "if true && cd /srv/app; then touch x; fi", "cd /srv/app || exit; touch x",
+};
+
+static void cds_lead_somewhere(void **state)
+{
+	(void)state;
+	ask_all(guard, stray, COUNT(stray), home, COUNT(home));
+	ask_all(beside, behind, COUNT(behind), before, COUNT(before));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_are_seen),
 		cmocka_unit_test(homes_are_seen),
 		cmocka_unit_test(reads_are_seen),
+		cmocka_unit_test(cds_lead_somewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
