@@ -147,7 +147,8 @@ static bool stdin_into_tree(struct pooled *p, const struct policy_question *q, c
 			return false; /* a cluster with s in it */
 		if (o[0] != '-' && o[0] != '+')
 			break;
-		if (o[0] == '-' && o[1] == 'o' && o[2] == '\0' && (*at)->next != NULL)
+		/* -o NAME, -euo NAME, +o NAME */
+		if (o[1] != '-' && o[n - 1] == 'o' && (*at)->next != NULL)
 			at = &(*at)->next;
 		at = &(*at)->next;
 	}

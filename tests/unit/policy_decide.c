@@ -219,6 +219,34 @@ static void code_on_standard_input_is_seen_first(void **state)
 	policy_free(p);
 }
 
+static void a_shells_options_stay_before_its_program(void **state)
+{
+	static const struct {
+		const char *text, *runs;
+	} forms[] = {
+		{ "bash -euo pipefail", "'bash' '-euo' 'pipefail' '-c' 'uptime' 'sh'" }, { "bash -euo pipefail -s", "'bash' '-euo' 'pipefail' '-c' 'uptime' 'sh'" },
+		{ "bash -o pipefail -eu", "'bash' '-o' 'pipefail' '-eu' '-c' 'uptime' 'sh'" }, { "bash +o errexit -s x", "'bash' '+o' 'errexit' '-c' 'uptime' 'sh' 'x'" },
+		{ "bash -eu -o pipefail --", "'bash' '-eu' '-o' 'pipefail' '-c' 'uptime' 'sh'" }, { "bash -eu", "'bash' '-eu' '-c' 'uptime' 'sh'" },
+		{ "sudo bash -euo pipefail", "'sudo' 'bash' '-euo' 'pipefail' '-c' 'uptime' 'sh'" }, { "bash --norc -xo errexit", "'bash' '--norc' '-xo' 'errexit' '-c' 'uptime' 'sh'" },
+	};
+	struct policy *p = loaded(sample);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct policy_question q = question(forms[i].text);
+		struct policy_answer a;
+
+		q.stdin_known = true;
+		q.stdin_bytes = (const uint8_t *)"uptime";
+		q.stdin_len = 6;
+		assert_int_equal(policy_decide(p, &q, &a), ERR_OK);
+		assert_int_equal(a.verdict, VERDICT_ALLOW);
+		assert_string_equal(a.text, forms[i].runs);
+		policy_answer_free(&a);
+	}
+	policy_free(p);
+}
+
 static void approval_carries_its_terms(void **state)
 {
 	struct policy *p = loaded(sample);
@@ -453,6 +481,7 @@ int main(void)
 		cmocka_unit_test(paths_of_redirections_commands_and_files_are_one),
 		cmocka_unit_test(wrappers_are_judged_with_what_they_run),
 		cmocka_unit_test(code_on_standard_input_is_seen_first),
+		cmocka_unit_test(a_shells_options_stay_before_its_program),
 		cmocka_unit_test(approval_carries_its_terms),
 		cmocka_unit_test(opaque_text_is_approved_only_as_its_exact_bytes),
 		cmocka_unit_test(other_requests_are_refused_unless_named),
