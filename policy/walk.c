@@ -82,8 +82,9 @@ void walk_doubt_end(struct walk *w, const struct doubt *d)
 
 /* Branches of which one runs: each begins in the same directory. Where they lead to different ones, that of the text behind them is not known. */
 struct fork {
-	struct field from, to;
+	struct field from, to, last; /* where they begin, lead to, and the last one led to */
 	bool moved;
+	bool through; /* the next one goes on where the last one led to */
 };
 
 /* sure: where it begins for certain; NULL: where the text stands. */
@@ -92,12 +93,12 @@ static void walk_branch(struct walk *w, const struct sh_list *list, struct fork 
 	struct doubt d = walk_doubt(w);
 	struct field now;
 
-	state_set_maybe(w, &f->from);
+	state_set_maybe(w, f->through ? &f->last : &f->from);
 	if (sure != NULL)
 		state_set_cwd(w, sure);
 	walk_list(w, list);
 	walk_doubt_end(w, &d);
-	now = state_place(&w->state).maybe;
+	now = f->last = state_place(&w->state).maybe;
 	if (!place_same(&now, &f->from)) {
 		f->to = !f->moved || place_same(&f->to, &now) ? now : field_opaque(0);
 		f->moved = true;
@@ -279,6 +280,7 @@ static void walk_compound(struct walk *w, const struct sh_command *c)
 				walk_doubt_end(w, &d);
 			}
 			walk_branch(w, i->body, &fork, NULL);
+			fork.through = i->end != SH_CASE_BREAK;
 		}
 		break;
 	}

@@ -11,7 +11,7 @@
 #define MAX_FIELDS 4096  /* words of one command */
 #define MAX_ACTS 1024    /* commands, redirections and the like of one statement: over it is a denial */
 #define MAX_PATHS 4096   /* paths that they name */
-#define MAX_VARS 128
+#define MAX_VARS 129 /* two of them are the working directory */
 
 struct var_slot {
 	const char *name;

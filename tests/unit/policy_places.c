@@ -253,7 +253,7 @@ static const char *const stray[] = {
 
 static const char *const home[] = {
 	"cd /srv/app; rm -rf *", "cd /srv/app; rm -rf build", "cd /srv/app; touch x", "cd /etc; cat passwd", "cd /; ls", "cd /srv/app; ls x", "cd /srv/app; tar xf a.tar", "cd /; cd /srv/app; rm -rf *",
-	"cd /srv; cd app; rm -rf *", "cd /tmp; echo x > passwd", "cd /; cd \"$d\"; rm -rf *", "cd /etc; cp passwd /tmp/x", "(cd /); rm -rf x", "cd / & rm -rf x", "cd / | true; rm -rf x", "pushd /; popd; rm -rf *",
+	"cd /srv; cd app; rm -rf *", "cd /tmp; echo x > passwd", "cd /; cd \"$d\"; rm -rf *", "cd /etc; cp passwd /tmp/x", "(cd /); rm -rf x", "cd / & rm -rf x", "cd / | true; rm -rf x", "case x in a) cd / ;; b) true ;& c) rm -rf etc ;; esac", "pushd /; popd; rm -rf *",
 	"if x; then cd /; else cd /srv; fi; rm -rf *", "if x; then cd /; else rm -rf etc; fi", "case x in a) cd / ;; b) rm -rf etc ;; esac", "find / -execdir rm -r etc ';'", "cd /etc; env -C \"$d\" touch passwd",
 };
 
@@ -271,7 +271,7 @@ static const char *const behind[] = {
 	"cd /srv; rm -r app/keep", "cd /srv\nrm -r app/keep", "(cd /srv; rm -r app/keep)", "if cd /srv; then rm -r app/keep; fi", "if cd /srv; then true; fi; rm -r app/keep", "pushd /srv; rm -r app/keep",
 	"cd /etc; cp shadow /tmp", "cd /srv; cd app; rm -r keep", "cd /srv/x; cd ..; rm -r app/keep", "cd /srv/x && cd ../app && rm -r keep", "cd /srv || true; rm -r app/keep", "cd /srv || cd /opt; rm -r app/keep",
 	"true || cd /srv; rm -r app/keep", "for i in 1 2; do cd /srv; done; rm -r app/keep", "cd /srv; sh -c 'rm -r app/keep'", "cd /srv; sudo rm -r app/keep", "if true; then cd /srv; else cd /srv; fi; rm -r app/keep",
-	"case x in x) cd /srv ;; esac; rm -r app/keep", "f() { cd /srv; rm -r app/keep; }", "cd /srv; touch app/x", "cd /srv/app\ntouch x", "if ! cd /srv/app; then touch x; fi", "if cd /srv/app || true; then touch x; fi",
+	"case x in x) cd /srv ;; esac; rm -r app/keep", "case x in x) cd /srv ;& y) rm -r app/keep ;; esac", "f() { cd /srv; rm -r app/keep; }", "cd /srv; touch app/x", "cd /srv/app\ntouch x", "if ! cd /srv/app; then touch x; fi", "if cd /srv/app || true; then touch x; fi",
 	"if cd /srv/app; then true; fi; touch x", "if cd /srv/app; then true; else touch x; fi", "if cd /srv/app & then touch x; fi", "if true; then cd /srv/app; fi; touch x", "pushd /srv/app && touch x",
 };
 
