@@ -27,6 +27,7 @@ libpolicy_a_SOURCES = \
 	policy/state.c \
 	policy/table.c policy/table.h \
 	policy/walk.c \
+	policy/walk_compound.c \
 	policy/walk_integer.c \
 	policy/walk_loop.c \
 	policy/walk_simple.c \

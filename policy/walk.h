@@ -129,6 +129,7 @@ void walk_assigned(struct walk *w, const char *name, size_t n, const struct fiel
 /* walk_simple.c, walk_loop.c: parts of walk.c */
 bool var_value_harmless(const char *name, size_t n, const struct field *value);
 void walk_redir(struct walk *w, const struct sh_redir *r);
+void walk_command(struct walk *w, const struct sh_command *c);
 void walk_redirs_around(struct walk *w, const struct sh_command *c); /* those of a compound command */
 void walk_simple(struct walk *w, const struct sh_command *c);
 void walk_for(struct walk *w, const struct sh_command *c);
