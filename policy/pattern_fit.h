@@ -23,6 +23,9 @@ bool loose_match(const struct fit *q);
 bool path_byte(char c);
 /* Whether the act stands in the directory that the login begins in. */
 bool act_at_login(const struct act *a);
+/* A relative path (a glob's as well) with a slash before it, without what does not count; false where it is too long. Two of them are one. */
+bool relative_clean(const char *path, char *out);
+bool relative_same(const char *rule, const char *path);
 const struct tool *tool_root(const struct tool *t);
 
 #endif

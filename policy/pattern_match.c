@@ -4,6 +4,33 @@
 
 #include "policy/path.h"
 #include "policy/pattern_fit.h"
+#include "policy/walk.h"
+
+/* A program in one of the directories that have them is the same in another of them, and so is its bare name. */
+static const char *usual_name(const char *path)
+{
+	static const char *const dirs[] = { "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/", "/snap/bin/", NULL };
+	const char *slash = strrchr(path, '/');
+
+	for (unsigned i = 0; slash != NULL && dirs[i] != NULL; i++) {
+		if (strlen(dirs[i]) == (size_t)(slash + 1 - path) && strncmp(dirs[i], path, strlen(dirs[i])) == 0)
+			return slash + 1;
+	}
+	return NULL;
+}
+
+/* A relative program for a restriction: however its path is written, from the working directory or from the login's. */
+static bool relative_match(const struct pword *w, const struct act *a)
+{
+	const struct field *f = &a->argv[0];
+	char rule[PATH_MAX_LEN + 1] = "~", out[PATH_BUF];
+	struct path_use u;
+
+	if (!relative_clean(w->text, rule + 1) || relative_same(w->text, f->p))
+		return true;
+	path_resolve(&a->cwd, f, 0, &u, out);
+	return u.path.kind != CONFIDENCE_OPAQUE && u.path.p[0] == '~' && path_match(rule, &u, false);
+}
 
 /* A program by its path. A relative one is surely the rule's only where the login stands. */
 static bool program_match(const struct pword *w, const struct act *a, bool sure)
@@ -11,16 +38,20 @@ static bool program_match(const struct pword *w, const struct act *a, bool sure)
 	const struct field *f = &a->argv[0];
 	struct path_use u;
 	char out[PATH_BUF];
+	const char *rule = usual_name(w->text), *name;
 
-	if (!w->path) {
-		const char *rule = strncmp(w->text, "./", 2) == 0 ? w->text + 2 : w->text, *name = strncmp(f->p, "./", 2) == 0 ? f->p + 2 : f->p;
-
-		return (!sure || act_at_login(a)) && glob_match(rule, name, strlen(name));
+	if (!w->path && sure) {
+		rule = strncmp(w->text, "./", 2) == 0 ? w->text + 2 : w->text;
+		name = strncmp(f->p, "./", 2) == 0 ? f->p + 2 : f->p;
+		return act_at_login(a) && glob_match(rule, name, strlen(name));
 	}
+	if (!w->path)
+		return relative_match(w, a);
 	path_resolve(&a->cwd, f, 0, &u, out);
 	if (u.path.kind == CONFIDENCE_OPAQUE)
 		return !sure && glob_match(strrchr(w->text, '/') + 1, strrchr(f->p, '/') + 1, strlen(strrchr(f->p, '/') + 1));
-	return path_match(w->plain, &u, sure);
+	name = !sure && rule != NULL ? usual_name(u.path.p) : NULL;
+	return path_match(w->plain, &u, sure) || (name != NULL && glob_match(rule, name, strlen(name)));
 }
 
 static bool name_match(const struct pword *w, const struct act *a, bool sure)
@@ -37,7 +68,7 @@ static bool name_match(const struct pword *w, const struct act *a, bool sure)
 		return true;
 	slash = strrchr(f->p, '/');
 	if (strchr(w->plain, '/') != NULL)
-		return slash != NULL && program_match(w, a, sure);
+		return slash != NULL ? program_match(w, a, sure) : !sure && usual_name(w->text) != NULL && glob_match(usual_name(w->text), f->p, f->n);
 	/* A bare name is the program in the usual directories; a deny rule means it wherever it lies. */
 	if (slash != NULL && sure && a->tool == NULL)
 		return false;
@@ -141,14 +172,30 @@ static bool act_has_unknown(const struct act *a)
 	return false;
 }
 
+/* Whether a name of the one's option is one of the other's: the same option may stand before the subcommand and behind it. */
+static bool option_shared(const struct tool *t, uint16_t group, const struct tool *other, uint16_t other_group)
+{
+	for (; t != NULL; t = t->parent) {
+		for (unsigned i = 0; i < t->nopts; i++) {
+			const struct opt *o = t->opts[i].group == group ? options_find(other, t->opts[i].name, t->opts[i].len) : NULL;
+
+			if (o != NULL && o->group == other_group)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Of some tools an option stands before the subcommand, and the same letters behind it are the subcommand's. For a restriction it is either. */
 static bool option_is(const struct fit *q, const struct popt *o, const struct act_opt *have)
 {
-	bool early = q->a->nops == 0 || have->at < q->a->ops[0];
+	bool early = q->a->nops == 0 || have->at < q->a->ops[0], front = (tool_root(q->p->tool)->flags & TOOL_FRONT) != 0;
 
-	if (o->group != have->group || o->group == 0)
+	if (o->group == 0 || have->group == 0)
 		return false;
-	return !q->sure || (tool_root(q->p->tool)->flags & TOOL_FRONT) == 0 || o->early == early;
+	if (o->group != have->group)
+		return !q->sure && !front && (option_shared(q->p->tool, o->group, q->a->tool, have->group) || option_shared(q->a->tool, have->group, q->p->tool, o->group));
+	return !q->sure || !front || o->early == early;
 }
 
 static bool option_arg_match(const struct fit *q, const struct popt *o, const struct act_opt *have)
@@ -294,6 +341,66 @@ static bool meaning_match(const struct fit *q)
 	return sequence_match(q, p->ops, p->nops, a->ops, a->nops, NO_SKIP);
 }
 
+static bool fit_match(const struct fit *q);
+
+static bool act_inside(const struct act *a, const struct act *outer)
+{
+	while (a != NULL && a != outer)
+		a = a->outer;
+	return a != NULL;
+}
+
+/* Whether something that the act runs may be of the pattern. It comes behind the act, before any other command. */
+static bool inner_match(const struct fit *q)
+{
+	for (const struct act *a = q->a->next; a != NULL; a = a->next) {
+		const struct fit inner = { .p = q->p, .a = a, .opaque = q->opaque };
+
+		if (a->kind != ACT_COMMAND)
+			continue;
+		if (!act_inside(a, q->a))
+			return false;
+		if (a->argc > 0 && fit_match(&inner))
+			return true;
+	}
+	return false;
+}
+
+/* How many words of a wrapper come before the command that it runs, at least. */
+static unsigned wrapper_words(const struct tool *t)
+{
+	unsigned n = 1;
+
+	if (t == NULL || t->kind != TOOL_WRAP)
+		return n;
+	for (unsigned i = 0; i < t->len; i++)
+		n += t->name[i] == ' ';
+	return n + t->skip;
+}
+
+/* A restriction of what a wrapper runs, however that is run: its first words are the wrapper's, the others a command's that it runs, by its path,
+ * behind another wrapper or in a shell's text. */
+static bool wrapped_match(const struct fit *q)
+{
+	static const struct pword many = { .text = "**", .plain = "**", .many = true };
+	const struct pattern *p = q->p;
+	struct pword head[PATTERN_WORDS + 1];
+
+	if (q->a->next == NULL || q->a->next->outer == NULL)
+		return false;
+	for (unsigned i = 1; i < p->n; i++) {
+		const struct pword *w = &p->words[i];
+		struct pattern outer = { .words = head, .n = i + 1, .open = true }, rest = { .words = p->words + i, .n = p->n - i, .open = p->open };
+		struct fit wrapper = { .p = &outer, .a = q->a, .opaque = q->opaque }, inner = { .p = &rest, .a = q->a, .opaque = q->opaque };
+
+		head[i - 1] = p->words[i - 1];
+		head[i] = many;
+		if (i >= wrapper_words(q->a->tool) && !w->any && !w->many && w->plain[0] != '-' && inner_match(&inner) && fit_match(&wrapper))
+			return true;
+	}
+	return false;
+}
+
 static bool fit_match(const struct fit *q)
 {
 	const struct pattern *p = q->p;
@@ -314,7 +421,7 @@ static bool fit_match(const struct fit *q)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
-	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && loose_match(q));
+	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || (p->source != NULL && wrapped_match(q))));
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)

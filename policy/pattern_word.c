@@ -16,6 +16,24 @@ bool act_at_login(const struct act *a)
 	return (a->cwd.flags & FIELD_HOME) != 0 && a->cwd.n == 1;
 }
 
+bool relative_clean(const char *path, char *out)
+{
+	char in[PATH_MAX_LEN];
+	int n = snprintf(in, sizeof(in), "/%s", path);
+	bool dots;
+
+	return n > 0 && (size_t)n < sizeof(in) && path_clean(in, (size_t)n, out, &dots) > 0;
+}
+
+bool relative_same(const char *rule, const char *path)
+{
+	char r[PATH_MAX_LEN], p[PATH_MAX_LEN];
+
+	if (path[0] == '/' || strstr(path, "://") != NULL || !relative_clean(rule, r) || !relative_clean(path, p))
+		return false;
+	return glob_match(r, p, strlen(p));
+}
+
 static bool field_absolute(const struct field *f, size_t off)
 {
 	return f->p[off] == '/' || (off == 0 && (f->flags & FIELD_HOME) != 0);
@@ -309,6 +327,45 @@ static bool units_meet(const struct pword *w, const char *s)
 	return false;
 }
 
+/* A relative path of a restriction however it is written; a script also by its whole path, or from another directory. */
+static bool path_same(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	char rule[PATH_MAX_LEN], out[PATH_BUF];
+	struct path_use u;
+	size_t n;
+
+	if (strchr(f->p + off, '/') != NULL && f->p[off] != '-' && relative_same(w->text, f->p + off))
+		return true;
+	if (q->a->tool == NULL || q->a->tool->kind != TOOL_RUNNER || !w->literal || strpbrk(w->plain, "./") == NULL || w->plain[0] == '-')
+		return false;
+	path_resolve(&q->a->cwd, f, off, &u, out);
+	if (u.path.kind != CONFIDENCE_EXACT || !relative_clean(w->plain, rule))
+		return false;
+	n = strlen(rule);
+	return u.path.n >= n && strcmp(u.path.p + u.path.n - n, rule) == 0;
+}
+
+/* A path of a restriction behind a name: if=/x where the rule has that name too, and name=/x, name:/x for a path alone. */
+static bool value_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	const char *s = f->p + off, *eq = strchr(w->plain, '='), *sign;
+	bool known = q->a->tool != NULL && q->a->tool->kind == TOOL_PLAIN;
+	struct pword value = *w;
+
+	if (f->kind != CONFIDENCE_EXACT)
+		return false;
+	if (!w->path) {
+		if (eq == NULL || eq[1] != '/' || strncmp(w->plain, s, (size_t)(eq + 1 - w->plain)) != 0)
+			return false;
+		value.text = strchr(w->text, '=') + 1;
+		value.plain = eq + 1;
+		value.path = true;
+		return word_match(q, &value, f, off + (size_t)(eq + 1 - w->plain));
+	}
+	sign = strpbrk(s, known ? "=" : "=:");
+	return sign != NULL && sign[1] == '/' && sign[2] != '/' && word_match(q, w, f, off + (size_t)(sign + 1 - s));
+}
+
 bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
 	const struct act *a = q->a;
@@ -351,9 +408,11 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 		/* A relative word below an unknown home directory is not what an absolute rule means. */
 		if (!sure && u.path.p[0] == '~' && w->plain[0] == '/' && !(f->flags & FIELD_HOME))
 			return false;
-		return path_match(w->plain, &u, sure);
+		return path_match(w->plain, &u, sure) || (!sure && value_match(q, w, f, off));
 	}
 	if (f->kind == CONFIDENCE_PATTERN)
 		return !sure;
+	if (!sure && (path_same(q, w, f, off) || value_match(q, w, f, off)))
+		return true;
 	return w->literal ? strcmp(w->plain, f->p + off) == 0 : glob_match(w->text, f->p + off, f->n - off);
 }
