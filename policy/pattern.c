@@ -233,7 +233,7 @@ static int pattern_one(struct arena *a, const char *text, const char *source, st
 		const char *name = slash != NULL ? slash + 1 : p->words[0].plain;
 
 		t = table_find(name, strlen(name));
-		if (t != NULL && (t->nopts > 0 || (t->flags & TOOL_SUB) != 0)) {
+		if (t != NULL) {
 			p->tool = t;
 			p->semantic = pattern_meaning(a, p);
 		}

@@ -20,12 +20,32 @@ static bool field_option(const struct fit *q, const struct field *f)
 	return (f->kind == CONFIDENCE_PATTERN || q->opaque) && (f->flags & FIELD_NODASH) == 0 && (f->n == 0 || strchr("*?[", f->p[0]) != NULL);
 }
 
+/* Whether more operands may stand before word number i of the pattern's: behind the first, which may be a subcommand, or before it where all
+ * are alike. What a wrapper runs is another command. */
+static bool operands_between(const struct fit *q, unsigned i)
+{
+	static const char *const alike[] = { "make", "gmake", "ninja", "just", "rake", "ansible-playbook", NULL };
+	const struct tool *t = q->a->tool;
+
+	if (t != NULL && t->kind == TOOL_WRAP)
+		return false;
+	if (i > 0)
+		return true;
+	if (t != NULL && t->kind == TOOL_PLAIN)
+		return (tool_root(t)->flags & TOOL_SUB) == 0;
+	for (unsigned k = 0; t != NULL && alike[k] != NULL; k++) {
+		if (strcmp(t->name, alike[k]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether word number at may stand between two that the pattern names: an option, or what may be its argument, or docker's `container`. */
-static bool may_stand(const struct fit *q, unsigned at)
+static bool may_stand(const struct fit *q, unsigned at, unsigned i)
 {
 	const struct field *f = &q->a->argv[at];
 
-	if (field_option(q, f) || (at > 1 && field_option(q, &q->a->argv[at - 1])))
+	if (operands_between(q, i) || field_option(q, f) || (at > 1 && field_option(q, &q->a->argv[at - 1])))
 		return true;
 	return at == 1 && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "container") == 0;
 }
@@ -168,7 +188,7 @@ static bool order_match(const struct fit *q, const struct pword *const *pw, unsi
 			else if (pw[i]->many)
 				row[k] = next[k] || row[k + 1];
 			else
-				row[k] = (next[k + 1] && word_within(q, pw[i], f)) || (row[k + 1] && may_stand(q, k + 1));
+				row[k] = (next[k + 1] && word_within(q, pw[i], f)) || (row[k + 1] && may_stand(q, k + 1, i));
 		}
 	}
 	return next[0];

@@ -398,6 +398,8 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 		return true;
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);
+	if (!sure && value_match(q, w, f, off))
+		return true;
 	if (w->path) {
 		act_resolve(a, f, off, sure, &u, out);
 		if (u.path.kind == CONFIDENCE_OPAQUE)
@@ -408,11 +410,11 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 		/* A relative word below an unknown home directory is not what an absolute rule means. */
 		if (!sure && u.path.p[0] == '~' && w->plain[0] == '/' && !(f->flags & FIELD_HOME))
 			return false;
-		return path_match(w->plain, &u, sure) || (!sure && value_match(q, w, f, off));
+		return path_match(w->plain, &u, sure);
 	}
 	if (f->kind == CONFIDENCE_PATTERN)
 		return !sure;
-	if (!sure && (path_same(q, w, f, off) || value_match(q, w, f, off)))
+	if (!sure && path_same(q, w, f, off))
 		return true;
 	return w->literal ? strcmp(w->plain, f->p + off) == 0 : glob_match(w->text, f->p + off, f->n - off);
 }

@@ -209,6 +209,26 @@ static const char *const free_[] = {
 	"docker exec prod-db ls rm", "sudo -u app dropdb x", "sudo -u postgres ls", "python3 ./manage.py migrate", "python3 manage2.py flush", "bash wipe.sh", "bash scripts/wipe2.sh",
 };
 
+/* More operands, in any order, of what the tables do not read. */
+static const char more[] =
+	"version: 1\n"
+	"profile: guard\n"
+	"rules:\n"
+	"  - id: no\n"
+	"    deny: [\"umount /srv/data\", \"make deploy\", \"dd of=/dev/sda **\", \"ansible-playbook prod.yml **\", \"app wipe /srv/x/**\", \"kill 1\", \"kill -9 2\", \"aws s3 rm **\", \"ssh prod-* **\", \"docker exec prod-* ls\",\n"
+	"           \"terraform state rm **\", \"nice app-x y\"]\n";
+
+static const char *const among[] = {
+	"umount /mnt /srv/data", "umount /srv/data /mnt", "umount -l /mnt /srv//data", "make clean deploy", "make V=1 deploy", "make -j 4 clean deploy", "make deploy clean", "dd if=/x of=/dev/sda", "dd of=//dev/sda",
+	"cd /dev && dd of=sda", "dd bs=1 of=/dev/sda if=/x", "ansible-playbook a.yml prod.yml", "ansible-playbook ./prod.yml", "ansible-playbook -i x a.yml prod.yml -v", "app wipe /srv/y /srv/x", "app wipe a=/srv/x/y",
+	"app wipe a:/srv/x/y", "kill 2 1", "kill 1 2", "kill -9 3 2", "kill -9 2 3", "aws s3 rm x", "aws s3 --quiet a rm", "terraform state x rm y", "ssh prod-1 ls", "docker exec prod-1 ls", "nice app-x y", "nice -n 5 app-x y",
+};
+
+static const char *const apart[] = {
+	"umount /mnt /srv/dat", "make clean", "make -j 4 clean", "dd if=/dev/sda of=/x", "dd of=/dev/sdab", "ansible-playbook a.yml", "ansible-playbook ./a.yml", "app list wipe /srv/x", "app wipe /srv/y", "app wipe http://srv/x/y",
+	"kill 2 11", "kill -HUP 2", "aws ec2 rm", "aws s3 ls", "ssh dev-1 prod-1", "ssh dev-1 ls prod-1", "docker exec dev-db ls prod-x", "docker exec dev-db ls", "terraform plan", "app-x z",
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -245,6 +265,12 @@ static void restrictions_are_for_what_is_run(void **state)
 	ask_all(ways, found, COUNT(found), free_, COUNT(free_));
 }
 
+static void restrictions_are_for_one_of_several(void **state)
+{
+	(void)state;
+	ask_all(more, among, COUNT(among), apart, COUNT(apart));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +280,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
+		cmocka_unit_test(restrictions_are_for_one_of_several),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
