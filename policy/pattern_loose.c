@@ -79,20 +79,87 @@ static bool long_is(const struct pword *w, const struct field *f, size_t least)
 	return value == NULL || f->p[act] != '=' || glob_match(value + 1, f->p + act + 1, f->n - act - 1);
 }
 
-/* The letters of a cluster, up to what is no letter or digit. */
-static bool cluster_has(const struct field *f, char letter)
+/* Whether the word is an option or its argument, an operand, a setting or -- of the wrapper's own. */
+static bool wrapper_owns(const struct act *a, unsigned at)
+{
+	const struct field *f = &a->argv[at];
+
+	for (unsigned k = 0; k < a->nopts; k++) {
+		/* The option stands before an argument that is a word. */
+		if (a->opts[k].at == at || a->opts[k].arg == (int)at || (a->opts[k].arg == (int)at + 1 && a->opts[k].arg_off == 0))
+			return true;
+	}
+	for (unsigned k = 0; k < a->nops; k++) {
+		if (a->ops[k] == at)
+			return true;
+	}
+	return f->kind == CONFIDENCE_EXACT && (strcmp(f->p, "--") == 0 || ((a->tool->flags & TOOL_ASSIGNS) != 0 && strchr(f->p, '=') != NULL));
+}
+
+/* The first word that a wrapper runs: its options are not the wrapper's. */
+static unsigned words_inner(const struct act *a)
+{
+	unsigned at = 1;
+
+	if (a->tool == NULL || a->tool->kind != TOOL_WRAP || a->tool->then == THEN_NONE || a->ops == NULL || a->opaque)
+		return a->argc;
+	while (at < a->argc && wrapper_owns(a, at))
+		at++;
+	return at;
+}
+
+/* Behind the last word that may be an option, or the argument of one. */
+static unsigned words_end(const struct act *a)
+{
+	unsigned end = words_inner(a);
+
+	for (unsigned i = 1; i < end; i++) {
+		if (a->argv[i].kind == CONFIDENCE_EXACT && strcmp(a->argv[i].p, "--") == 0 && (i == 1 || a->argv[i - 1].n == 0 || path_byte(a->argv[i - 1].p[0])))
+			return i;
+	}
+	return end;
+}
+
+/* Letters that surely have an argument, of programs whose options are in no table. */
+static const struct attached {
+	const char *program, *letters;
+} attached[] = {
+	{ "mariadb", "uhPDeS" }, { "mysql", "uhPDeS" }, { "psql", "cdfFhLoPpRTUv" },
+};
+
+/* Whether what stands behind the letter in one word is its argument. Of a tool with subcommands it is not known whose letter it is. */
+static bool letter_takes(const struct act *a, char letter)
+{
+	const char name[] = { '-', letter, '\0' };
+	const struct opt *o = NULL;
+
+	if (a->tool != NULL && (a->tool->flags & TOOL_SUB) == 0 && !(tool_root(a->tool)->flags & TOOL_FRONT))
+		o = options_find(a->tool, name, 2);
+	if (o != NULL)
+		return o->arg == OPT_TAKES && (o->mods & OPT_LETTERS) == 0;
+	for (unsigned i = 0; a->tool != NULL && i < sizeof(attached) / sizeof(attached[0]); i++) {
+		if (strcmp(attached[i].program, a->tool->name) == 0)
+			return strchr(attached[i].letters, letter) != NULL;
+	}
+	return false;
+}
+
+/* The letters of a cluster, up to what is no letter or digit, or an argument. */
+static bool cluster_has(const struct act *a, const struct field *f, char letter)
 {
 	for (size_t i = 1; i < f->n && f->p[0] == '-' && path_byte(f->p[i]); i++) {
 		if (f->p[i] == letter)
 			return true;
+		if (letter_takes(a, f->p[i]))
+			return false;
 	}
 	return false;
 }
 
 static bool letter_given(const struct act *a, char letter)
 {
-	for (unsigned i = 1; i < a->argc; i++) {
-		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && cluster_has(&a->argv[i], letter))
+	for (unsigned i = 1; i < words_end(a); i++) {
+		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && cluster_has(a, &a->argv[i], letter))
 			return true;
 	}
 	return false;
@@ -117,9 +184,9 @@ static const struct synonym {
 	{ "ansible", "-b", "--become" }, { "ansible", "-m", "--module-name" }, { "ansible-playbook", "-b", "--become" }, { "ansible-playbook", "-i", "--inventory" },
 	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
 	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-d", "--detach" },
-	{ "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" }, { "git", "-n", "--no-verify" },
+	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" },
 	{ "gpasswd", "-a", "--add" }, { "make", "-C", "--directory" }, { "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
-	{ "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" },
+	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" },
 	{ "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };
 
@@ -128,7 +195,7 @@ static bool option_written(const struct fit *q, const struct pword *w)
 	const struct act *a = q->a;
 	size_t letters = 1;
 
-	for (unsigned i = 1; i < a->argc; i++) {
+	for (unsigned i = 1; i < words_end(a); i++) {
 		const struct field *f = &a->argv[i];
 
 		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(w, f, w->plain[1] == '-' ? 3 : 2)))
@@ -143,7 +210,8 @@ static bool option_written(const struct fit *q, const struct pword *w)
 	return letters > 1 && w->plain[letters] == '\0';
 }
 
-static bool option_given(const struct fit *q, const struct pword *w)
+/* The option by its one name or the other. */
+static bool option_named(const struct fit *q, const struct pword *w)
 {
 	const char *slash = strrchr(q->a->argv[0].p, '/'), *program = slash != NULL ? slash + 1 : q->a->argv[0].p;
 	size_t n = strcspn(w->plain, "=");
@@ -161,9 +229,27 @@ static bool option_given(const struct fit *q, const struct pword *w)
 	return false;
 }
 
+static bool option_given(const struct fit *q, const struct pword *w)
+{
+	size_t i = 1;
+
+	if (option_named(q, w))
+		return true;
+	if (!w->literal || w->plain[1] == '-' || w->plain[1] == '\0' || w->plain[2] == '\0')
+		return false;
+	for (; path_byte(w->plain[i]); i++) {
+		const char name[] = { '-', w->plain[i], '\0' };
+		struct pword one = { .text = name, .plain = name, .literal = true };
+
+		if (!option_named(q, &one))
+			return false;
+	}
+	return w->plain[i] == '\0';
+}
+
 static bool given_anywhere(const struct fit *q, const struct pword *w)
 {
-	for (unsigned i = 1; i < q->a->argc; i++) {
+	for (unsigned i = 1; i < words_inner(q->a); i++) {
 		if (word_within(q, w, &q->a->argv[i]))
 			return true;
 	}
@@ -205,12 +291,14 @@ bool loose_match(const struct fit *q)
 		return false;
 	if (q->a->argc > 513)
 		return true;
+	if (p->words[0].many)
+		order[n++] = &p->words[0];
 	for (unsigned i = 1; i < p->n; i++) {
 		const struct pword *w = &p->words[i];
 
 		if (!ended && strcmp(w->plain, "--") == 0) {
 			ended = true;
-		} else if (!ended && pword_option(w)) {
+		} else if (!ended && (pword_option(w) || (strcmp(w->plain, "-") == 0 && q->a->tool != NULL && options_find(q->a->tool, "-", 1) != NULL))) {
 			if (!option_given(q, w))
 				return false;
 			behind = true;
@@ -219,7 +307,7 @@ bool loose_match(const struct fit *q)
 			/* It may be the option's argument, which stands where that does. */
 			if (!given_anywhere(q, w))
 				return false;
-		} else {
+		} else if (i > 1 || strcmp(w->plain, "container") != 0) {
 			order[n++] = w;
 		}
 		behind = false;

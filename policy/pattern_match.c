@@ -198,11 +198,31 @@ static bool option_is(const struct fit *q, const struct popt *o, const struct ac
 	return !q->sure || !front || o->early == early;
 }
 
+static bool path_used(const struct fit *q, const char *glob, unsigned effects);
+
 static bool option_arg_match(const struct fit *q, const struct popt *o, const struct act_opt *have)
 {
-	if (o->arg == NULL)
+	if (o->arg == NULL || (!q->sure && o->arg->path && path_used(q, o->arg->plain, EFFECT_WRITE)))
 		return true;
 	return have->arg >= 0 ? word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off) : !q->sure;
+}
+
+/* Whether the word may be written for an option of this group: a name of it, the beginning of a long one, or a letter among others. */
+static bool tool_option_is(const struct tool *t, uint16_t group, const struct field *f)
+{
+	size_t n = strcspn(f->p, "=");
+
+	for (; t != NULL; t = t->parent) {
+		for (unsigned i = 0; i < t->nopts; i++) {
+			const struct opt *o = &t->opts[i];
+
+			if (o->group != group)
+				continue;
+			if (o->len == 2 && f->p[1] != '-' ? strchr(f->p + 1, o->name[1]) != NULL : n > 2 && n <= o->len && memcmp(o->name, f->p, n) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Whether the act has the option. */
@@ -258,6 +278,24 @@ static bool act_is_cut(const struct act *a)
 	return (a->tool->flags & TOOL_SUB) != 0 && a->nops > 0;
 }
 
+/* Whether a word that was not read may be the option, by one of its names. */
+static bool option_behind(const struct fit *q, const struct popt *o)
+{
+	const struct act *a = q->a;
+
+	if (!act_is_cut(a))
+		return false;
+	for (unsigned i = act_has_foreign(a) ? 1 : a->ops[0]; i < a->argc; i++) {
+		const struct field *f = &a->argv[i];
+
+		if (f->kind != CONFIDENCE_EXACT && (f->flags & FIELD_NODASH) == 0 && q->opaque)
+			return true;
+		if (f->n > 1 && f->p[0] == '-' && tool_option_is(q->p->tool, o->group, f))
+			return true;
+	}
+	return false;
+}
+
 /* The pattern's words against all of the act's from word number from on. */
 static bool words_match(const struct fit *q, const struct pword *const *pw, unsigned np, unsigned from, unsigned skip)
 {
@@ -279,16 +317,27 @@ static unsigned operand_effects(const struct pattern *p, unsigned i)
 	return i + 1 == p->nops ? p->tool->last : p->tool->rest;
 }
 
-/* Whether one of the paths that the act uses may be what operand number i of the pattern means. */
-static bool path_used(const struct fit *q, unsigned i)
+/* Whether one of the paths that the act uses, for one of the effects, may be what the pattern means. */
+static bool path_used(const struct fit *q, const char *glob, unsigned effects)
 {
-	const char *glob = q->p->ops[i]->plain;
-	unsigned effects = operand_effects(q->p, i);
-
 	for (const struct path_use *u = q->a->paths; u != NULL; u = u->next) {
 		if (u->path.kind == CONFIDENCE_OPAQUE || (effects != 0 && (u->effects & effects) == 0) || (u->path.p[0] == '~' && glob[0] == '/'))
 			continue;
 		if (u->tree ? path_match_tree(glob, u, false) : path_match(glob, u, false))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an option of a tool that fetches names the address. */
+static bool address_given(const struct fit *q, const struct pword *w)
+{
+	const struct act *a = q->a;
+
+	if ((tool_root(a->tool)->flags & TOOL_URLS) == 0 || w->any || w->many)
+		return false;
+	for (unsigned k = 0; k < a->nopts; k++) {
+		if (a->opts[k].arg >= 0 && word_match(q, w, &a->argv[a->opts[k].arg], a->opts[k].arg_off))
 			return true;
 	}
 	return false;
@@ -302,18 +351,31 @@ static bool operands_touch(const struct fit *q)
 	const struct act *a = q->a;
 	const struct pword *left[PATTERN_WORDS];
 	unsigned skip = p->nops == 0 ? NO_SKIP : p->nsubs, n = 0;
+	/* Where the last operand is another thing than the rest, and all are known, each has its place. */
+	bool placed = p->tool->has_last && p->nops > 1 && a->confidence == CONFIDENCE_EXACT && !act_has_foreign(a);
 
-	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, skip))
+	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, placed ? NO_SKIP : skip))
 		return true;
 	if (p->nops > 0 && act_has_foreign(a) && words_match(q, p->ops, p->nops, 1, 0))
 		return true;
 	if (p->nops > 0 && act_is_cut(a) && words_match(q, p->ops, p->nops, a->ops[0], skip))
 		return true;
 	for (unsigned i = 0; i < p->nops; i++) {
-		if (!(p->ops[i]->path && path_used(q, i)))
+		if (!(p->ops[i]->path && path_used(q, p->ops[i]->plain, operand_effects(p, i))) && !address_given(q, p->ops[i]))
 			left[n++] = p->ops[i];
 	}
 	return n < p->nops && sequence_match(q, left, n, a->ops, a->nops, skip);
+}
+
+/* docker's `container` may stand before a subcommand or not, and of some programs the subcommands may be abbreviated. */
+static bool subcommands_vary(const struct act *a)
+{
+	static const char *const programs[] = { "docker", "podman", "nerdctl", "ip", "nmcli", NULL };
+	unsigned i = 0;
+
+	while (programs[i] != NULL && strcmp(programs[i], tool_root(a->tool)->name) != 0)
+		i++;
+	return programs[i] != NULL;
 }
 
 static bool meaning_match(const struct fit *q)
@@ -321,10 +383,12 @@ static bool meaning_match(const struct fit *q)
 	const struct pattern *p = q->p;
 	const struct act *a = q->a;
 
+	if (!q->sure && subcommands_vary(a) && (!tools_related(a->tool, p->tool) || act_is_cut(a)) && loose_match(q))
+		return true;
 	if (!tools_related(a->tool, p->tool) && (q->sure || !act_has_foreign(a) || tool_root(a->tool) != tool_root(p->tool)))
 		return false;
 	for (unsigned i = 0; i < p->nopts; i++) {
-		if (!option_match(q, &p->opts[i]) && (q->sure || !act_is_cut(a)))
+		if (!option_match(q, &p->opts[i]) && (q->sure || !option_behind(q, &p->opts[i])))
 			return false;
 	}
 	if (!q->sure)
@@ -418,7 +482,7 @@ static bool fit_match(const struct fit *q)
 	for (unsigned i = 0; i < p->n; i++)
 		list[i] = &p->words[i];
 	if (p->words[0].many && p->n > 1)
-		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP);
+		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP) || (!q->sure && p->words[1].plain[0] == '-' && loose_match(q));
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
 	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || (p->source != NULL && wrapped_match(q))));

@@ -327,6 +327,17 @@ static bool units_meet(const struct pword *w, const char *s)
 	return false;
 }
 
+/* Programs that take the beginning of a name for it. */
+static bool abbreviated(const struct act *a, const char *rule, const char *s)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	size_t n = strspn(s, letters), k = strspn(rule, letters);
+
+	if (n == 0 || s[n] != '\0' || k == 0 || rule[k] != '\0' || (!tool_is(a->tool, "ip") && !tool_is(a->tool, "nmcli")))
+		return false;
+	return strncmp(rule, s, n < k ? n : k) == 0;
+}
+
 /* A relative path of a restriction however it is written; a script also by its whole path, or from another directory. */
 static bool path_same(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
@@ -345,7 +356,7 @@ static bool path_same(const struct fit *q, const struct pword *w, const struct f
 	return u.path.n >= n && strcmp(u.path.p + u.path.n - n, rule) == 0;
 }
 
-/* A path of a restriction behind a name: if=/x where the rule has that name too, and name=/x, name:/x for a path alone. */
+/* A path of a restriction behind a name: if=/x where the rule has that name too, and name=/x, name:/x, name,/x for a path alone. */
 static bool value_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
 	const char *s = f->p + off, *eq = strchr(w->plain, '='), *sign;
@@ -362,8 +373,11 @@ static bool value_match(const struct fit *q, const struct pword *w, const struct
 		value.path = true;
 		return word_match(q, &value, f, off + (size_t)(eq + 1 - w->plain));
 	}
-	sign = strpbrk(s, known ? "=" : "=:");
-	return sign != NULL && sign[1] == '/' && sign[2] != '/' && word_match(q, w, f, off + (size_t)(sign + 1 - s));
+	for (sign = s; (sign = strpbrk(sign, known ? "=," : "=:,")) != NULL; sign++) {
+		if (sign[1] == '/' && sign[2] != '/')
+			return word_match(q, w, f, off + (size_t)(sign + 1 - s));
+	}
+	return false;
 }
 
 bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
@@ -414,7 +428,7 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 	}
 	if (f->kind == CONFIDENCE_PATTERN)
 		return !sure;
-	if (!sure && path_same(q, w, f, off))
+	if (!sure && (path_same(q, w, f, off) || (w->literal && abbreviated(a, w->plain, f->p + off))))
 		return true;
 	return w->literal ? strcmp(w->plain, f->p + off) == 0 : glob_match(w->text, f->p + off, f->n - off);
 }

@@ -229,6 +229,32 @@ static const char *const apart[] = {
 	"kill 2 11", "kill -HUP 2", "aws ec2 rm", "aws s3 ls", "ssh dev-1 prod-1", "ssh dev-1 ls prod-1", "docker exec dev-db ls prod-x", "docker exec dev-db ls", "terraform plan", "app-x z",
 };
 
+/* Names of options and subcommands, arguments of options, and whose option one is. */
+static const char names[] =
+	"version: 1\n"
+	"profile: guard\n"
+	"rules:\n"
+	"  - id: no\n"
+	"    deny: [\"sudo -i **\", \"env -i **\", \"ssh -R **\", \"kubectl exec ** -n prod **\", \"sudo -u postgres **\", \"psql -c **\", \"curl -k **\", \"app -f **\", \"git -C /srv/x **\", \"ip -n blue **\",\n"
+	"           \"docker -H tcp://x **\", \"helm -n prod **\", \"nft -f **\", \"cp ** /etc/**\", \"mv /srv/live/** **\", \"ip route del **\", \"docker container rm web\", \"docker logs secret\", \"docker rm -f **\",\n"
+	"           \"git clean -fd\", \"su - **\", \"curl *internal*\", \"curl http://169.254.169.254/**\", \"curl -o /srv/live/** **\", \"kubectl apply -f /srv/prod/**\", \"** -rf /srv/**\", \"git push -n **\"]\n";
+
+static const char *const meant[] = {
+	"sudo -i", "sudo -i ls", "sudo -ni ls", "sudo -u x -i ls", "sudo -i -u nginx ls", "env -i ls", "env A=b -i ls", "ssh -R 1 dev ls", "ssh dev -R 1", "ssh -NR 1 dev", "kubectl exec db -n prod -- ls", "sudo -u postgres ls", "sudo -upostgres ls",
+	"psql -c x", "psql -Atc x", "psql -U scott -c x", "psql -Uscott -c x", "curl -k http://a", "curl -sk http://a", "app -f", "app -xf", "app -x -- -f", "git -C /srv/x status", "git -C /srv/x lfs pull", "ip -n blue addr", "ip -n blue foo",
+	"docker -H tcp://x buildx build .", "docker -H tcp://x ps", "helm -n prod template x", "helm template x -n prod", "nft -f x", "nft -cf x", "cp a /etc/x", "cp a b /etc", "cp -t /etc a", "mv /srv/live/a /tmp", "mv a /srv/live/b /tmp",
+	"ip route del x", "ip r del x", "ip ro delete x", "ip -4 r d x", "docker rm web", "docker container rm web", "docker logs secret", "docker container logs secret", "docker rm -f x", "docker rm --force x", "docker container rm --force x",
+	"git clean -fd", "git clean --force -d", "git clean -d -f", "su -", "su -l x", "su --login", "su - x", "curl http://internal/", "curl --url http://internal/", "curl -x http://internal/ a", "curl --url http://169.254.169.254/x",
+	"curl -o /srv/live/x http://a", "curl --output-dir /srv/live -o x http://a", "kubectl apply -f /srv/prod/x", "kubectl apply -f /tmp/a,/srv/prod/x", "rm -rf /srv/x", "rm -fr /srv/x", "rm -r -f a /srv/x", "git push -n",
+};
+
+static const char *const other[] = {
+	"sudo sed -i s/a/b/ f", "sudo ls -i", "sudo grep -i x f", "sudo -n -- ls -i", "env ls -i", "env A=b ls -i", "ssh dev ls -R", "ssh dev ls -lAhR", "kubectl exec db -n dev -- grep prod", "sudo -u app echo postgres", "psql -Uscott -f x",
+	"psql -dcustomers -f x", "sudo -unginx ls", "curl -okay http://a", "app -- -f", "app -x y -- -f", "git lfs pull", "git -C /srv/y lfs pull", "ip addr", "ip -n red addr", "docker buildx build .", "helm template x", "nft -c x", "cp /etc/hosts /tmp",
+	"cp -r /etc/x /srv/y", "mv /tmp/a /srv/live/", "ip r add x", "ip r", "ip a", "docker rm a", "docker container rm a", "docker logs web", "docker container logs web", "docker ps", "git clean -n", "git clean -d", "su x", "curl http://external/",
+	"curl --url http://a", "curl -o /srv/lives http://a", "kubectl apply -f /tmp/a", "rm -r /srv/x", "rm -rf /tmp/x", "git push --no-verify",
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -271,6 +297,12 @@ static void restrictions_are_for_one_of_several(void **state)
 	ask_all(more, among, COUNT(among), apart, COUNT(apart));
 }
 
+static void options_are_those_of_the_program(void **state)
+{
+	(void)state;
+	ask_all(names, meant, COUNT(meant), other, COUNT(other));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +313,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
 		cmocka_unit_test(restrictions_are_for_one_of_several),
+		cmocka_unit_test(options_are_those_of_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
