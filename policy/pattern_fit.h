@@ -1,4 +1,5 @@
-/* How one act is held against one pattern: what its words may be (pattern_word.c), restrictions of tools that are not read by meaning
+/* How one act is held against one pattern: what its words may be (pattern_word.c, pattern_star.c), its program (pattern_name.c), its options
+ * (pattern_option.c), restrictions of tools that are not read by meaning
  * (pattern_loose.c). For pattern_match.c alone. */
 #ifndef POLICY_PATTERN_FIT_H
 #define POLICY_PATTERN_FIT_H
@@ -15,6 +16,27 @@ struct fit {
 
 /* One pattern word against one word of the act, from byte off on. */
 bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off);
+
+/* Of a permission: the star stands for more than a name. */
+bool star_strays(const struct fit *q, const struct pword *w, const char *s);
+/* The act runs something else, which the pattern names as well. */
+bool act_runs(const struct fit *q);
+
+bool name_match(const struct pword *w, const struct act *a, bool sure);
+
+/* The word is --. */
+bool double_dash(const struct field *f);
+/* The act has the option; the pattern names it; what was not read may be it. */
+bool option_match(const struct fit *q, const struct popt *o);
+bool option_named(const struct fit *q, const struct act_opt *have);
+bool option_behind(const struct fit *q, const struct popt *o);
+/* The act has a word that may be an option; an option that no table has; words that were not read. */
+bool act_has_unknown(const struct act *a);
+bool act_has_foreign(const struct act *a);
+bool act_is_cut(const struct act *a);
+bool tools_related(const struct tool *a, const struct tool *p);
+/* A path that the act uses may be of this glob; effects: of those alone, 0: any. */
+bool path_used(const struct fit *q, const char *glob, unsigned effects);
 
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);

@@ -211,7 +211,7 @@ static bool option_written(const struct fit *q, const struct pword *w)
 }
 
 /* The option by its one name or the other. */
-static bool option_named(const struct fit *q, const struct pword *w)
+static bool option_spelled(const struct fit *q, const struct pword *w)
 {
 	const char *slash = strrchr(q->a->argv[0].p, '/'), *program = slash != NULL ? slash + 1 : q->a->argv[0].p;
 	size_t n = strcspn(w->plain, "=");
@@ -233,7 +233,7 @@ static bool option_given(const struct fit *q, const struct pword *w)
 {
 	size_t i = 1;
 
-	if (option_named(q, w))
+	if (option_spelled(q, w))
 		return true;
 	if (!w->literal || w->plain[1] == '-' || w->plain[1] == '\0' || w->plain[2] == '\0')
 		return false;
@@ -241,7 +241,7 @@ static bool option_given(const struct fit *q, const struct pword *w)
 		const char name[] = { '-', w->plain[i], '\0' };
 		struct pword one = { .text = name, .plain = name, .literal = true };
 
-		if (!option_named(q, &one))
+		if (!option_spelled(q, &one))
 			return false;
 	}
 	return w->plain[i] == '\0';

@@ -6,84 +6,6 @@
 #include "policy/pattern_fit.h"
 #include "policy/walk.h"
 
-/* A program in one of the directories that have them is the same in another of them, and so is its bare name. */
-static const char *usual_name(const char *path)
-{
-	static const char *const dirs[] = { "/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/", "/snap/bin/", NULL };
-	const char *slash = strrchr(path, '/');
-
-	for (unsigned i = 0; slash != NULL && dirs[i] != NULL; i++) {
-		if (strlen(dirs[i]) == (size_t)(slash + 1 - path) && strncmp(dirs[i], path, strlen(dirs[i])) == 0)
-			return slash + 1;
-	}
-	return NULL;
-}
-
-/* A relative program for a restriction: however its path is written, from the working directory or from the login's. */
-static bool relative_match(const struct pword *w, const struct act *a)
-{
-	const struct field *f = &a->argv[0];
-	char rule[PATH_MAX_LEN + 1] = "~", out[PATH_BUF];
-	struct path_use u;
-
-	if (!relative_clean(w->text, rule + 1) || relative_same(w->text, f->p))
-		return true;
-	path_resolve(&a->cwd, f, 0, &u, out);
-	return u.path.kind != CONFIDENCE_OPAQUE && u.path.p[0] == '~' && path_match(rule, &u, false);
-}
-
-/* A program by its path. A relative one is surely the rule's only where the login stands. */
-static bool program_match(const struct pword *w, const struct act *a, bool sure)
-{
-	const struct field *f = &a->argv[0];
-	struct path_use u;
-	char out[PATH_BUF];
-	const char *rule = usual_name(w->text), *name;
-
-	if (!w->path && sure) {
-		rule = strncmp(w->text, "./", 2) == 0 ? w->text + 2 : w->text;
-		name = strncmp(f->p, "./", 2) == 0 ? f->p + 2 : f->p;
-		return act_at_login(a) && glob_match(rule, name, strlen(name));
-	}
-	if (!w->path)
-		return relative_match(w, a);
-	path_resolve(&a->cwd, f, 0, &u, out);
-	if (u.path.kind == CONFIDENCE_OPAQUE)
-		return !sure && glob_match(strrchr(w->text, '/') + 1, strrchr(f->p, '/') + 1, strlen(strrchr(f->p, '/') + 1));
-	name = !sure && rule != NULL ? usual_name(u.path.p) : NULL;
-	return path_match(w->plain, &u, sure) || (name != NULL && glob_match(rule, name, strlen(name)));
-}
-
-static bool name_match(const struct pword *w, const struct act *a, bool sure)
-{
-	const struct field *f = &a->argv[0];
-	const char *slash;
-
-	if (w->many)
-		return true;
-	/* A command that is not known is never allowed; by name it is not denied either, so that a person can be asked. */
-	if (f->kind != CONFIDENCE_EXACT)
-		return false;
-	if (w->any)
-		return true;
-	slash = strrchr(f->p, '/');
-	if (strchr(w->plain, '/') != NULL)
-		return slash != NULL ? program_match(w, a, sure) : !sure && usual_name(w->text) != NULL && glob_match(usual_name(w->text), f->p, f->n);
-	/* A bare name is the program in the usual directories; a deny rule means it wherever it lies. */
-	if (slash != NULL && sure && a->tool == NULL)
-		return false;
-	if (slash != NULL)
-		slash++;
-	else
-		slash = f->p;
-	return w->literal ? strcmp(w->plain, slash) == 0 : glob_match(w->text, slash, strlen(slash));
-}
-
-static bool double_dash(const struct field *f)
-{
-	return f->kind == CONFIDENCE_EXACT && strcmp(f->p, "--") == 0;
-}
-
 /* Whether a -- stands before the word in both: what comes behind it is no option. */
 static bool behind_dashes(const struct fit *q, const struct pword *w, unsigned at)
 {
@@ -150,152 +72,6 @@ static bool sequence_match(const struct fit *q, const struct pword *const *pw, u
 	return i == np;
 }
 
-/* Whether word number at is -- that surely ends the options: no option before it, that may have taken it for an argument. */
-static bool options_end(const struct act *a, unsigned at)
-{
-	if (!double_dash(&a->argv[at]))
-		return false;
-	for (unsigned k = 0; k < a->nopts; k++) {
-		if (a->opts[k].at < at && (a->opts[k].group == 0 || a->opts[k].arg >= 0))
-			return false;
-	}
-	return true;
-}
-
-/* Whether a word may be an option that is not known. */
-static bool act_has_unknown(const struct act *a)
-{
-	for (unsigned i = 1; i < a->argc && !options_end(a, i); i++) {
-		if (a->argv[i].kind != CONFIDENCE_EXACT && (a->argv[i].flags & FIELD_NODASH) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether a name of the one's option is one of the other's: the same option may stand before the subcommand and behind it. */
-static bool option_shared(const struct tool *t, uint16_t group, const struct tool *other, uint16_t other_group)
-{
-	for (; t != NULL; t = t->parent) {
-		for (unsigned i = 0; i < t->nopts; i++) {
-			const struct opt *o = t->opts[i].group == group ? options_find(other, t->opts[i].name, t->opts[i].len) : NULL;
-
-			if (o != NULL && o->group == other_group)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Of some tools an option stands before the subcommand, and the same letters behind it are the subcommand's. For a restriction it is either. */
-static bool option_is(const struct fit *q, const struct popt *o, const struct act_opt *have)
-{
-	bool early = q->a->nops == 0 || have->at < q->a->ops[0], front = (tool_root(q->p->tool)->flags & TOOL_FRONT) != 0;
-
-	if (o->group == 0 || have->group == 0)
-		return false;
-	if (o->group != have->group)
-		return !q->sure && !front && (option_shared(q->p->tool, o->group, q->a->tool, have->group) || option_shared(q->a->tool, have->group, q->p->tool, o->group));
-	return !q->sure || !front || o->early == early;
-}
-
-static bool path_used(const struct fit *q, const char *glob, unsigned effects);
-
-static bool option_arg_match(const struct fit *q, const struct popt *o, const struct act_opt *have)
-{
-	if (o->arg == NULL || (!q->sure && o->arg->path && path_used(q, o->arg->plain, EFFECT_WRITE)))
-		return true;
-	return have->arg >= 0 ? word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off) : !q->sure;
-}
-
-/* Whether the word may be written for an option of this group: a name of it, the beginning of a long one, or a letter among others. */
-static bool tool_option_is(const struct tool *t, uint16_t group, const struct field *f)
-{
-	size_t n = strcspn(f->p, "=");
-
-	for (; t != NULL; t = t->parent) {
-		for (unsigned i = 0; i < t->nopts; i++) {
-			const struct opt *o = &t->opts[i];
-
-			if (o->group != group)
-				continue;
-			if (o->len == 2 && f->p[1] != '-' ? strchr(f->p + 1, o->name[1]) != NULL : n > 2 && n <= o->len && memcmp(o->name, f->p, n) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Whether the act has the option. */
-static bool option_match(const struct fit *q, const struct popt *o)
-{
-	for (unsigned k = 0; k < q->a->nopts; k++) {
-		if (option_is(q, o, &q->a->opts[k]) && option_arg_match(q, o, &q->a->opts[k]))
-			return true;
-	}
-	return !q->sure && q->opaque && act_has_unknown(q->a);
-}
-
-/* Whether the pattern names the option, with this argument or surely without one. */
-static bool option_named(const struct fit *q, const struct act_opt *have)
-{
-	for (unsigned i = 0; i < q->p->nopts; i++) {
-		const struct popt *o = &q->p->opts[i];
-
-		if (option_is(q, o, have))
-			return o->arg != NULL || have->arg < 0 ? option_arg_match(q, o, have) : false;
-	}
-	return false;
-}
-
-/* The act's tool is the pattern's, or a subcommand of it, or the pattern's is one of its. */
-static bool tools_related(const struct tool *a, const struct tool *p)
-{
-	for (const struct tool *t = a; t != NULL; t = t->parent) {
-		if (t == p)
-			return true;
-	}
-	for (const struct tool *t = p; t != NULL; t = t->parent) {
-		if (t == a)
-			return true;
-	}
-	return false;
-}
-
-/* Whether an option stands in the act that the tables do not know: the word behind it may be its argument, or an operand. */
-static bool act_has_foreign(const struct act *a)
-{
-	for (unsigned k = 0; k < a->nopts; k++) {
-		if (a->opts[k].group == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether the reading ended at a word that is no subcommand of the tables, perhaps as it is an option's argument: what stands behind it was
- * not read for options and operands. */
-static bool act_is_cut(const struct act *a)
-{
-	return (a->tool->flags & TOOL_SUB) != 0 && a->nops > 0;
-}
-
-/* Whether a word that was not read may be the option, by one of its names. */
-static bool option_behind(const struct fit *q, const struct popt *o)
-{
-	const struct act *a = q->a;
-
-	if (!act_is_cut(a))
-		return false;
-	for (unsigned i = act_has_foreign(a) ? 1 : a->ops[0]; i < a->argc; i++) {
-		const struct field *f = &a->argv[i];
-
-		if (f->kind != CONFIDENCE_EXACT && (f->flags & FIELD_NODASH) == 0 && q->opaque)
-			return true;
-		if (f->n > 1 && f->p[0] == '-' && tool_option_is(q->p->tool, o->group, f))
-			return true;
-	}
-	return false;
-}
-
 /* The pattern's words against all of the act's from word number from on. */
 static bool words_match(const struct fit *q, const struct pword *const *pw, unsigned np, unsigned from, unsigned skip)
 {
@@ -317,18 +93,6 @@ static unsigned operand_effects(const struct pattern *p, unsigned i)
 	return i + 1 == p->nops ? p->tool->last : p->tool->rest;
 }
 
-/* Whether one of the paths that the act uses, for one of the effects, may be what the pattern means. */
-static bool path_used(const struct fit *q, const char *glob, unsigned effects)
-{
-	for (const struct path_use *u = q->a->paths; u != NULL; u = u->next) {
-		if (u->path.kind == CONFIDENCE_OPAQUE || (effects != 0 && (u->effects & effects) == 0) || (u->path.p[0] == '~' && glob[0] == '/'))
-			continue;
-		if (u->tree ? path_match_tree(glob, u, false) : path_match(glob, u, false))
-			return true;
-	}
-	return false;
-}
-
 /* Whether an option of a tool that fetches names the address. */
 static bool address_given(const struct fit *q, const struct pword *w)
 {
@@ -343,6 +107,17 @@ static bool address_given(const struct fit *q, const struct pword *w)
 	return false;
 }
 
+/* Where the last operand is another thing than the rest, and all are known and asked for by their paths, each has its place. */
+static bool operands_placed(const struct fit *q)
+{
+	const struct pattern *p = q->p;
+	bool paths = p->tool->has_last && p->nops > 1 && q->a->confidence == CONFIDENCE_EXACT && q->a->cwd.kind != CONFIDENCE_OPAQUE && !act_has_foreign(q->a);
+
+	for (unsigned i = 0; i < p->nops && paths; i++)
+		paths = p->ops[i]->path || p->ops[i]->any || p->ops[i]->many;
+	return paths;
+}
+
 /* Operands of a restriction: what is done to one of several is done to it, and a path is the same whether an operand, an option or the
  * directory above it names it. */
 static bool operands_touch(const struct fit *q)
@@ -351,10 +126,8 @@ static bool operands_touch(const struct fit *q)
 	const struct act *a = q->a;
 	const struct pword *left[PATTERN_WORDS];
 	unsigned skip = p->nops == 0 ? NO_SKIP : p->nsubs, n = 0;
-	/* Where the last operand is another thing than the rest, and all are known, each has its place. */
-	bool placed = p->tool->has_last && p->nops > 1 && a->confidence == CONFIDENCE_EXACT && !act_has_foreign(a);
 
-	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, placed ? NO_SKIP : skip))
+	if (sequence_match(q, p->ops, p->nops, a->ops, a->nops, operands_placed(q) ? NO_SKIP : skip))
 		return true;
 	if (p->nops > 0 && act_has_foreign(a) && words_match(q, p->ops, p->nops, 1, 0))
 		return true;

@@ -237,7 +237,7 @@ static const char names[] =
 	"  - id: no\n"
 	"    deny: [\"sudo -i **\", \"env -i **\", \"ssh -R **\", \"kubectl exec ** -n prod **\", \"sudo -u postgres **\", \"psql -c **\", \"curl -k **\", \"app -f **\", \"git -C /srv/x **\", \"ip -n blue **\",\n"
 	"           \"docker -H tcp://x **\", \"helm -n prod **\", \"nft -f **\", \"cp ** /etc/**\", \"mv /srv/live/** **\", \"ip route del **\", \"docker container rm web\", \"docker logs secret\", \"docker rm -f **\",\n"
-	"           \"git clean -fd\", \"su - **\", \"curl *internal*\", \"curl http://169.254.169.254/**\", \"curl -o /srv/live/** **\", \"kubectl apply -f /srv/prod/**\", \"** -rf /srv/**\", \"git push -n **\"]\n";
+	"           \"git clean -fd\", \"su - **\", \"curl *internal*\", \"curl http://169.254.169.254/**\", \"curl -o /srv/live/** **\", \"kubectl apply -f /srv/prod/**\", \"** -rf /srv/**\", \"git push -n **\", \"cp secret.txt **\"]\n";
 
 static const char *const meant[] = {
 	"sudo -i", "sudo -i ls", "sudo -ni ls", "sudo -u x -i ls", "sudo -i -u nginx ls", "env -i ls", "env A=b -i ls", "ssh -R 1 dev ls", "ssh dev -R 1", "ssh -NR 1 dev", "kubectl exec db -n prod -- ls", "sudo -u postgres ls", "sudo -upostgres ls",
@@ -245,14 +245,14 @@ static const char *const meant[] = {
 	"docker -H tcp://x buildx build .", "docker -H tcp://x ps", "helm -n prod template x", "helm template x -n prod", "nft -f x", "nft -cf x", "cp a /etc/x", "cp a b /etc", "cp -t /etc a", "mv /srv/live/a /tmp", "mv a /srv/live/b /tmp",
 	"ip route del x", "ip r del x", "ip ro delete x", "ip -4 r d x", "docker rm web", "docker container rm web", "docker logs secret", "docker container logs secret", "docker rm -f x", "docker rm --force x", "docker container rm --force x",
 	"git clean -fd", "git clean --force -d", "git clean -d -f", "su -", "su -l x", "su --login", "su - x", "curl http://internal/", "curl --url http://internal/", "curl -x http://internal/ a", "curl --url http://169.254.169.254/x",
-	"curl -o /srv/live/x http://a", "curl --output-dir /srv/live -o x http://a", "kubectl apply -f /srv/prod/x", "kubectl apply -f /tmp/a,/srv/prod/x", "rm -rf /srv/x", "rm -fr /srv/x", "rm -r -f a /srv/x", "git push -n",
+	"curl -o /srv/live/x http://a", "curl --output-dir /srv/live -o x http://a", "kubectl apply -f /srv/prod/x", "kubectl apply -f /tmp/a,/srv/prod/x", "rm -rf /srv/x", "rm -fr /srv/x", "rm -r -f a /srv/x", "git push -n", "cp a secret.txt /tmp", "cp secret.txt /tmp",
 };
 
 static const char *const other[] = {
 	"sudo sed -i s/a/b/ f", "sudo ls -i", "sudo grep -i x f", "sudo -n -- ls -i", "env ls -i", "env A=b ls -i", "ssh dev ls -R", "ssh dev ls -lAhR", "kubectl exec db -n dev -- grep prod", "sudo -u app echo postgres", "psql -Uscott -f x",
 	"psql -dcustomers -f x", "sudo -unginx ls", "curl -okay http://a", "app -- -f", "app -x y -- -f", "git lfs pull", "git -C /srv/y lfs pull", "ip addr", "ip -n red addr", "docker buildx build .", "helm template x", "nft -c x", "cp /etc/hosts /tmp",
 	"cp -r /etc/x /srv/y", "mv /tmp/a /srv/live/", "ip r add x", "ip r", "ip a", "docker rm a", "docker container rm a", "docker logs web", "docker container logs web", "docker ps", "git clean -n", "git clean -d", "su x", "curl http://external/",
-	"curl --url http://a", "curl -o /srv/lives http://a", "kubectl apply -f /tmp/a", "rm -r /srv/x", "rm -rf /tmp/x", "git push --no-verify",
+	"curl --url http://a", "curl -o /srv/lives http://a", "kubectl apply -f /tmp/a", "rm -r /srv/x", "rm -rf /tmp/x", "git push --no-verify", "cp a b.txt /tmp",
 };
 
 static void permissions_are_for_what_they_say(void **state)

@@ -1,0 +1,158 @@
+/* Command patterns of rules: what a star of a permission does not stand for. */
+#include <string.h>
+
+#include "policy/path.h"
+#include "policy/pattern_fit.h"
+#include "policy/walk.h"
+
+/* Active * and ? of a glob up to byte n. */
+static bool glob_active(const char *glob, size_t n)
+{
+	for (size_t i = 0; i < n && glob[i] != '\0'; i++) {
+		if (glob[i] == '*' || glob[i] == '?')
+			return true;
+		i += glob[i] == '\\' && glob[i + 1] != '\0';
+	}
+	return false;
+}
+
+/* More of one of the bytes in the word than in the pattern, whose stars are no bytes. */
+static bool has_more(const struct pword *w, const char *s, const char *bytes)
+{
+	for (; *bytes != '\0'; bytes++) {
+		int more = 0;
+
+		for (const char *c = s; *c != '\0'; c++)
+			more += *c == *bytes;
+		for (const char *c = w->text; *c != '\0'; c++) {
+			bool active = *c == '*' || *c == '?';
+
+			if (*c == '\\' && c[1] != '\0')
+				c++;
+			more -= !active && *c == *bytes;
+		}
+		if (more > 0)
+			return true;
+	}
+	return false;
+}
+
+/* An argument that names a file behind a name: name=@FILE, name=<FILE, and for --data-urlencode name@FILE. */
+static bool curl_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : NULL;
+	bool encoded = strncmp(w->plain, "--data-urlencode", 16) == 0 || (before != NULL && strcmp(before->plain, "--data-urlencode") == 0);
+
+	return (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
+}
+
+/* A slash but the one of @SCOPE/NAME names a directory or another's repository. */
+static bool npm_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const char *slash = strchr(s, '/');
+
+	(void)q;
+	return has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL);
+}
+
+/* The working directory: all that is in it. */
+static bool git_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	(void)q;
+	(void)w;
+	return strcmp(s, ".") == 0 || strcmp(s, "./") == 0;
+}
+
+/* What a wrapper makes sed do is not looked at again: a star stands in what is replaced, or in the name of a file in a directory. */
+static bool sed_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	bool replaces = w->text[0] == 's' && strchr("/|,#:@%!+~", w->text[1]) != NULL;
+	const char sign[] = { replaces ? w->text[1] : '/', '\0' };
+	const char *last = strrchr(w->text, sign[0]);
+
+	if (!q->spelled)
+		return false;
+	if (replaces)
+		return glob_active(last, strlen(last)) || has_more(w, s, sign);
+	return last == NULL || glob_active(w->text, (size_t)(last - w->text));
+}
+
+/* What a star does not stand for in an argument of these programs: bytes that it does not begin with, that are not in it, and that it does not
+ * end with, unless the pattern itself has them. Their languages, lists, files and signs are another thing than the name that an author means. */
+static const struct star {
+	const char *program, *first, *any, *last;
+	bool (*refuses)(const struct fit *q, const struct pword *w, const char *s);
+} stars[] = {
+	{ "ansible", "@", "{=, ", "", NULL }, { "ansible-playbook", "@", "{=, ", "", NULL }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
+	{ "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "curl", "@<", "", "", curl_refuses },
+	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", NULL }, { "helm", "", ",", "", NULL },
+	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
+	{ "make", "", "=$", "", NULL }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", ":", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
+	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
+	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "sed", "", "/; \n{}", "", sed_refuses }, { "snap", "./~", "", "", NULL },
+	{ "systemctl", "./~", "/", "", NULL }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
+};
+
+/* Whether the argument of this program is more than a name. */
+static bool program_refuses(const struct fit *q, const char *name, const struct pword *w, const char *s)
+{
+	const char *slash = strrchr(name, '/');
+	size_t n = strlen(s), head = strcspn(w->plain, "*?");
+
+	name = slash != NULL ? slash + 1 : name;
+	for (unsigned i = 0; i < sizeof(stars) / sizeof(stars[0]); i++) {
+		const struct star *r = &stars[i];
+
+		if (strcmp(r->program, name) == 0 && n > 0)
+			return (head < n && strchr(r->first, s[head]) != NULL) || has_more(w, s, r->any) || strchr(r->last, s[n - 1]) != NULL ||
+			       (r->refuses != NULL && r->refuses(q, w, s));
+	}
+	return false;
+}
+
+static bool star_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct pattern *p = q->p;
+
+	if (program_refuses(q, q->a->argv[0].p, w, s))
+		return true;
+	for (unsigned i = 1; i < p->n && &p->words[i] != w && act_runs(q); i++) {
+		if (p->words[i].literal && program_refuses(q, p->words[i].plain, w, s))
+			return true;
+	}
+	return false;
+}
+
+/* A path is one: where the tool may read a list, nothing but what the pattern says divides it. */
+static bool path_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct tool *t = q->a->tool;
+
+	if (t != NULL && t->kind == TOOL_PLAIN && (tool_root(t)->flags & TOOL_SUB) == 0)
+		return false;
+	return has_more(w, s, t != NULL && t->kind != TOOL_PLAIN ? ",:" : ",");
+}
+
+/* A star before the first slash is a part of what stands there, the host of an address above all. */
+static bool host_refuses(const struct pword *w, const char *s)
+{
+	const char *scheme = strstr(w->text, "://"), *given = strstr(s, "://");
+	const char *from = scheme != NULL ? scheme + 3 : w->text, *at = scheme != NULL && given != NULL ? given + 3 : s;
+	size_t rule = (size_t)(from - w->text) + strcspn(from, "/"), word = (size_t)(at - s) + strcspn(at, "/");
+	char head[PATH_MAX_LEN], host[PATH_MAX_LEN];
+
+	if ((scheme == NULL && w->text[rule] == '\0') || !glob_active(w->text, rule))
+		return false;
+	if (rule >= sizeof(head) || word >= sizeof(host))
+		return true;
+	memcpy(head, w->text, rule);
+	head[rule] = '\0';
+	memcpy(host, s, word);
+	host[word] = '\0';
+	return !glob_match(head, s, word) || (scheme == NULL && has_more(&(struct pword){ .text = head }, host, ":")) || (scheme != NULL && strcspn(at, "#?@\\{}[],%") < word - (size_t)(at - s));
+}
+
+bool star_strays(const struct fit *q, const struct pword *w, const char *s)
+{
+	return w->path ? path_refuses(q, w, s) : (star_refuses(q, w, s) || host_refuses(w, s));
+}
