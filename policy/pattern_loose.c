@@ -185,7 +185,8 @@ static const struct synonym {
 	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
 	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-d", "--detach" },
 	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" },
-	{ "gpasswd", "-a", "--add" }, { "make", "-C", "--directory" }, { "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
+	{ "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" }, { "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" },
+	{ "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
 	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" },
 	{ "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };

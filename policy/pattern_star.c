@@ -46,13 +46,16 @@ static bool curl_refuses(const struct fit *q, const struct pword *w, const char 
 	return (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
 }
 
-/* A slash but the one of @SCOPE/NAME names a directory or another's repository. */
+/* A slash but the one of @SCOPE/NAME names a directory or another's repository, and a colon an address. The name of a script is none. */
 static bool npm_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
 	const char *slash = strchr(s, '/');
 
-	(void)q;
-	return has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL);
+	for (unsigned i = 0; i < q->p->n && &q->p->words[i] != w; i++) {
+		if (strcmp(q->p->words[i].plain, "run") == 0 || strcmp(q->p->words[i].plain, "run-script") == 0)
+			return false;
+	}
+	return has_more(w, s, ":") || (has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL));
 }
 
 /* The working directory: all that is in it. */
@@ -87,7 +90,7 @@ static const struct star {
 	{ "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "curl", "@<", "", "", curl_refuses },
 	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", NULL }, { "helm", "", ",", "", NULL },
 	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
-	{ "make", "", "=$", "", NULL }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", ":", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
+	{ "make", "", "=$", "", NULL }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
 	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
 	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "sed", "", "/; \n{}", "", sed_refuses }, { "snap", "./~", "", "", NULL },
 	{ "systemctl", "./~", "/", "", NULL }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },

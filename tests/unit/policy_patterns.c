@@ -96,7 +96,7 @@ static const char spelled[] =
 	"            \"kubectl apply -f manifests/*\", \"kubectl apply -f https://raw.corp.io/*\", \"kubectl apply --filename=/srv/k8s/*\", \"docker run --rm --mount type=bind,src=/srv/data/*,dst=/data img\",\n"
 	"            \"psql -d * -c 'select 1'\", \"pg_dump *\", \"aws sns publish --topic-arn t --message *\", \"az keyvault secret set --name x --value *\", \"curl --data-urlencode * http://localhost/x\",\n"
 	"            \"curl -F * http://localhost/up\", \"java -cp lib/* Main\", \"apt-get remove *\", \"npm install *\", \"kill -HUP *\", \"git checkout *\", \"rsync -a /srv/a/ web*:/srv/a/\", \"curl https://web?.corp.io/x\",\n"
-	"            \"timeout 9 curl https://api.corp.io/v1/x\", \"psql -h *.db.internal -c 'select 2'\"]\n";
+	"            \"timeout 9 curl https://api.corp.io/v1/x\", \"psql -h *.db.internal -c 'select 2'\", \"npm run *\"]\n";
 
 static const char *const strayed[] = {
 	"sudo apt-get install -y ./evil.deb", "sudo apt-get install -y /tmp/evil.deb", "sudo apt-get install -y openssh-server-", "sudo systemctl enable /tmp/evil.service", "timeout 60 make -C /srv/app 'x:=$(shell touch y)'",
@@ -120,7 +120,7 @@ static const char *const held[] = {
 	"kubectl apply -f https://raw.corp.io/a/b.yaml", "kubectl apply --filename=/srv/k8s/a", "docker run --rm --mount type=bind,src=/srv/data/x,dst=/data img", "psql -d app -c 'select 1'", "pg_dump app",
 	"aws sns publish --topic-arn t --message 'a b'", "az keyvault secret set --name x --value a", "curl --data-urlencode x=y http://localhost/x", "curl -F x=y http://localhost/up", "java -cp lib/x.jar Main",
 	"apt-get remove vim", "npm install x@1.2", "npm install @a/x@1.2", "kill -HUP 10", "git checkout main", "git checkout feature/x", "rsync -a /srv/a/ web1:/srv/a/", "curl https://web1.corp.io/x",
-	"cd /srv && timeout 9 curl https://api.corp.io/v1/x", "cd /srv && psql -h a.db.internal -c 'select 2'",
+	"cd /srv && timeout 9 curl https://api.corp.io/v1/x", "cd /srv && psql -h a.db.internal -c 'select 2'", "npm run build:x",
 };
 
 static const char restricts[] =
@@ -236,7 +236,7 @@ static const char names[] =
 	"rules:\n"
 	"  - id: no\n"
 	"    deny: [\"sudo -i **\", \"env -i **\", \"ssh -R **\", \"kubectl exec ** -n prod **\", \"sudo -u postgres **\", \"psql -c **\", \"curl -k **\", \"app -f **\", \"git -C /srv/x **\", \"ip -n blue **\",\n"
-	"           \"docker -H tcp://x **\", \"helm -n prod **\", \"nft -f **\", \"cp ** /etc/**\", \"mv /srv/live/** **\", \"ip route del **\", \"docker container rm web\", \"docker logs secret\", \"docker rm -f **\",\n"
+	"           \"docker -H tcp://x **\", \"helm -n prod **\", \"nft -f **\", \"cp ** /etc/**\", \"mv /srv/live/** **\", \"ip route del **\", \"docker container rm web\", \"docker logs secret\", \"docker rm -f **\", \"podman rm -f **\",\n"
 	"           \"git clean -fd\", \"su - **\", \"curl *internal*\", \"curl http://169.254.169.254/**\", \"curl -o /srv/live/** **\", \"kubectl apply -f /srv/prod/**\", \"** -rf /srv/**\", \"git push -n **\", \"cp secret.txt **\"]\n";
 
 static const char *const meant[] = {
@@ -245,7 +245,7 @@ static const char *const meant[] = {
 	"docker -H tcp://x buildx build .", "docker -H tcp://x ps", "helm -n prod template x", "helm template x -n prod", "nft -f x", "nft -cf x", "cp a /etc/x", "cp a b /etc", "cp -t /etc a", "mv /srv/live/a /tmp", "mv a /srv/live/b /tmp",
 	"ip route del x", "ip r del x", "ip ro delete x", "ip -4 r d x", "docker rm web", "docker container rm web", "docker logs secret", "docker container logs secret", "docker rm -f x", "docker rm --force x", "docker container rm --force x",
 	"git clean -fd", "git clean --force -d", "git clean -d -f", "su -", "su -l x", "su --login", "su - x", "curl http://internal/", "curl --url http://internal/", "curl -x http://internal/ a", "curl --url http://169.254.169.254/x",
-	"curl -o /srv/live/x http://a", "curl --output-dir /srv/live -o x http://a", "kubectl apply -f /srv/prod/x", "kubectl apply -f /tmp/a,/srv/prod/x", "rm -rf /srv/x", "rm -fr /srv/x", "rm -r -f a /srv/x", "git push -n", "cp a secret.txt /tmp", "cp secret.txt /tmp",
+	"curl -o /srv/live/x http://a", "curl --output-dir /srv/live -o x http://a", "kubectl apply -f /srv/prod/x", "kubectl apply -f /tmp/a,/srv/prod/x", "kubectl apply --filename /srv/prod/x", "kubectl apply --filename=/srv/prod/x", "podman rm --force x", "rm -rf /srv/x", "rm -fr /srv/x", "rm -r -f a /srv/x", "git push -n", "cp a secret.txt /tmp", "cp secret.txt /tmp",
 };
 
 static const char *const other[] = {
