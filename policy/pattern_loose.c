@@ -158,7 +158,9 @@ static bool cluster_has(const struct act *a, const struct field *f, char letter)
 
 static bool letter_given(const struct act *a, char letter)
 {
-	for (unsigned i = 1; i < words_end(a); i++) {
+	unsigned end = words_end(a);
+
+	for (unsigned i = 1; i < end; i++) {
 		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && cluster_has(a, &a->argv[i], letter))
 			return true;
 	}
@@ -187,16 +189,17 @@ static const struct synonym {
 	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" },
 	{ "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" }, { "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" },
 	{ "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
-	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" },
-	{ "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
+	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
+	{ "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" }, { "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };
 
 static bool option_written(const struct fit *q, const struct pword *w)
 {
 	const struct act *a = q->a;
+	unsigned end = words_end(a);
 	size_t letters = 1;
 
-	for (unsigned i = 1; i < words_end(a); i++) {
+	for (unsigned i = 1; i < end; i++) {
 		const struct field *f = &a->argv[i];
 
 		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(w, f, w->plain[1] == '-' ? 3 : 2)))
@@ -250,7 +253,9 @@ static bool option_given(const struct fit *q, const struct pword *w)
 
 static bool given_anywhere(const struct fit *q, const struct pword *w)
 {
-	for (unsigned i = 1; i < words_inner(q->a); i++) {
+	unsigned end = words_inner(q->a);
+
+	for (unsigned i = 1; i < end; i++) {
 		if (word_within(q, w, &q->a->argv[i]))
 			return true;
 	}

@@ -232,7 +232,7 @@ static bool wrapped_match(const struct fit *q)
 
 		head[i - 1] = p->words[i - 1];
 		head[i] = many;
-		if (i >= wrapper_words(q->a->tool) && !w->any && !w->many && w->plain[0] != '-' && inner_match(&inner) && fit_match(&wrapper))
+		if (i >= wrapper_words(q->a->tool) && !w->any && !w->many && w->plain[0] != '-' && fit_match(&wrapper) && inner_match(&inner))
 			return true;
 	}
 	return false;

@@ -152,7 +152,8 @@ static bool host_refuses(const struct pword *w, const char *s)
 	head[rule] = '\0';
 	memcpy(host, s, word);
 	host[word] = '\0';
-	return !glob_match(head, s, word) || (scheme == NULL && has_more(&(struct pword){ .text = head }, host, ":")) || (scheme != NULL && strcspn(at, "#?@\\{}[],%") < word - (size_t)(at - s));
+	return !glob_match(head, s, word) || (scheme == NULL && has_more(&(struct pword){ .text = head }, host, ":")) ||
+	       (scheme != NULL && strcspn(at, "#?@\\{}[],%") < word - (size_t)(at - s));
 }
 
 bool star_strays(const struct fit *q, const struct pword *w, const char *s)
