@@ -234,7 +234,7 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 	memset(&f, 0, sizeof(f));
 	memset(&c, 0, sizeof(c));
 	if (a->kind == ACT_COMMAND && a->argc > 0) {
-		const char *name = a->argv[0].kind == CONFIDENCE_EXACT ? a->argv[0].p : NULL;
+		const char *name = a->argv[0].kind == CONFIDENCE_EXACT || field_home(&a->argv[0]) ? a->argv[0].p : NULL;
 
 		if (name != NULL && strrchr(name, '/') != NULL)
 			name = strrchr(name, '/') + 1;

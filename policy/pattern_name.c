@@ -52,6 +52,11 @@ static bool program_match(const struct pword *w, const struct act *a, bool sure)
 	return path_match(w->plain, &u, sure) || (name != NULL && glob_match(rule, name, strlen(name)));
 }
 
+bool field_home(const struct field *f)
+{
+	return f->kind == CONFIDENCE_PATTERN && (f->flags & FIELD_HOME) != 0 && f->n > 2 && f->p[1] == '/' && strpbrk(f->p, "*?[\\") == NULL;
+}
+
 bool name_match(const struct pword *w, const struct act *a, bool sure)
 {
 	const struct field *f = &a->argv[0];
@@ -60,7 +65,7 @@ bool name_match(const struct pword *w, const struct act *a, bool sure)
 	if (w->many)
 		return true;
 	/* A command that is not known is never allowed; by name it is not denied either, so that a person can be asked. */
-	if (f->kind != CONFIDENCE_EXACT)
+	if (f->kind != CONFIDENCE_EXACT && (sure || !field_home(f)))
 		return false;
 	if (w->any)
 		return true;

@@ -106,6 +106,9 @@ bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool
 /* The act surely is of this pattern, and what its stars stand for changes nothing of what a wrapper makes of the other words. */
 bool pattern_spells(const struct pattern *p, const struct act *a);
 
+/* pattern_name.c: a path below a home directory that is not known, and nothing else of it unknown. */
+bool field_home(const struct field *f);
+
 /* match.c */
 struct pooled;
 

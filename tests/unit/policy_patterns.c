@@ -192,19 +192,19 @@ static const char ways[] =
 	"rules:\n"
 	"  - id: no\n"
 	"    deny: [\"kubectl -n prod **\", \"kubectl --context prod **\", \"/usr/bin/docker rm **\", \"/sbin/reboot\", \"/usr/sbin/iptables -F\", \"/bin/rm -rf **\", \"./manage.py flush\", \"ssh prod-* rm **\", \"sudo rm **\",\n"
-	"           \"timeout * rm **\", \"docker exec prod-* rm **\", \"sudo -u postgres dropdb **\", \"python3 manage.py flush **\", \"bash scripts/wipe.sh\", \"helm -n prod uninstall **\"]\n";
+	"           \"timeout * rm **\", \"docker exec prod-* rm **\", \"sudo -u postgres dropdb **\", \"python3 manage.py flush **\", \"bash scripts/wipe.sh\", \"helm -n prod uninstall **\", \"~/bin/wipe **\"]\n";
 
 static const char *const found[] = {
 	"kubectl -n prod get pod", "kubectl get secret x -n prod", "kubectl logs x -n prod", "kubectl rollout status x -n prod", "kubectl get secret x -nprod", "kubectl get secret x --namespace=prod",
 	"kubectl get pods --context prod", "kubectl get --context=prod pods", "docker rm x", "/bin/docker rm x", "/usr/local/bin/docker rm x", "cd /usr/bin && ./docker rm x", "reboot", "/usr/sbin/reboot", "iptables -F", "sudo iptables -F",
-	"rm -rf x", "rm -fr x", "/usr/bin/rm -rf x", "./manage.py flush", ".//manage.py flush", "././manage.py flush", "cd x && ../manage.py flush",
+	"rm -rf x", "rm -fr x", "/usr/bin/rm -rf x", "./manage.py flush", ".//manage.py flush", "././manage.py flush", "cd x && ../manage.py flush", "~/manage.py flush", "~/bin/wipe x",
 	"ssh prod-1 rm x", "ssh prod-1 'rm x'", "ssh prod-1 \"rm -rf x\"", "ssh prod-1 /bin/rm x", "ssh prod-1 env rm x", "ssh -q root@prod-1 'ls; rm x'", "sudo rm x", "sudo /bin/rm x", "sudo nice rm x", "sudo env rm x",
 	"sudo A=b rm x", "sudo sh -c 'rm x'", "sudo -n sh -c 'cd /x && rm y'", "timeout 5 /bin/rm x", "timeout 5 nice rm x", "timeout -k 9 5 sh -c 'rm x'", "docker exec -it prod-db sh -c 'rm x'", "docker exec prod-db /bin/rm x",
 	"sudo -u postgres env dropdb x", "sudo -u postgres sh -c 'dropdb x'", "python3 ./manage.py flush", "python3 /srv/manage.py flush", "bash ./scripts/wipe.sh", "bash scripts//wipe.sh", "cd scripts && bash wipe.sh",
 };
 
 static const char *const free_[] = {
-	"kubectl get pod -n dev", "kubectl -n dev logs x", "kubectl get pods --context dev", "docker ps", "/opt/x/docker rm x", "/opt/sbin/reboot", "./reboot", "iptables -L", "rm -r x", "./manage.py migrate", "./x/manage.py2 flush",
+	"kubectl get pod -n dev", "kubectl -n dev logs x", "kubectl get pods --context dev", "docker ps", "/opt/x/docker rm x", "/opt/sbin/reboot", "./reboot", "iptables -L", "rm -r x", "./manage.py migrate", "./x/manage.py2 flush", "~/manage2.py flush", "~/bin/x",
 	"ssh dev-1 'rm x'", "ssh dev-1 rm x", "ssh prod-1 'ls rm'", "ssh prod-1 ls", "rm x", "sudo ls rm", "sudo sh -c 'ls x'", "sudo ls; rm x", "nice rm x", "timeout 5 ls rm", "docker exec dev-db sh -c 'rm x'",
 	"docker exec prod-db ls rm", "sudo -u app dropdb x", "sudo -u postgres ls", "python3 ./manage.py migrate", "python3 manage2.py flush", "bash wipe.sh", "bash scripts/wipe2.sh",
 };
