@@ -202,7 +202,7 @@ static bool path_same(const struct fit *q, const struct pword *w, const struct f
 		return true;
 	if (q->a->tool == NULL || q->a->tool->kind != TOOL_RUNNER || !w->literal || strpbrk(w->plain, "./") == NULL || w->plain[0] == '-')
 		return false;
-	path_resolve(&q->a->cwd, f, off, &u, out);
+	act_resolve(q->a, f, off, false, &u, out);
 	if (u.path.kind != CONFIDENCE_EXACT || !relative_clean(w->plain, rule))
 		return false;
 	n = strlen(rule);
