@@ -100,6 +100,27 @@ static int array_assign(void *ctx, const struct sh_assign *a, unsigned depth)
 	return 0;
 }
 
+/* The names in a word: those before a =, and what may stand behind an option's letter, as in read -aNAME. */
+static void array_names(struct walk *w, const struct sh_word *word)
+{
+	size_t n = ast_word_bytes(word, NULL, 0);
+	char *text = n != (size_t)-1 ? arena_alloc(w->r->arena, n + 1) : NULL;
+	const char *end;
+
+	if (text == NULL) {
+		w->r->failed = w->r->failed || n != (size_t)-1;
+		return;
+	}
+	(void)ast_word_bytes(word, text, n);
+	end = memchr(text, '=', n);
+	n = end != NULL ? (size_t)(end - text) : n;
+	integer_names(w, text, n);
+	for (size_t i = 1; i < n && text[0] == '-'; i++) {
+		if (text[i] == 'a' || text[i] == 'A')
+			integer_names(w, text + i + 1, n - i - 1);
+	}
+}
+
 /* declare -a NAME, local -A NAME=…, read -a NAME, mapfile NAME: every name in a command that can make arrays, however its words
  * are quoted; one whose first words are not known can be any. */
 static int array_command(void *ctx, const struct sh_command *c, unsigned depth)
@@ -130,13 +151,10 @@ static int array_command(void *ctx, const struct sh_command *c, unsigned depth)
 		return 0;
 	integer_add(ctx, "MAPFILE", 7);
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
-		char text[256];
-		size_t n = ast_word_bytes(word, text, sizeof(text) - 1);
-
 		if (word->assign != NULL)
 			integer_add(ctx, word->assign->name.p, word->assign->name.n);
-		else if (n != (size_t)-1 && n < sizeof(text))
-			integer_names(ctx, text, memchr(text, '=', n) != NULL ? (size_t)((char *)memchr(text, '=', n) - text) : n);
+		else
+			array_names(ctx, word);
 	}
 	return 0;
 }

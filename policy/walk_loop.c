@@ -188,12 +188,102 @@ static void loop_arith(struct walk *w)
 	}
 }
 
+static bool part_is_text(const struct sh_part *p)
+{
+	return p->kind == SH_LITERAL || p->kind == SH_ESCAPED || p->kind == SH_SQUOTE || p->kind == SH_CQUOTE;
+}
+
+static bool arith_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || word_digit(c);
+}
+
+/* Whether an assignment's operator stands there: = += <<= ++ and the like, but not == != <= >=. */
+static bool arith_assigns_at(const struct sh_text *t, size_t i)
+{
+	char c = t->p[i], before = i > 0 ? t->p[i - 1] : '\0';
+
+	if (c == '+' || c == '-')
+		return i + 1 < t->n && t->p[i + 1] == c;
+	if (c != '=' || before == '=' || before == '!' || (i + 1 < t->n && t->p[i + 1] == '='))
+		return false;
+	return (before != '<' && before != '>') || (i > 1 && t->p[i - 2] == before);
+}
+
+static bool arith_assigns(const struct sh_part *p)
+{
+	for (; p != NULL; p = p->next) {
+		if (p->kind == SH_DQUOTE && arith_assigns(p->parts))
+			return true;
+		for (size_t i = 0; part_is_text(p) && i < p->text.n; i++) {
+			if (arith_assigns_at(&p->text, i))
+				return true;
+		}
+	}
+	return false;
+}
+
+static size_t arith_blank(const struct sh_text *t, size_t i)
+{
+	while (i < t->n && (t->p[i] == ' ' || t->p[i] == '\t' || t->p[i] == '\n'))
+		i++;
+	return i;
+}
+
+/* Beside an expansion: a name that it may be, or be a part of, is assigned. */
+static bool arith_assigns_unknown(const struct sh_text *t, bool first, bool last)
+{
+	size_t i = 0, n = t->n;
+
+	while (i < n && arith_name_byte(t->p[i]))
+		i++;
+	i = arith_blank(t, i);
+	if (!first && i < n && (arith_assigns_at(t, i) || (i + 1 < n && strchr("+-*/%&|^<>", t->p[i]) != NULL && memchr(t->p + i, '=', n - i) != NULL)))
+		return true;
+	while (n > 0 && arith_blank(t, n - 1) == t->n)
+		n--;
+	return !last && n > 1 && (t->p[n - 1] == '+' || t->p[n - 1] == '-') && t->p[n - 2] == t->p[n - 1];
+}
+
+/* What is text before may be a number behind it, so that nothing is known of it. */
+static void loop_arith_names(struct walk *w, const struct sh_part *p, bool first)
+{
+	for (; p != NULL; p = p->next, first = false) {
+		if (p->kind == SH_DQUOTE) {
+			loop_arith_names(w, p->parts, first);
+			continue;
+		}
+		if (!part_is_text(p))
+			continue;
+		if (arith_assigns_unknown(&p->text, first, p->next == NULL))
+			loop_lose(w);
+		for (size_t i = 0, from; i < p->text.n; i += i == from) {
+			const struct var_slot *v;
+
+			for (from = i; i < p->text.n && arith_name_byte(p->text.p[i]); i++)
+				;
+			v = i > from ? state_get(&w->state, p->text.p + from, i - from) : NULL;
+			if (v != NULL && !field_number(&v->value))
+				loop_forget(w, p->text.p + from, i - from);
+		}
+	}
+}
+
+static void loop_arith_word(struct walk *w, const struct sh_word *word)
+{
+	if (word == NULL)
+		return;
+	loop_arith(w);
+	if (arith_assigns(word->parts))
+		loop_arith_names(w, word->parts, true);
+}
+
 /* $((…)) and $[…], subscripts, ${x:…}, (( )) and the heads of for loops. */
 static int loop_word(void *ctx, const struct sh_word *word, unsigned depth)
 {
 	(void)depth;
 	if (word->kind == SH_WORD_ARITH)
-		loop_arith(((struct loop_scan *)ctx)->w);
+		loop_arith_word(((struct loop_scan *)ctx)->w, word);
 	return 0;
 }
 
@@ -322,7 +412,8 @@ void walk_cfor(struct walk *w, const struct sh_cfor *f)
 	word_arith(w, f->init);
 	mark = state_mark(&w->state);
 	walk_loop_start(w, NULL, f->body);
-	loop_arith(w);
+	loop_arith_word(w, f->test);
+	loop_arith_word(w, f->step);
 	word_arith(w, f->test);
 	w->branch++;
 	walk_list(w, f->body);

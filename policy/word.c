@@ -118,6 +118,8 @@ void build_part(struct build *b, const struct sh_part *p, bool quoted)
 		build_glob(b, "*", 1);
 		break;
 	case SH_BRACE:
+		if (brace_live(p))
+			walk_eval(w, p->at, "a range of characters that may quote, or run, what stands behind it");
 		/* Lists and ranges in arguments were expanded before; here is what could not be. */
 		if (p->brace->kind == SH_BRACE_LIST) {
 			for (const struct sh_word *a = p->brace->alts; a != NULL; a = a->next)

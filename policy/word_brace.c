@@ -69,6 +69,24 @@ static struct sh_part *part_literal(struct walk *w, const struct sh_part *like, 
 	return p;
 }
 
+static bool brace_case(char c, char from, char to)
+{
+	return c >= from && c <= to;
+}
+
+/* A range that leads over the signs between the capitals and the others: in bash a backslash or a backquote of it counts as if it were written. */
+bool brace_live(const struct sh_part *p)
+{
+	const char *s = p->brace->text.p, *dots = p->brace->kind == SH_BRACE_RANGE ? strstr(s, "..") : NULL;
+	char from = s[0], to;
+
+	if (dots == NULL || strspn(s, "+-0123456789.") == strlen(s))
+		return false;
+	to = dots[2];
+	return dots != s + 1 || (dots[3] != '\0' && dots[3] != '.') ||
+	       !((brace_case(from, 'a', 'z') && brace_case(to, 'a', 'z')) || (brace_case(from, 'A', 'Z') && brace_case(to, 'A', 'Z')));
+}
+
 /* {1..9} {a..f}: the values, or NULL when it is a form that is left opaque (steps, padding, mixed). */
 static struct sh_word *brace_range(struct walk *w, const struct sh_part *part)
 {

@@ -56,6 +56,8 @@ bool word_number(const struct walk *w, const struct sh_list *body);
 /* word_brace.c: whether a word has braces to expand, and its alternatives, each built and ended. */
 bool brace_any(const struct sh_part *p);
 /* Whether an expansion that may be split stands in the word, its alternatives included. */
+/* a range whose values count as if they were written */
+bool brace_live(const struct sh_part *p);
 bool brace_splits(const struct sh_part *p);
 void brace_build(struct build *b, const struct sh_part *parts);
 

@@ -125,6 +125,27 @@ static bool number_apart(const struct sh_command *c)
 	return true;
 }
 
+/* || echo 0, || true: digits, or nothing, behind what was printed before. No function may have the name. */
+static bool number_otherwise(const struct walk *w, const struct sh_pipeline *p)
+{
+	const struct sh_command *c = p->commands;
+	const struct sh_word *word = c->kind == SH_SIMPLE && c->simple->assigns == NULL ? c->simple->words : NULL;
+	char text[16];
+	size_t n;
+
+	if (p->next != NULL || p->link != SH_OR || p->negated || p->timed != SH_TIME_NO || c->next != NULL || c->redirs != NULL || word == NULL || w->functions != NULL)
+		return false;
+	if (ast_word_is(word, "true") || ast_word_is(word, ":"))
+		return word->next == NULL;
+	if (!ast_word_is(word, "echo") || word->next == NULL || word->next->next != NULL)
+		return false;
+	n = ast_word_bytes(word->next, text, sizeof(text) - 1);
+	if (n == (size_t)-1 || n >= sizeof(text))
+		return false;
+	text[n] = '\0';
+	return number_all(text, "0123456789");
+}
+
 bool word_number(const struct walk *w, const struct sh_list *body)
 {
 	const struct sh_pipeline *p;
@@ -135,7 +156,7 @@ bool word_number(const struct walk *w, const struct sh_list *body)
 	if (body->items == NULL || body->items->next != NULL || body->items->sep != SH_SEQ)
 		return false;
 	p = body->items->pipelines;
-	if (p->next != NULL || p->timed != SH_TIME_NO)
+	if (p->timed != SH_TIME_NO || (p->next != NULL && !number_otherwise(w, p->next)))
 		return false;
 	if (w->dialect == DIALECT_ZSH && !number_apart(p->commands))
 		return false;
