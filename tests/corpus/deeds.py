@@ -143,6 +143,9 @@ def main():
     draw, bad = random.Random(int(seed)), 0
     with tempfile.TemporaryDirectory() as top:
         place = Place(top)
+        place.run(["/bin/sh", "-c", ": > ran"])
+        assert place.changed() == ["ran"], "a deed is not seen"
+        place.make()
         for shell in SHELLS if what == "builtins" else ["bash"]:
             if not shutil.which(SHELLS[shell][0]):
                 continue
