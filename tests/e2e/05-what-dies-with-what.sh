@@ -10,6 +10,7 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 # A relay that prints a number each 50 ms until it is told to stop.
 start_relay() {
 	rm -f "$SALLYPORT_DEMO_DIR/home/stop"
+	: >"$SALLYPORT_DEMO_DIR/relay" # here: what the one before said is not this one's
 	sp demo-web 'i=0; while ! test -e stop; do i=$((i+1)); echo $i; sleep 0.05; done' >"$SALLYPORT_DEMO_DIR/relay" 2>/dev/null </dev/null &
 	relay=$!
 	wait_for 10 "the relay's first lines" test -s "$SALLYPORT_DEMO_DIR/relay"
