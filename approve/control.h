@@ -96,7 +96,7 @@ struct session {
 	uint32_t dial_req, recorder_req, vault_req; /* 0: answered */
 	int target_fd, agent_fd; /* -1: none */
 	bool sealed;             /* its recordings are encrypted */
-	bool granted, dialed, recorder_asked, recorder_sent, target_sent, scanning;
+	bool granted, dialed, recorder_asked, recorder_sent, recorder_done, target_sent, scanning;
 	char *certified; /* key line that a host certificate vouches for, on this connection */
 	struct loop_timer *prepare_timer;
 	/* counts */

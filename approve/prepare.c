@@ -313,6 +313,10 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 			r = store_recording_close(c->store, id, u.closed.part, u.closed.bytes, u.closed.raw_bytes, sha, clock_wall_ms(),
 						  u.closed.last != 0);
 		break;
+	case MSG_rec_done:
+		s->recorder_done = true;
+		r = ERR_OK;
+		break;
 	case MSG_rec_failed:
 		r = msg_rec_failed_read(m, &u.failed);
 		if (r >= 0) {
@@ -329,6 +333,23 @@ static int on_recorder_message(void *arg, struct ipc_msg *m)
 	return r == ERR_UNAVAILABLE ? ERR_OK : r;
 }
 
+static void recorder_lost(struct session *s)
+{
+	s->ctl->count.failures[FAIL_RECORDER]++;
+	session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recorder ended, and nothing runs unrecorded");
+	(void)control_record(s->ctl, s->id, "process.lost", json_pack("{s:s,s:s}", "program", "sallyport-recorder", "reason", "it ended before its session"),
+			     NULL);
+}
+
+static void recorder_early(void *arg)
+{
+	struct session *s = arg;
+
+	s->timer = NULL;
+	if (!s->over)
+		recorder_lost(s);
+}
+
 static void on_recorder_gone(void *arg, const char *why)
 {
 	struct session *s = arg;
@@ -340,12 +361,15 @@ static void on_recorder_gone(void *arg, const char *why)
 		session_gone(s->ctl, s->sid, 0);
 		return;
 	}
-	if (!s->over) {
-		s->ctl->count.failures[FAIL_RECORDER]++;
-		session_stop(s, EXIT_UNAVAILABLE, "sallyport: unavailable: the recorder ended, and nothing runs unrecorded");
-		(void)control_record(s->ctl, s->id, "process.lost",
-				     json_pack("{s:s,s:s}", "program", "sallyport-recorder", "reason", "it ended before its session"), NULL);
+	if (s->over)
+		return;
+	/* It saw the worker's end, of which we are told by another socket: a little later, or the worker lives, and runs unrecorded. */
+	if (s->recorder_done) {
+		loop_timer_del(s->timer);
+		s->timer = loop_timer(s->ctl->loop, 2000, recorder_early, s);
 	}
+	if (!s->recorder_done || s->timer == NULL)
+		recorder_lost(s);
 }
 
 static int ask_recorder(struct session *s)

@@ -77,6 +77,7 @@ enum {
 	M(rec_opened,     45,  0) \
 	M(rec_digest,     46,  0) /* running digest of a recording */ \
 	M(rec_closed,     47,  0) \
+	M(rec_done,       44,  0) /* the last message: the session's end is what ends this recorder, and everything is closed */ \
 	M(rec_forgotten,  49,  0) \
 	M(rec_failed,     48,  0) /* a recording cannot be written: nothing more may run in this session */ \
 	/* control → vault; each is answered by vault_answer with the same req */ \
@@ -160,6 +161,7 @@ enum {
 #define MSG_FIELDS_rec_digest(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(bytes, sha256) F(u32, lag_ms)
 #define MSG_FIELDS_rec_closed(F)     F(bytes, recording) F(u32, part) F(u64, bytes) F(u64, raw_bytes) F(bytes, sha256) F(u64, ms) F(u8, last) \
 				     F(u32, lag_ms)
+#define MSG_FIELDS_rec_done(F)       F(u8, none)
 #define MSG_FIELDS_rec_failed(F)     F(bytes, why)
 
 #define MSG_FIELDS_vault_sign_cert(F)     F(u32, req) F(bytes, tbs)

@@ -241,11 +241,14 @@ static void on_due(void *arg)
 /* The session is over: everything is closed as it stands. */
 static void session_over(void)
 {
+	struct msg_rec_done done = { 0 };
 	struct why w;
 
 	for (int i = 0; i < FRAME_MAX_CHANNELS; i++)
 		if (rec.open[i].channel != 0 && close_recording(i, NULL, &w) < 0)
 			give_up(&w);
+	if (rec.control_alive && rec.exit_code == 0)
+		(void)msg_rec_done_send(&rec.control, &done, NULL, 0);
 	stop(0);
 }
 
