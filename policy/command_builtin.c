@@ -61,8 +61,9 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 	/* Not -l and -u: they stay with the name, and change what it is given later. */
 	static const char *const safe_flags = "xrgpaAth";
 	bool export = strcmp(name, "export") == 0, opaque_value = !command_declares(w, name, depth, simple), array = false;
+	bool export_only = export || strcmp(name, "readonly") == 0;
 	/* A function's own variable is new, and no array but by its own declaration. */
-	bool fresh = w->in_function && !export && strcmp(name, "readonly") != 0;
+	bool fresh = w->in_function && !export_only;
 
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];
@@ -84,7 +85,8 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 				}
 				if (*c == 'x' && f->p[0] == '-')
 					export = true;
-				opaque_value = opaque_value || (*c != 'x' && *c != 'r') || f->p[0] == '+';
+				/* readonly and export fail over letters that declare has, and assign nothing. */
+				opaque_value = opaque_value || export_only || (*c != 'x' && *c != 'r') || f->p[0] == '+';
 				array = array || *c == 'a' || *c == 'A';
 				fresh = fresh && *c != 'g';
 			}

@@ -138,6 +138,7 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 		w->integers = NULL;
 		w->outside = false;
 		integers_find(w, ast->list);
+		misreads_find(w, ast->list);
 		walk_text(w, ast->list);
 		w->stdin_kind = saved.stdin_kind;
 		w->outside = saved.outside;

@@ -464,18 +464,21 @@ int policy_decide(const struct policy *p, const struct policy_question *q, struc
 			break;
 		}
 		{
-			/* A rule names variables, or a variable with a value; a dangerous one only by its full name. */
+			/* A rule names variables, or a variable with a value; a dangerous one only by its full name, a locale with other bytes
+			 * for characters only with its value. */
 			size_t name = (size_t)((const char *)memchr(text, '=', len) - text);
 			struct judgement j = judge_other(&scope, MATCH_ENV, text, name), with = judge_other(&scope, MATCH_ENV, text, len);
 
+			bool plain = table_locale_plain(text, name, text + name + 1, len - name - 1);
+
 			if (with.verdict > j.verdict)
 				j = with;
-			if (j.verdict != VERDICT_DENY && j.rule != NULL && table_var(text, name) == VAR_DANGEROUS) {
+			if (j.verdict != VERDICT_DENY && j.rule != NULL && (!plain || table_var(text, name) == VAR_DANGEROUS)) {
 				bool named = false;
 
 				for (const struct match *m = p->others; m != NULL; m = m->next) {
 					if (m->kind == MATCH_ENV && m->rule == j.rule && strncmp(m->glob, text, name) == 0 &&
-					    (m->glob[name] == '\0' || m->glob[name] == '='))
+					    ((plain && m->glob[name] == '\0') || m->glob[name] == '='))
 						named = true;
 				}
 				if (!named)

@@ -453,6 +453,18 @@ static bool test_primary(const struct walk *w, const struct field *f, unsigned n
 	return false;
 }
 
+/* mksh looks for a binary operator first, wherever a primary may begin: among several no word may be one that makes numbers of others. */
+static bool test_joined_safe(const struct field *argv, unsigned to)
+{
+	for (unsigned i = 1; i < to; i++) {
+		const struct field *f = &argv[i];
+
+		if (f->kind == CONFIDENCE_EXACT ? test_in(test_numbers, f) : (f->flags & FIELD_NUMERIC) == 0 && !(f->n > 0 && (strchr("0123456789", f->p[0]) != NULL || f->p[0] == '/' || f->p[0] == '.')))
+			return false;
+	}
+	return true;
+}
+
 bool prog_test_safe(const struct walk *w, const struct field *argv, unsigned argc)
 {
 	unsigned from = 1, to = argc;
@@ -482,6 +494,8 @@ bool prog_test_safe(const struct walk *w, const struct field *argv, unsigned arg
 		if (n == 0 || n > 3 || !test_primary(w, argv + from, n))
 			return false;
 		from += n;
+		if (from < to && (w->dialect == DIALECT_MKSH || w->dialect == DIALECT_ZSH) && !test_joined_safe(argv, to))
+			return false;
 		if (from < to)
 			from++;
 	}

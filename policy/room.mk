@@ -31,6 +31,7 @@ libpolicy_a_SOURCES = \
 	policy/walk_compound.c \
 	policy/walk_integer.c \
 	policy/walk_loop.c \
+	policy/walk_misread.c \
 	policy/walk_simple.c \
 	policy/word.c \
 	policy/word_arith.c \

@@ -581,3 +581,24 @@ enum var_class table_var(const char *name, size_t len)
 	}
 	return VAR_PLAIN;
 }
+
+bool table_locale_plain(const char *name, size_t n, const char *value, size_t len)
+{
+	static const char *const whole[] = { "", "C", "POSIX" }, *const ends[] = { ".UTF-8", ".utf-8", ".UTF8", ".utf8" };
+	const char *at = memchr(value, '@', len);
+
+	if (!(n == 4 && memcmp(name, "LANG", 4) == 0) && !(n > 3 && memcmp(name, "LC_", 3) == 0))
+		return true;
+	for (unsigned i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		if (strlen(whole[i]) == len && memcmp(whole[i], value, len) == 0)
+			return true;
+	}
+	len = at != NULL ? (size_t)(at - value) : len;
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t k = strlen(ends[i]);
+
+		if (len > k && memcmp(value + len - k, ends[i], k) == 0)
+			return true;
+	}
+	return false;
+}

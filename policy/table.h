@@ -167,4 +167,7 @@ enum var_class {
 };
 enum var_class table_var(const char *name, size_t len);
 
+/* Whether LANG or LC_* with this value leaves bytes the characters that they are here: C, POSIX, UTF-8. Any other name: yes. */
+bool table_locale_plain(const char *name, size_t n, const char *value, size_t len);
+
 #endif

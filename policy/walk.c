@@ -270,24 +270,38 @@ void walk_list(struct walk *w, const struct sh_list *list)
 	walk_items(w, list->items, NULL);
 }
 
-/* Whether a text may hold an unset, which takes a function away in bash. In whatever order it comes to that: no function is certain then. */
+/* What a text may do to names, in whatever order it comes to that: an unset takes a function away in bash, so that none is certain then; over a
+ * readonly name an assignment fails, with all that stands behind it in its line. */
+struct text_names {
+	bool unsets, fixes;
+};
+
+static bool text_is(const struct sh_word *word, const char *const *names)
+{
+	while (*names != NULL && !ast_word_is(word, *names))
+		names++;
+	return *names != NULL;
+}
+
 static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 {
-	bool *unsets = ctx, own = true;
-	char name[16];
+	static const char *const passes[] = { "command", "builtin", NULL }, *const declares[] = { "declare", "typeset", "local", NULL };
+	struct text_names *t = ctx;
+	bool own = true, declaring = false;
 
 	(void)depth;
 	if (c->kind != SH_SIMPLE)
 		return 0;
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
-		size_t n = ast_word_bytes(word, name, sizeof(name));
+		char text[256];
+		size_t n = word->assign == NULL ? ast_word_bytes(word, text, sizeof(text)) : 0;
+		bool known = n <= sizeof(text), option = known && n > 1 && (text[0] == '-' || text[0] == '+');
 
-		if (own && n == (size_t)-1)
-			*unsets = true;
-		if (n == 5 && memcmp(name, "unset", 5) == 0)
-			*unsets = true;
+		t->unsets = t->unsets || (own && !known) || ast_word_is(word, "unset");
+		t->fixes = t->fixes || (own && !known) || ast_word_is(word, "readonly") || (declaring && (!known || (option && memchr(text, 'r', n) != NULL)));
+		declaring = declaring || text_is(word, declares);
 		/* command and builtin have the name behind them */
-		own = own && n != (size_t)-1 && ((n == 7 && memcmp(name, "command", 7) == 0) || (n == 7 && memcmp(name, "builtin", 7) == 0) || (n > 0 && n < 16 && name[0] == '-'));
+		own = own && known && (option || text_is(word, passes));
 	}
 	return 0;
 }
@@ -334,11 +348,11 @@ static bool text_line_ends(const struct sh_andor *a)
 void walk_text(struct walk *w, const struct sh_list *list)
 {
 	const struct sh_andor *from = list->items;
-	bool unsets = false;
-	struct sh_visitor v = { .command = text_command, .ctx = &unsets };
+	struct text_names names = { false, false };
+	struct sh_visitor v = { .command = text_command, .ctx = &names };
 
 	ast_walk_list(list, &v);
-	w->unsets = unsets;
+	w->unsets = names.unsets;
 	if (w->dialect != DIALECT_BASH) {
 		walk_list(w, list);
 		return;
@@ -347,7 +361,7 @@ void walk_text(struct walk *w, const struct sh_list *list)
 		struct function *functions = w->functions;
 		const struct sh_andor *next = from;
 		struct doubt d = walk_doubt(w);
-		bool plain = true, newline = false, first = from->pipelines->commands->kind == SH_FUNCTION;
+		bool plain = !names.fixes, newline = false, first = from->pipelines->commands->kind == SH_FUNCTION;
 
 		w->branch--;
 		for (; next != NULL && !newline; next = next->next) {
@@ -396,6 +410,7 @@ int acts_read(struct reading *r, struct arena *a, const struct policy_question *
 	}
 	state_set_cwd(&w, &cwd);
 	integers_find(&w, ast->list);
+	misreads_find(&w, ast->list);
 	walk_text(&w, ast->list);
 	return r->failed ? ERR_NOMEM : ERR_OK;
 }

@@ -139,6 +139,8 @@ void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh
 /* walk_integer.c: finds the variables that a text may turn into integers (zsh) or arrays (bash), before it is walked; and whether a
  * name is one. What is assigned to it from then on may be evaluated. */
 void integers_find(struct walk *w, const struct sh_list *list);
+/* walk_misread.c: reports what the shell would read otherwise */
+void misreads_find(struct walk *w, const struct sh_list *list);
 bool integers_have(const struct walk *w, const char *name, size_t n);
 
 /* command.c: a simple command whose words are known as far as they can be. */

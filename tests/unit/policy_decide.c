@@ -299,6 +299,7 @@ static void other_requests_are_refused_unless_named(void **state)
 		enum verdict want;
 	} cases[] = {
 		{ QUESTION_ENV, "LANG=C", VERDICT_ALLOW },	   { QUESTION_ENV, "LC_ALL=C", VERDICT_ALLOW },
+		{ QUESTION_ENV, "LANG=zh_CN.GBK", VERDICT_DENY },	   { QUESTION_ENV, "LC_CTYPE=de_DE.UTF-8@euro", VERDICT_ALLOW },
 		{ QUESTION_ENV, "LD_PRELOAD=x", VERDICT_DENY },	   { QUESTION_ENV, "LC_ALL=\x1b", VERDICT_DENY },
 		{ QUESTION_FORWARD, "db1:5432", VERDICT_ALLOW },   { QUESTION_FORWARD, "db1:22", VERDICT_DENY },
 		{ QUESTION_FORWARD, "DB1:5432", VERDICT_DENY },	   { QUESTION_FORWARD, "web2.example:80", VERDICT_ALLOW },
