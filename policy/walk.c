@@ -85,6 +85,9 @@ static void walk_pipeline(struct walk *w, const struct sh_pipeline *p)
 	bool tty = w->stdout_tty;
 	struct field maybe = state_place(&w->state).maybe;
 
+	/* To mksh the -p is the first word of a simple command. */
+	if (w->dialect == DIALECT_MKSH && p->timed == SH_TIME_POSIX && (p->negated || p->commands->kind != SH_SIMPLE || p->commands->simple->assigns != NULL))
+		walk_eval(w, p->at, "time -p before what is no simple command, where mksh knows no keyword");
 	if (single && p->timed != SH_TIME_NO && w->dialect == DIALECT_ZSH) {
 		/* zsh times it in a shell of its own. */
 		struct function *functions = w->functions;

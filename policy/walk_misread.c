@@ -1,7 +1,8 @@
 /* What a shell reads otherwise than it is written, by a fault of its own, so that no belief about it would hold.
  *
- * bash prints the body of a substitution back before it runs it, and loses a separator behind a here-document; it looks for braces in a
- * word as text, and takes a quote in ${x…} within "…" for the end of that. zsh takes ' for a byte in patterns of ${x#…} within "…". */
+ * bash prints the body of a substitution back before it runs it, and loses a separator behind a here-document, or quotes in an array's words;
+ * `time` begins a simple command there. It looks for braces in a word as text, and takes a quote in ${x…} within "…" for the end of that;
+ * what $'…' stands for is put there without quotes. zsh takes ' for a byte in patterns of ${x#…} within "…". */
 #include <string.h>
 
 #include "policy/walk.h"
@@ -80,6 +81,52 @@ static int brace_part(void *ctx, const struct sh_part *p, unsigned depth)
 	return 0;
 }
 
+/* A quoted text that is rendered as $'…', for a byte in it, and would be read as syntax without quotes. */
+static int live_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,.:/@%+-";
+	bool odd = false, live = false;
+
+	(void)ctx;
+	(void)depth;
+	if (p->kind != SH_LITERAL && p->kind != SH_ESCAPED && p->kind != SH_SQUOTE && p->kind != SH_CQUOTE)
+		return 0;
+	for (uint32_t i = 0; i < p->text.n; i++) {
+		unsigned char c = (unsigned char)p->text.p[i];
+
+		if (c < 32 || c >= 127)
+			odd = true;
+		else
+			live = live || memchr(plain, c, sizeof(plain) - 1) == NULL;
+	}
+	return odd && live;
+}
+
+static bool word_live(const struct sh_word *word)
+{
+	const struct sh_visitor v = { .part = live_part };
+
+	for (; word != NULL; word = word->next) {
+		if (ast_walk_word(word, &v) != 0)
+			return true;
+	}
+	return false;
+}
+
+static int array_in(void *ctx, const struct sh_assign *a, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return a->is_array;
+}
+
+static bool body_array(const struct sh_list *body)
+{
+	const struct sh_visitor v = { .assign = array_in };
+
+	return ast_walk_list(body, &v) != 0;
+}
+
 static int misread_word(void *ctx, const struct sh_word *word, unsigned depth)
 {
 	const struct sh_visitor v = { .part = brace_part };
@@ -88,17 +135,48 @@ static int misread_word(void *ctx, const struct sh_word *word, unsigned depth)
 	(void)depth;
 	if (string_nests(word->parts, false) && ast_walk_word(word, &v) != 0)
 		walk_eval(w, word->at, "braces beside quotes within an expansion in double quotes, which bash reads otherwise");
+	if (word->kind == SH_WORD_REGEX && ast_walk_word(word, &(const struct sh_visitor){ .part = live_part }) != 0)
+		walk_eval(w, word->at, "text in $'...' in a regular expression, which bash may read without its quotes");
 	return 0;
 }
 
-static int misread_body(void *ctx, const struct sh_part *p, unsigned depth)
+static int misread_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
+	static const char live[] = "text in $'...' within an expansion or pattern, which bash may read without its quotes";
 	struct walk *w = ctx;
+	const struct sh_list *body = p->kind == SH_COMSUB || p->kind == SH_PROCSUB ? p->comsub->body : NULL;
 
 	(void)depth;
-	if ((p->kind == SH_COMSUB || p->kind == SH_PROCSUB) && !body_alone(p->comsub->body) && body_here(p->comsub->body))
+	if (body != NULL && !body_alone(body) && body_here(body))
 		walk_eval(w, p->at, "a here-document among other commands in a substitution, which bash reads otherwise");
+	if (body != NULL && body->items != NULL && body->items->pipelines->timed != SH_TIME_NO)
+		walk_eval(w, p->at, "time at the beginning of a substitution, which is no keyword to bash");
+	if (body != NULL && body_array(body))
+		walk_eval(w, p->at, "an array in a substitution, whose quotes bash reads otherwise");
+	if ((p->kind == SH_PARAM && (word_live(p->param->arg) || word_live(p->param->arg2))) || (p->kind == SH_EXTGLOB && word_live(p->ext->alts)))
+		walk_eval(w, p->at, live);
 	return 0;
+}
+
+/* A quoted text that ends the expansion, or begins another, where its quotes are bytes. */
+static int ending_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	if (p->kind == SH_DQUOTE)
+		return 1;
+	for (uint32_t i = 0; (p->kind == SH_SQUOTE || p->kind == SH_CQUOTE) && i < p->text.n; i++) {
+		if (strchr("}{$`\"'\\", p->text.p[i]) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
+static bool word_ends(const struct sh_word *word)
+{
+	const struct sh_visitor v = { .part = ending_part };
+
+	return word != NULL && ast_walk_word(word, &v) != 0;
 }
 
 static int misread_pattern(void *ctx, const struct sh_part *p, unsigned depth)
@@ -107,14 +185,14 @@ static int misread_pattern(void *ctx, const struct sh_part *p, unsigned depth)
 
 	(void)depth;
 	if (p->kind == SH_PARAM && (p->param->op == SH_OP_PREFIX || p->param->op == SH_OP_SUFFIX || p->param->op == SH_OP_REPLACE) &&
-	    (word_quotes(p->param->arg) || word_quotes(p->param->arg2)))
+	    (word_ends(p->param->arg) || word_ends(p->param->arg2)))
 		walk_eval(w, p->at, "quotes in the pattern of an expansion, which zsh may take for bytes");
 	return 0;
 }
 
 void misreads_find(struct walk *w, const struct sh_list *list)
 {
-	const struct sh_visitor bash = { .word = misread_word, .part = misread_body, .ctx = w }, zsh = { .part = misread_pattern, .ctx = w };
+	const struct sh_visitor bash = { .word = misread_word, .part = misread_part, .ctx = w }, zsh = { .part = misread_pattern, .ctx = w };
 
 	if (w->dialect == DIALECT_BASH)
 		(void)ast_walk_list(list, &bash);

@@ -153,8 +153,8 @@ int word_fields(struct walk *w, const struct sh_word *word, struct field *out, u
 {
 	struct build b = { .w = w, .mode = WORD_ARGUMENT, .out = out, .cap = cap };
 
-	/* mksh splits before it expands braces, so that which words there are is not known. */
-	if (brace_any(word->parts) && !(w->dialect == DIALECT_MKSH && brace_splits(word->parts))) {
+	/* mksh and zsh split before they expand braces, so that which words there are is not known. */
+	if (brace_any(word->parts) && !((w->dialect == DIALECT_MKSH || w->dialect == DIALECT_ZSH) && brace_splits(word->parts, false))) {
 		brace_build(&b, word->parts);
 	} else {
 		build_parts(&b, word->parts, false);

@@ -35,15 +35,20 @@ bool brace_any(const struct sh_part *p)
 	return false;
 }
 
-bool brace_splits(const struct sh_part *p)
+bool brace_splits(const struct sh_part *p, bool quoted)
 {
 	for (; p != NULL; p = p->next) {
-		if (p->kind == SH_PARAM || p->kind == SH_COMSUB || p->kind == SH_ARITH)
+		/* "$@" and "${a[@]}" are several words in quotes too. */
+		if (p->kind == SH_PARAM && (!quoted || p->param->subscript != NULL || (p->param->name.n == 1 && strchr("@*", p->param->name.p[0]) != NULL)))
+			return true;
+		if ((p->kind == SH_COMSUB || p->kind == SH_ARITH) && !quoted)
+			return true;
+		if (p->kind == SH_DQUOTE && brace_splits(p->parts, true))
 			return true;
 		if (p->kind != SH_BRACE || p->brace->kind != SH_BRACE_LIST)
 			continue;
 		for (const struct sh_word *alt = p->brace->alts; alt != NULL; alt = alt->next) {
-			if (brace_splits(alt->parts))
+			if (brace_splits(alt->parts, quoted))
 				return true;
 		}
 	}

@@ -58,7 +58,7 @@ bool brace_any(const struct sh_part *p);
 /* Whether an expansion that may be split stands in the word, its alternatives included. */
 /* a range whose values count as if they were written */
 bool brace_live(const struct sh_part *p);
-bool brace_splits(const struct sh_part *p);
+bool brace_splits(const struct sh_part *p, bool quoted);
 void brace_build(struct build *b, const struct sh_part *parts);
 
 static inline bool word_digit(char c)
