@@ -112,7 +112,7 @@ static void command_declare(struct walk *w, struct act *a, const char *name, uns
 			value = field_exact(w, eq + 1, f->n - (size_t)(eq + 1 - f->p));
 		else
 			value = field_opaque(0);
-		walk_assigned(w, arena_copy(w->r->arena, f->p, n), n, &value, export, a->at);
+		(eq != NULL ? walk_assigned : walk_touched)(w, arena_copy(w->r->arena, f->p, n), n, &value, export, a->at);
 	}
 }
 

@@ -134,7 +134,7 @@ static void other_names(struct walk *w, struct act *a, const char *name)
 			other_unknown(a, "a variable whose name is not known");
 			return;
 		}
-		walk_assigned(w, f->p, f->n, &value, false, a->at);
+		(strcmp(name, "unset") == 0 ? walk_touched : walk_assigned)(w, f->p, f->n, &value, false, a->at);
 	}
 	if (strcmp(name, "unset") == 0) {
 		/* It may unset a function as well, and then the name is a program again. */

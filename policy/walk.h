@@ -125,6 +125,8 @@ struct act *walk_act(struct walk *w, enum act_kind kind, struct sh_pos at);
 void walk_eval(struct walk *w, struct sh_pos at, const char *why); /* adds an opaque act */
 bool walk_spend(struct walk *w, unsigned n); /* false: the budget is gone, an act that says so was added */
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
+/* The same for a name that is declared or unset, and given no value. */
+void walk_touched(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
 
 /* walk_simple.c, walk_loop.c: parts of walk.c */
 bool var_value_harmless(const char *name, size_t n, const struct field *value);

@@ -30,7 +30,7 @@ bool var_value_harmless(const char *name, size_t n, const struct field *value)
 	return false;
 }
 
-void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
+void walk_touched(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
 {
 	const struct var_slot *v = state_get(&w->state, name, n);
 	enum var_class class = table_var(name, n);
@@ -42,11 +42,16 @@ void walk_assigned(struct walk *w, const char *name, size_t n, const struct fiel
 		; /* with this value it starts nothing */
 	else if (exported && class != VAR_HARMLESS)
 		walk_eval(w, at, "a variable for programs, whose effect is in no table");
-	if (!table_locale_plain(name, n, value->kind == CONFIDENCE_EXACT ? value->p : "?", value->kind == CONFIDENCE_EXACT ? value->n : 1))
-		walk_eval(w, at, "a locale in which bytes may be other characters: C, POSIX and those of UTF-8 are known");
 	if (w->dialect == DIALECT_ZSH && !field_number(value) && integers_have(w, name, n))
 		walk_eval(w, at, "a variable that arithmetic makes an integer: what it is given is evaluated");
 	state_set(w, name, n, value, exported);
+}
+
+void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
+{
+	if (!table_locale_plain(name, n, value->kind == CONFIDENCE_EXACT ? value->p : "?", value->kind == CONFIDENCE_EXACT ? value->n : 1))
+		walk_eval(w, at, "a locale in which bytes may be other characters: C, POSIX and those of UTF-8 are known");
+	walk_touched(w, name, n, value, exported, at);
 }
 
 static void walk_assign(struct walk *w, const struct sh_assign *a, bool exported)
