@@ -279,9 +279,9 @@ struct text_names {
 	bool unsets, fixes;
 };
 
-static bool text_is(const struct sh_word *word, const char *const *names)
+static bool text_is(const char *text, size_t n, const char *const *names)
 {
-	while (*names != NULL && !ast_word_is(word, *names))
+	while (*names != NULL && !(strlen(*names) == n && memcmp(*names, text, n) == 0))
 		names++;
 	return *names != NULL;
 }
@@ -289,6 +289,7 @@ static bool text_is(const struct sh_word *word, const char *const *names)
 static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 {
 	static const char *const passes[] = { "command", "builtin", NULL }, *const declares[] = { "declare", "typeset", "local", NULL };
+	static const char *const unset[] = { "unset", NULL }, *const readonly[] = { "readonly", NULL };
 	struct text_names *t = ctx;
 	bool own = true, declaring = false;
 
@@ -300,11 +301,11 @@ static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 		size_t n = word->assign == NULL ? ast_word_bytes(word, text, sizeof(text)) : 0;
 		bool known = n <= sizeof(text), option = known && n > 1 && (text[0] == '-' || text[0] == '+');
 
-		t->unsets = t->unsets || (own && !known) || ast_word_is(word, "unset");
-		t->fixes = t->fixes || (own && !known) || ast_word_is(word, "readonly") || (declaring && (!known || (option && memchr(text, 'r', n) != NULL)));
-		declaring = declaring || text_is(word, declares);
+		t->unsets = t->unsets || (own && !known) || (known && text_is(text, n, unset));
+		t->fixes = t->fixes || (own && !known) || (known && text_is(text, n, readonly)) || (declaring && (!known || (option && memchr(text, 'r', n) != NULL)));
+		declaring = declaring || (known && text_is(text, n, declares));
 		/* command and builtin have the name behind them */
-		own = own && known && (option || text_is(word, passes));
+		own = own && known && (option || text_is(text, n, passes));
 	}
 	return 0;
 }
