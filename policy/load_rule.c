@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "policy/destination.h"
 #include "policy/load.h"
+#include "policy/path.h"
 
 void *load_alloc(struct load *l, size_t n)
 {
@@ -98,15 +99,6 @@ static void load_rule_on(struct load *l, const struct yaml_node *m, struct rule 
 
 /* ---- what a rule matches ----------------------------------------------------------------------------------------------- */
 
-static unsigned load_hash(const char *p)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *p != '\0'; p++)
-		h = (h ^ (uint8_t)*p) * 16777619u;
-	return (h ^ h >> 13) % RULES_HASH;
-}
-
 static void load_index(struct policy *p, struct match *m)
 {
 	struct match **at;
@@ -116,7 +108,7 @@ static void load_index(struct policy *p, struct match *m)
 		if (m->pattern.words[0].literal) {
 			const char *name = m->pattern.words[0].plain, *slash = strrchr(name, '/');
 
-			at = &p->by_name[load_hash(slash != NULL ? slash + 1 : name)];
+			at = &p->by_name[rules_hash(slash != NULL ? slash + 1 : name)];
 		} else {
 			at = &p->by_any;
 		}
@@ -125,7 +117,7 @@ static void load_index(struct policy *p, struct match *m)
 		at = &p->effects;
 		break;
 	case MATCH_PATH:
-		at = &p->paths;
+		at = &p->paths[m->verdict][m->effects == EFFECT_READ ? 0 : m->effects == EFFECT_WRITE ? 1 : 2];
 		break;
 	default:
 		at = &p->others;
@@ -237,6 +229,7 @@ static void load_special(struct load *l, struct rule *r, enum verdict v, const s
 				return;
 			m->glob = list[i];
 			m->effects = does[k];
+			m->needs = kinds[k] == MATCH_PATH ? path_needs(list[i]) : 0;
 			load_index(l->p, m);
 		}
 		if (kinds[k] == MATCH_EFFECTS && bits != 0) {

@@ -60,19 +60,20 @@ struct found {
 	const struct rule *restrict_[3]; /* VERDICT_APPROVE, VERDICT_DENY */
 };
 
-static void found_commands(const struct scope *s, const struct match *list, const struct act *a, struct found *f)
+static void found_commands(const struct scope *s, const struct match *list, const struct act *a, uint64_t words, struct found *f)
 {
 	/* In guard a word that is not known is not taken for the worst: that profile only prevents accidents. */
 	bool opaque = s->policy->profile != PROFILE_GUARD;
 
 	for (const struct match *m = list; m != NULL; m = m->next) {
 		enum verdict v = (enum verdict)m->verdict;
+		bool may = (m->pattern.needs & ~words) == 0;
 
-		if (v == VERDICT_ALLOW ? (a->opaque || f->permit[v] != NULL) : f->restrict_[v] != NULL && (v == VERDICT_DENY || f->permit[v] != NULL))
+		if (v == VERDICT_ALLOW ? (!may || a->opaque || f->permit[v] != NULL) : f->restrict_[v] != NULL && (v == VERDICT_DENY || f->permit[v] != NULL))
 			continue;
 		if (!rule_applies(s, m->rule))
 			continue;
-		if (v != VERDICT_DENY && f->permit[v] == NULL && pattern_match(&m->pattern, a, true, opaque))
+		if (v != VERDICT_DENY && may && f->permit[v] == NULL && pattern_match(&m->pattern, a, true, opaque))
 			f->permit[v] = m->rule;
 		if (v != VERDICT_ALLOW && f->restrict_[v] == NULL && pattern_match(&m->pattern, a, false, opaque))
 			f->restrict_[v] = m->rule;
@@ -106,16 +107,15 @@ static void coverage_read(const struct scope *s, struct coverage *c, struct foun
 
 static const struct rule *path_rule(const struct scope *s, const struct path_use *u, unsigned bit, enum verdict v, bool sure)
 {
-	for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
-		bool any;
+	bool guard = s->policy->profile == PROFILE_GUARD;
+	/* In the other profiles a path that is only known if a cd came through may be any. */
+	bool any = u->maybe && !sure && !guard;
+	uint64_t words = any ? ~(uint64_t)0 : path_words(u);
 
-		if (m->verdict != v || (m->effects & bit) == 0)
-			continue;
-		if (!sure && (u->path.kind == CONFIDENCE_OPAQUE || u->some) && s->policy->profile == PROFILE_GUARD)
-			continue;
-		/* In the other profiles a path that is only known if a cd came through may be any. */
-		any = u->maybe && !sure && s->policy->profile != PROFILE_GUARD;
-		if ((any || (u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure))) && rule_applies(s, m->rule))
+	if (!sure && (u->path.kind == CONFIDENCE_OPAQUE || u->some) && guard)
+		return NULL;
+	for (const struct match *m = s->policy->paths[v][bit]; m != NULL; m = m->next) {
+		if ((m->needs & ~words) == 0 && (any || (u->tree ? path_match_tree(m->glob, u, sure) : path_match(m->glob, u, sure))) && rule_applies(s, m->rule))
 			return m->rule;
 	}
 	return NULL;
@@ -163,7 +163,7 @@ static void coverage_apply(const struct scope *s, const struct act *a, const str
 				continue;
 			r = c->by[VERDICT_ALLOW][bit];
 			if (r == NULL)
-				r = path_rule(s, u, 1u << bit, VERDICT_ALLOW, true);
+				r = path_rule(s, u, bit, VERDICT_ALLOW, true);
 			if (r != NULL) {
 				/* Name the rule about the greatest effect. */
 				if (rule[0] == NULL || bit > 0)
@@ -172,7 +172,7 @@ static void coverage_apply(const struct scope *s, const struct act *a, const str
 			}
 			r = c->by[VERDICT_APPROVE][bit];
 			if (r == NULL)
-				r = path_rule(s, u, 1u << bit, VERDICT_APPROVE, true);
+				r = path_rule(s, u, bit, VERDICT_APPROVE, true);
 			if (r == NULL)
 				return;
 			worst = VERDICT_APPROVE;
@@ -186,7 +186,7 @@ static void coverage_apply(const struct scope *s, const struct act *a, const str
 		f->permit[worst] = rule[worst];
 }
 
-static unsigned rules_hash(const char *p)
+unsigned rules_hash(const char *p)
 {
 	uint32_t h = 2166136261u;
 
@@ -219,9 +219,13 @@ static void found_anywhere(const struct scope *s, const struct act *a, struct fo
 
 	if (effects == 0 || s->policy->profile == PROFILE_GUARD || (a->tool != NULL && (a->tool->flags & TOOL_OWN) != 0))
 		return;
-	for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
-		if (m->verdict != VERDICT_ALLOW && (m->effects & effects) != 0 && f->restrict_[m->verdict] == NULL && rule_applies(s, m->rule))
-			f->restrict_[m->verdict] = m->rule;
+	for (enum verdict v = VERDICT_APPROVE; v <= VERDICT_DENY; v++) {
+		for (unsigned bit = 0; bit < 3; bit++) {
+			for (const struct match *m = (effects & 1u << bit) != 0 ? s->policy->paths[v][bit] : NULL; m != NULL && f->restrict_[v] == NULL; m = m->next) {
+				if (rule_applies(s, m->rule))
+					f->restrict_[v] = m->rule;
+			}
+		}
 	}
 }
 
@@ -229,6 +233,7 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 {
 	struct found f;
 	struct coverage c;
+	uint64_t words = act_words(a);
 	bool named;
 
 	memset(&f, 0, sizeof(f));
@@ -239,10 +244,10 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 		if (name != NULL && strrchr(name, '/') != NULL)
 			name = strrchr(name, '/') + 1;
 		if (name != NULL)
-			found_commands(s, s->policy->by_name[rules_hash(name)], a, &f);
+			found_commands(s, s->policy->by_name[rules_hash(name)], a, words, &f);
 	}
 	if (a->kind != ACT_REDIRECT)
-		found_commands(s, s->policy->by_any, a, &f);
+		found_commands(s, s->policy->by_any, a, words, &f);
 	/* A rule that names the command knows better than the tables where it writes. */
 	named = f.permit[VERDICT_ALLOW] != NULL || f.permit[VERDICT_APPROVE] != NULL;
 	coverage_read(s, &c, &f, all_effects(a));
@@ -256,7 +261,7 @@ struct judgement judge_act(const struct scope *s, const struct act *a)
 				continue;
 			for (enum verdict v = VERDICT_APPROVE; v <= VERDICT_DENY; v++) {
 				if (f.restrict_[v] == NULL)
-					f.restrict_[v] = path_rule(s, u, 1u << bit, v, false);
+					f.restrict_[v] = path_rule(s, u, bit, v, false);
 			}
 		}
 	}
@@ -290,23 +295,19 @@ struct judgement judge_path(const struct scope *s, unsigned effects, const char 
 
 		if ((effects & 1u << bit) == 0)
 			continue;
-		for (const struct match *m = s->policy->paths; m != NULL; m = m->next) {
-			if ((m->effects & 1u << bit) == 0 || r[m->verdict] != NULL)
-				continue;
-			enum verdict v = (enum verdict)m->verdict;
-			bool permits, forbids;
+		for (enum verdict v = dots ? VERDICT_APPROVE : VERDICT_ALLOW; v <= VERDICT_DENY; v++) {
+			for (const struct match *m = s->policy->paths[v][bit]; m != NULL && r[v] == NULL; m = m->next) {
+				/* A rule for a tree must permit all of it; one that restricts a part of it restricts it all. */
+				bool permits = tree ? path_covers(m->glob, path, home) : path_match_text(m->glob, path, home);
+				bool forbids = v != VERDICT_ALLOW && (tree ? path_touches(m->glob, path, home) : permits);
 
-			if (v == VERDICT_ALLOW && dots)
-				continue;
-			/* A rule for a tree must permit all of it; one that restricts a part of it restricts it all. */
-			permits = tree ? path_covers(m->glob, path, home) : path_match_text(m->glob, path, home);
-			forbids = v != VERDICT_ALLOW && (tree ? path_touches(m->glob, path, home) : permits);
-			if ((v == VERDICT_DENY ? !forbids : !permits && !forbids) || !rule_applies(s, m->rule))
-				continue;
-			if (v == VERDICT_APPROVE && !permits)
-				f.restrict_[VERDICT_APPROVE] = m->rule;
-			else
-				r[v] = m->rule;
+				if ((v == VERDICT_DENY ? !forbids : !permits && !forbids) || !rule_applies(s, m->rule))
+					continue;
+				if (v == VERDICT_APPROVE && !permits)
+					f.restrict_[VERDICT_APPROVE] = m->rule;
+				else
+					r[v] = m->rule;
+			}
 		}
 		if (r[VERDICT_DENY] != NULL)
 			f.restrict_[VERDICT_DENY] = r[VERDICT_DENY];

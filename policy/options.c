@@ -16,7 +16,7 @@ const struct opt *options_find(const struct tool *t, const char *name, size_t n)
 	return NULL;
 }
 
-bool tool_has(const struct tool *t, uint32_t flag)
+bool tool_has(const struct tool *t, uint64_t flag)
 {
 	for (; t != NULL; t = t->parent) {
 		if ((t->flags & flag) != 0)

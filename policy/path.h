@@ -15,6 +15,11 @@ bool path_match(const char *pattern, const struct path_use *p, bool sure);
 /* The same for the path and all that lies below it: every one of them; any one of them (as path_touches() below). */
 bool path_match_tree(const char *pattern, const struct path_use *p, bool sure);
 
+/* words_bits() of a component that a path has which path_match() or path_match_tree() says yes to, 0: of none; and of those that a path has. Where a
+ * bit of the first is not in the second they say no, unless the path is only known if a cd came through. */
+uint64_t path_needs(const char *pattern);
+uint64_t path_words(const struct path_use *u);
+
 /* The same for a path given as bytes (file operations): absolute, else below the home directory. home: what ~ stands for, absolute; NULL: not
  * known, and then ~ may be any of the usual places. */
 bool path_match_text(const char *pattern, const char *path, const char *home);

@@ -3,21 +3,22 @@
 
 #include <string.h>
 
+#include "policy/rules.h"
 #include "policy/walk.h"
 
-bool glob_match(const char *pattern, const char *text, size_t n)
+static bool glob_fits(const char *pattern, size_t len, const char *text, size_t n)
 {
-	const char *star = NULL;
+	const char *end = pattern + len, *star = NULL;
 	size_t i = 0, mark = 0;
 
 	while (i < n) {
-		if (*pattern == '*') {
+		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			mark = i;
-		} else if (*pattern == '\\' && pattern[1] != '\0' && pattern[1] == text[i]) {
+		} else if (end - pattern > 1 && *pattern == '\\' && pattern[1] == text[i]) {
 			pattern += 2;
 			i++;
-		} else if (*pattern == '?' || (*pattern != '\0' && *pattern != '\\' && *pattern == text[i])) {
+		} else if (pattern < end && (*pattern == '?' || (*pattern != '\\' && *pattern == text[i]))) {
 			pattern++;
 			i++;
 		} else if (star != NULL) {
@@ -27,9 +28,14 @@ bool glob_match(const char *pattern, const char *text, size_t n)
 			return false;
 		}
 	}
-	while (*pattern == '*')
+	while (pattern < end && *pattern == '*')
 		pattern++;
-	return *pattern == '\0';
+	return pattern == end;
+}
+
+bool glob_match(const char *pattern, const char *text, size_t n)
+{
+	return glob_fits(pattern, strlen(pattern), text, n);
 }
 
 /* What a path is made of: bytes; a glob whose * and ? no leading dot matches; one where they may. */
@@ -106,14 +112,8 @@ bool globs_meet(const char *r, size_t rn, const char *c, size_t cn)
  * component can become; else: they may have one in common (said yes to when in doubt). */
 static bool component_match(const char *r, size_t rn, const char *c, size_t cn, enum path_kind glob, bool sure)
 {
-	char rule[PATH_MAX_LEN];
-
-	if (rn >= sizeof(rule))
-		return false;
-	memcpy(rule, r, rn);
-	rule[rn] = '\0';
 	if (glob == PATH_PLAIN)
-		return glob_match(rule, c, cn);
+		return glob_fits(r, rn, c, cn);
 	if (rn == 1 && r[0] == '*')
 		return true;
 	if (sure || (glob == PATH_GLOB && rn > 0 && r[0] == '.' && (c[0] == '*' || c[0] == '?')))
@@ -178,6 +178,13 @@ static bool comps_split(const char *s, size_t n, struct comps *c)
 		c->n[c->count++] = i - b;
 	}
 	return true;
+}
+
+static void comps_copy(struct comps *to, const struct comps *from)
+{
+	to->count = from->count;
+	memcpy(to->p, from->p, from->count * sizeof(from->p[0]));
+	memcpy(to->n, from->n, from->count * sizeof(from->n[0]));
 }
 
 /* The same for a path of any kind: a component of a glob may be plain. */
@@ -246,22 +253,40 @@ static void comps_home(struct comps *with, struct comps *other, enum home home)
 	}
 }
 
+/* Most of the rules, at the price of a few bytes: the path is of the host's, not only its root, and its first component surely is another than
+ * the pattern's. */
+static bool heads_differ(const char *pattern, const char *p, size_t n, enum path_kind kind)
+{
+	size_t i = 1;
+
+	if (kind != PATH_PLAIN || n < 2 || p[0] != '/' || p[1] == '/')
+		return false;
+	if (pattern[0] == '~') /* a home directory: /root, or /home/NAME */
+		return p[1] != 'h' && p[1] != 'r';
+	if (pattern[0] != '/' || pattern[1] == '/' || pattern[1] == '\0')
+		return false;
+	while (i < n && pattern[i] == p[i] && p[i] != '/')
+		i++;
+	if (pattern[i] == '*' || pattern[i] == '?' || pattern[i] == '[' || pattern[i] == '\\')
+		return false;
+	return (pattern[i] != '/' && pattern[i] != '\0') || (i < n && p[i] != '/');
+}
+
 static bool path_match_parts(const char *pattern, const char *p, size_t n, enum path_kind kind, bool sure)
 {
 	struct comps r, c;
 
-	/* Most of the rules, at the price of a byte: both are absolute, and begin with other letters. */
-	if (kind == PATH_PLAIN && n > 1 && p[0] == '/' && pattern[0] == '/' && pattern[1] != p[1] && p[1] != '/' && strchr("*?[\\/", pattern[1]) == NULL)
-		return false;
-	if (kind == PATH_PLAIN && n > 1 && p[0] == '/' && pattern[0] == '~' && strchr("hr/", p[1]) == NULL)
+	if (heads_differ(pattern, p, n, kind))
 		return false;
 	if (!comps_split(pattern, strlen(pattern), &r) || !comps_split(p, n, &c))
 		return !sure;
 	if (n == 0 || (p[0] == '~') == (pattern[0] == '~') || (r.count > 0 && comp_is_any(&r, 0)))
 		return comps_match(&r, &c, kind, sure);
 	for (enum home h = HOME_ROOT; h < HOME_END && !sure; h++) {
-		struct comps rule = r, path = c;
+		struct comps rule, path;
 
+		comps_copy(&rule, &r);
+		comps_copy(&path, &c);
 		comps_home(p[0] == '~' ? &path : &rule, p[0] == '~' ? &rule : &path, h);
 		if (comps_match(&rule, &path, kind, false))
 			return true;
@@ -377,6 +402,8 @@ static bool path_touches_below(const char *p, const char *clean, size_t n, const
 {
 	struct comps r, c;
 
+	if ((home == NULL || p[0] != '~') && heads_differ(p, clean, n, kind))
+		return false;
 	if (!comps_split(p, strlen(p), &r) || !comps_split(clean, n, &c))
 		return true;
 	if (r.count > 0 && comp_is_any(&r, 0))
@@ -384,8 +411,10 @@ static bool path_touches_below(const char *p, const char *clean, size_t n, const
 	if ((p[0] == '~') == (clean[0] == '~'))
 		return comps_touch(&r, &c, kind);
 	for (enum home h = HOME_ROOT; h < HOME_END; h++) {
-		struct comps rule = r, path = c;
+		struct comps rule, path;
 
+		comps_copy(&rule, &r);
+		comps_copy(&path, &c);
 		comps_home(p[0] == '~' ? &rule : &path, p[0] == '~' ? &path : &rule, h);
 		if (comps_touch(&rule, &path, kind))
 			return true;
@@ -404,6 +433,31 @@ bool path_touches(const char *pattern, const char *path, const char *home)
 	if (!path_text(path, clean, &n) || (home != NULL && (p = path_home(pattern, home, expanded, sizeof(expanded))) == NULL))
 		return true;
 	return path_touches_below(p, clean, n, home, PATH_PLAIN);
+}
+
+uint64_t path_needs(const char *pattern)
+{
+	const char *name = pattern[0] == '/' ? pattern + 1 : pattern + 3;
+	size_t n;
+
+	if (pattern[0] != '/' && strncmp(pattern, "**/", 3) != 0)
+		return 0;
+	n = strcspn(name, "/*?[\\");
+	return n > 0 && (name[n] == '/' || name[n] == '\0') ? words_bits(name, n) : 0;
+}
+
+uint64_t path_words(const struct path_use *u)
+{
+	struct comps c;
+	uint64_t bits = 0;
+
+	/* A home directory may hold any name, and a path that is not known be any. */
+	if (u->path.kind == CONFIDENCE_OPAQUE || path_kind(&u->path) != PATH_PLAIN || !comps_split(u->path.p, u->path.n, &c) || c.count == 0 ||
+	    u->path.p[0] != '/' || (u->tree && (u->path.p[1] == 'h' || u->path.p[1] == 'r')))
+		return ~(uint64_t)0;
+	for (unsigned i = 0; i < c.count; i++)
+		bits |= words_bits(c.p[i], c.n[i]);
+	return bits;
 }
 
 bool path_match_tree(const char *pattern, const struct path_use *u, bool sure)

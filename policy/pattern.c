@@ -218,6 +218,43 @@ static bool pattern_meaning(struct arena *a, struct pattern *p)
 	return true;
 }
 
+uint64_t words_bits(const char *word, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (uint8_t)word[i]) * 0x100000001b3u;
+	h ^= h >> 32;
+	return (uint64_t)1 << (h & 63) | (uint64_t)1 << (h >> 6 & 63);
+}
+
+uint64_t act_words(const struct act *a)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < a->argc; i++) {
+		if (a->argv[i].kind == CONFIDENCE_EXACT)
+			bits |= words_bits(a->argv[i].p, a->argv[i].n);
+	}
+	return bits;
+}
+
+/* Of many rules for one program the last plain operand tells most of them apart. */
+static uint64_t pattern_needs(const struct pattern *p)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; p->semantic && i < p->nops; i++) {
+		if (p->ops[i]->literal && !p->ops[i]->path)
+			bits = words_bits(p->ops[i]->plain, strlen(p->ops[i]->plain));
+	}
+	for (unsigned i = 1; !p->semantic && i < p->n; i++) {
+		if (p->words[i].literal && !p->words[i].path)
+			bits = words_bits(p->words[i].plain, strlen(p->words[i].plain));
+	}
+	return bits;
+}
+
 static int pattern_one(struct arena *a, const char *text, const char *source, struct pattern *p, const char **why)
 {
 	int r;
@@ -238,6 +275,7 @@ static int pattern_one(struct arena *a, const char *text, const char *source, st
 			p->semantic = pattern_meaning(a, p);
 		}
 	}
+	p->needs = pattern_needs(p);
 	return ERR_OK;
 }
 

@@ -161,7 +161,7 @@ static bool letter_given(const struct act *a, char letter)
 	unsigned end = words_end(a);
 
 	for (unsigned i = 1; i < end; i++) {
-		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && cluster_has(a, &a->argv[i], letter))
+		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && memchr(a->argv[i].p, letter, a->argv[i].n) != NULL && cluster_has(a, &a->argv[i], letter))
 			return true;
 	}
 	return false;
@@ -224,10 +224,15 @@ static bool option_spelled(const struct fit *q, const struct pword *w)
 		return true;
 	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
 		const struct synonym *s = &synonyms[i];
-		bool letter = strlen(s->letter) == n && memcmp(s->letter, w->plain, n) == 0, name = strlen(s->name) == n && memcmp(s->name, w->plain, n) == 0;
-		struct pword other = { .text = letter ? s->name : s->letter, .plain = letter ? s->name : s->letter, .literal = true };
+		struct pword other = { .literal = true };
+		bool letter, name;
 
-		if ((letter || name) && strcmp(s->program, program) == 0 && option_written(q, &other))
+		if (s->program[0] != program[0] || strcmp(s->program, program) != 0)
+			continue;
+		letter = strlen(s->letter) == n && memcmp(s->letter, w->plain, n) == 0;
+		name = strlen(s->name) == n && memcmp(s->name, w->plain, n) == 0;
+		other.text = other.plain = letter ? s->name : s->letter;
+		if ((letter || name) && option_written(q, &other))
 			return true;
 	}
 	return false;

@@ -140,15 +140,10 @@ static bool operands_touch(const struct fit *q)
 	return n < p->nops && sequence_match(q, left, n, a->ops, a->nops, skip);
 }
 
-/* docker's `container` may stand before a subcommand or not, and of some programs the subcommands may be abbreviated. */
+/* Whether a subcommand may be written otherwise than the tables have it. */
 static bool subcommands_vary(const struct act *a)
 {
-	static const char *const programs[] = { "docker", "podman", "nerdctl", "ip", "nmcli", NULL };
-	unsigned i = 0;
-
-	while (programs[i] != NULL && strcmp(programs[i], tool_root(a->tool)->name) != 0)
-		i++;
-	return programs[i] != NULL;
+	return (tool_root(a->tool)->flags & (TOOL_SHORT | TOOL_CONTAINER)) != 0;
 }
 
 static bool meaning_match(const struct fit *q)
@@ -156,9 +151,11 @@ static bool meaning_match(const struct fit *q)
 	const struct pattern *p = q->p;
 	const struct act *a = q->a;
 
-	if (!q->sure && subcommands_vary(a) && (!tools_related(a->tool, p->tool) || act_is_cut(a)) && loose_match(q))
+	bool related = tools_related(a->tool, p->tool);
+
+	if (!q->sure && (!related || act_is_cut(a)) && subcommands_vary(a) && loose_match(q))
 		return true;
-	if (!tools_related(a->tool, p->tool) && (q->sure || !act_has_foreign(a) || tool_root(a->tool) != tool_root(p->tool)))
+	if (!related && (q->sure || !act_has_foreign(a) || tool_root(a->tool) != tool_root(p->tool)))
 		return false;
 	for (unsigned i = 0; i < p->nopts; i++) {
 		if (!option_match(q, &p->opts[i]) && (q->sure || !option_behind(q, &p->opts[i])))
@@ -252,12 +249,12 @@ static bool fit_match(const struct fit *q)
 		return false;
 	if (!name_match(&p->words[0], a, q->sure))
 		return false;
-	for (unsigned i = 0; i < p->n; i++)
-		list[i] = &p->words[i];
-	if (p->words[0].many && p->n > 1)
-		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP) || (!q->sure && p->words[1].plain[0] == '-' && loose_match(q));
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q);
+	for (unsigned i = 0; i < p->n; i++)
+		list[i] = &p->words[i];
+	if (p->words[0].many)
+		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP) || (!q->sure && p->words[1].plain[0] == '-' && loose_match(q));
 	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || (p->source != NULL && wrapped_match(q))));
 }
 

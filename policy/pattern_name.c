@@ -69,6 +69,9 @@ bool name_match(const struct pword *w, const struct act *a, bool sure)
 		return false;
 	if (w->any)
 		return true;
+	/* Nearly always: a bare name, which is all that the index of names lets through. */
+	if (w->literal && strcmp(w->plain, f->p) == 0 && strchr(f->p, '/') == NULL)
+		return true;
 	slash = strrchr(f->p, '/');
 	if (strchr(w->plain, '/') != NULL)
 		return slash != NULL ? program_match(w, a, sure) : !sure && usual_name(w->text) != NULL && glob_match(usual_name(w->text), f->p, f->n);

@@ -164,29 +164,32 @@ static bool word_allowed(const struct fit *q, const struct pword *w, const struc
 /* systemctl reads an operand as a glob over the units that there are, and one without an extension as a service. */
 static bool units_meet(const struct pword *w, const char *s)
 {
-	char rule[2][PATH_MAX_LEN], word[2][PATH_MAX_LEN];
+	static const char service[] = ".service";
+	char rule[PATH_MAX_LEN + sizeof(service)], word[PATH_MAX_LEN + sizeof(service)];
+	size_t end = sizeof(service) - 1, n = strlen(s), k = strlen(w->text);
 
-	for (unsigned i = 0; i < 2; i++) {
-		const char *end = i == 0 ? "" : ".service";
-		int r = snprintf(rule[i], sizeof(rule[i]), "%s%s", w->text, end), k = snprintf(word[i], sizeof(word[i]), "%s%s", s, end);
-
-		if (r < 0 || (size_t)r >= sizeof(rule[i]) || k < 0 || (size_t)k >= sizeof(word[i]))
-			return true;
-	}
-	for (unsigned i = 0; i < 4; i++) {
-		if (globs_meet(rule[i / 2], strlen(rule[i / 2]), word[i % 2], strlen(word[i % 2])))
-			return true;
-	}
-	return false;
+	if (n >= PATH_MAX_LEN || k >= PATH_MAX_LEN)
+		return true;
+	memcpy(word, s, n);
+	memcpy(word + n, service, sizeof(service));
+	if (strpbrk(s, "*?[\\") == NULL)
+		return glob_match(w->text, s, n) || glob_match(w->text, word, n + end) || (n > end && strcmp(s + n - end, service) == 0 && glob_match(w->text, s, n - end));
+	memcpy(rule, w->text, k);
+	memcpy(rule + k, service, sizeof(service));
+	return globs_meet(w->text, k, s, n) || globs_meet(w->text, k, word, n + end) || globs_meet(rule, k + end, s, n);
 }
 
 /* Programs that take the beginning of a name for it. */
 static bool abbreviated(const struct act *a, const char *rule, const char *s)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-	size_t n = strspn(s, letters), k = strspn(rule, letters);
+	size_t n, k;
 
-	if (n == 0 || s[n] != '\0' || k == 0 || rule[k] != '\0' || (!tool_is(a->tool, "ip") && !tool_is(a->tool, "nmcli")))
+	if (a->tool == NULL || (tool_root(a->tool)->flags & TOOL_SHORT) == 0)
+		return false;
+	n = strspn(s, letters);
+	k = strspn(rule, letters);
+	if (n == 0 || s[n] != '\0' || k == 0 || rule[k] != '\0')
 		return false;
 	return strncmp(rule, s, n < k ? n : k) == 0;
 }
@@ -261,7 +264,7 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 		/* One word each: a pattern that may be several is not surely one. */
 		return !(sure && !w->many && (f->flags & FIELD_MULTI) != 0);
 	}
-	if (!sure && f->kind == CONFIDENCE_EXACT && !w->path && tool_is(a->tool, "systemctl") && units_meet(w, f->p + off))
+	if (!sure && f->kind == CONFIDENCE_EXACT && !w->path && a->tool != NULL && (tool_root(a->tool)->flags & TOOL_UNITS) != 0 && units_meet(w, f->p + off))
 		return true;
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);

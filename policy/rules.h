@@ -36,6 +36,7 @@ struct pattern {
 	const struct pword **ops;
 	unsigned nops;
 	unsigned nsubs; /* so many of them, from the first on, name the subcommand */
+	uint64_t needs; /* words_bits() of a word that an act which surely is of the pattern has; 0: of none */
 };
 
 enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };
@@ -47,6 +48,7 @@ struct match {
 	struct rule *rule;
 	struct pattern pattern;
 	const char *glob; /* PATH and the others */
+	uint64_t needs;   /* PATH: path_needs() */
 	struct match *next; /* in its index */
 };
 
@@ -95,12 +97,17 @@ struct policy {
 	/* indices */
 	struct match *by_name[RULES_HASH]; /* commands by the first word */
 	struct match *by_any;              /* commands whose first word is a glob */
-	struct match *effects, *paths, *others;
+	struct match *effects, *others;
+	struct match *paths[3][3];         /* by verdict, and by the effect's bit: read, write, delete */
 	char *mask;
 };
 
 /* pattern.c. text is one pattern; appends to out every pattern that its braces make. ERR_OK, ERR_MALFORMED with *why set. */
 int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsigned cap, unsigned *n, const char **why);
+/* A set of words: bits that those of a word in it are among. They may be where it is not. */
+uint64_t words_bits(const char *word, size_t n);
+/* Of the words of an act that are known. */
+uint64_t act_words(const struct act *a);
 /* pattern_match.c. sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
 /* The act surely is of this pattern, and what its stars stand for changes nothing of what a wrapper makes of the other words. */
@@ -124,6 +131,8 @@ struct judgement {
 	const struct rule *rule; /* NULL: the default */
 };
 
+/* Where the commands of a name stand in by_name. */
+unsigned rules_hash(const char *name);
 bool rule_applies(const struct scope *s, const struct rule *r);
 struct judgement judge_act(const struct scope *s, const struct act *a);
 /* A path outside a command: file operations. home: what ~ stands for, NULL where it is not known. tree: and all that lies below. */

@@ -8,21 +8,32 @@
 /* The slot of the directory that a text stands in if every cd came through. It survives state_lose() and state_join(): it is no knowledge. */
 #define MAYBE 1
 
+/* Slots are not cleared before they are used: few texts have many. */
+static struct var_slot *state_new(struct state *s, const char *name, size_t n)
+{
+	struct var_slot *v = &s->vars[s->nvars];
+
+	s->has_ever[s->nvars++] = false;
+	memset(v, 0, sizeof(*v));
+	v->name = name;
+	v->n = (uint32_t)n;
+	v->value = field_opaque(0);
+	return v;
+}
+
 void state_init(struct walk *w, struct state *s)
 {
 	memset(s, 0, sizeof(*s));
-	s->vars = arena_alloc(w->r->arena, sizeof(*s->vars) * MAX_VARS);
-	s->ever = arena_alloc(w->r->arena, sizeof(*s->ever) * MAX_VARS);
-	s->has_ever = arena_alloc(w->r->arena, sizeof(*s->has_ever) * MAX_VARS);
+	s->vars = arena_room(w->r->arena, sizeof(*s->vars) * MAX_VARS);
+	s->ever = arena_room(w->r->arena, sizeof(*s->ever) * MAX_VARS);
+	s->has_ever = arena_room(w->r->arena, sizeof(*s->has_ever) * MAX_VARS);
 	if (s->vars == NULL || s->ever == NULL || s->has_ever == NULL) {
 		s->vars = NULL;
 		w->r->failed = true;
 		return;
 	}
-	s->vars[0].name = "";
-	s->vars[MAYBE].name = ""; /* never found by it: slot 0 comes first */
-	s->nvars = MAYBE + 1;
-	s->vars[0].value = s->vars[MAYBE].value = field_opaque(0);
+	(void)state_new(s, "", 0);
+	(void)state_new(s, "", 0); /* MAYBE. Never found by its name: slot 0 comes first */
 }
 
 static struct var_slot *state_slot(const struct state *s, const char *name, size_t n)
@@ -92,11 +103,7 @@ void state_set(struct walk *w, const char *name, size_t n, const struct field *v
 			s->lost = true;
 			return;
 		}
-		v = &s->vars[s->nvars++];
-		memset(v, 0, sizeof(*v));
-		v->name = name;
-		v->n = (uint32_t)n;
-		v->value = field_opaque(0);
+		v = state_new(s, name, n);
 	}
 	state_push(w, s, (unsigned)(v - s->vars));
 	if (w->r->failed)

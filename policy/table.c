@@ -154,7 +154,7 @@ static struct tool *table_add(const char *name, size_t len, enum tool_kind kind)
 
 static const struct {
 	const char *name;
-	uint32_t flag;
+	uint64_t flag;
 } head_flags[] = {
 	{ "any", TOOL_ANY },       { "loose", TOOL_LOOSE },         { "sub", TOOL_SUB },       { "digits", TOOL_DIGITS },
 	{ "plus", TOOL_PLUS },     { "onedash", TOOL_ONEDASH },     { "posix", TOOL_POSIX },   { "bundle", TOOL_BUNDLE },
@@ -163,6 +163,7 @@ static const struct {
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
 	{ "own", TOOL_OWN },       { "moves", TOOL_MOVES },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
 	{ "front", TOOL_FRONT },   { "below", TOOL_BELOW },         { "piped", TOOL_PIPED },     { "permutes", TOOL_PERMUTES },
+	{ "units", TOOL_UNITS },   { "short", TOOL_SHORT },         { "container", TOOL_CONTAINER },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",

@@ -58,6 +58,11 @@ enum tool_flag {
 	TOOL_OWN = 1 << 21    /* only files of its own: path rules do not speak of them */
 };
 
+/* The bits that are no constants of an enum: */
+#define TOOL_UNITS (UINT64_C(1) << 31)     /* operands are globs over units, and one without an extension is a service */
+#define TOOL_SHORT (UINT64_C(1) << 32)     /* the beginning of a subcommand's name stands for it */
+#define TOOL_CONTAINER (UINT64_C(1) << 33) /* `container` may stand before a subcommand or not */
+
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };
 
 enum tool_prog { PROG_NONE, PROG_SED, PROG_AWK, PROG_FIND, PROG_DD, PROG_NAMES, PROG_SET, PROG_DATE, PROG_SYSCTL, PROG_SERVICE, PROG_WORDS, PROG_MACROS, PROG_URIS,
@@ -130,7 +135,7 @@ struct tool {
 	const char *name; /* "ip addr show" */
 	uint16_t len;
 	uint8_t kind, then, prog, skip;
-	uint32_t flags;
+	uint64_t flags;
 	uint16_t does, bare, tty;
 	uint16_t equals;          /* what an operand that holds = does */
 	bool ops_none;            /* an operand is an unknown effect */

@@ -182,7 +182,7 @@ struct parsed {
 };
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p);
 const struct opt *options_find(const struct tool *t, const char *name, size_t n);
-bool tool_has(const struct tool *t, uint32_t flag); /* it or a parent has the flag */
+bool tool_has(const struct tool *t, uint64_t flag); /* it or a parent has the flag */
 
 /* The path that a word names, for rules. */
 void path_add(struct walk *w, struct act *a, unsigned effects, const struct field *word, size_t off);

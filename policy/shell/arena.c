@@ -65,10 +65,10 @@ static void *arena_more(struct arena *a, size_t n)
 	a->cur = b;
 	b->used = n;
 	a->used += n;
-	return memset(b->data, 0, n);
+	return b->data;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+void *arena_room(struct arena *a, size_t n)
 {
 	if (n > a->max)
 		return NULL;
@@ -79,14 +79,23 @@ void *arena_alloc(struct arena *a, size_t n)
 	void *p = (char *)b->data + b->used;
 	b->used += n;
 	a->used += n;
-	return memset(p, 0, n);
+	return p;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = arena_room(a, n);
+	return p == NULL ? NULL : memset(p, 0, n);
 }
 
 char *arena_copy(struct arena *a, const void *p, size_t n)
 {
-	char *s = arena_alloc(a, n + 1);
-	if (s != NULL && n > 0)
+	char *s = arena_room(a, n + 1);
+	if (s == NULL)
+		return NULL;
+	if (n > 0)
 		memcpy(s, p, n);
+	s[n] = '\0';
 	return s;
 }
 

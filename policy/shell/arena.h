@@ -28,6 +28,9 @@ void arena_init(struct arena *a, size_t max);
 /* n bytes, zeroed, aligned for any object. NULL when the bound or memory would be passed. n may be 0. */
 void *arena_alloc(struct arena *a, size_t n);
 
+/* The same, not zeroed: for what is written whole before it is read. */
+void *arena_room(struct arena *a, size_t n);
+
 /* A copy of n bytes followed by a NUL. NULL as arena_alloc(). */
 char *arena_copy(struct arena *a, const void *p, size_t n);
 
