@@ -328,9 +328,12 @@ static bool command_numbers_safe(const struct walk *w, const struct act *a, cons
 {
 	static const char *const numbers[] = { "break", "continue", "return", "exit", "logout", "shift", "ulimit", NULL };
 	static const char *const words[] = { "read", "wait", "dirs", "pushd", "popd", "sleep", NULL };
-	bool only = command_in(numbers, name);
+	bool only;
 
-	if ((w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH) || (!only && !command_in(words, name)))
+	if (w->dialect != DIALECT_ZSH && w->dialect != DIALECT_MKSH)
+		return true;
+	only = command_in(numbers, name);
+	if (!only && !command_in(words, name))
 		return true;
 	for (unsigned i = 1; i < a->argc; i++) {
 		const struct field *f = &a->argv[i];

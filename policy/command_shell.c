@@ -137,8 +137,6 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 			w->stdin_kind = STDIN_FILE;
 		w->integers = NULL;
 		w->outside = false;
-		integers_find(w, ast->list);
-		misreads_find(w, ast->list);
 		walk_text(w, ast->list);
 		w->stdin_kind = saved.stdin_kind;
 		w->outside = saved.outside;

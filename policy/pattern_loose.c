@@ -179,7 +179,7 @@ static bool group_given(const struct act *a, const struct pword *w)
 	return false;
 }
 
-/* Options with two names, of programs whose options are in no table, as they are restricted most. */
+/* Options with two names, of programs whose options are in no table, as they are restricted most. By program. */
 static const struct synonym {
 	const char *program, *letter, *name;
 } synonyms[] = {
@@ -227,7 +227,9 @@ static bool option_spelled(const struct fit *q, const struct pword *w)
 		struct pword other = { .literal = true };
 		bool letter, name;
 
-		if (s->program[0] != program[0] || strcmp(s->program, program) != 0)
+		if (s->program[0] > program[0])
+			break;
+		if (s->program[0] < program[0] || strcmp(s->program, program) != 0)
 			continue;
 		letter = strlen(s->letter) == n && memcmp(s->letter, w->plain, n) == 0;
 		name = strlen(s->name) == n && memcmp(s->name, w->plain, n) == 0;

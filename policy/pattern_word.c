@@ -168,6 +168,9 @@ static bool units_meet(const struct pword *w, const char *s)
 	char rule[PATH_MAX_LEN + sizeof(service)], word[PATH_MAX_LEN + sizeof(service)];
 	size_t end = sizeof(service) - 1, n = strlen(s), k = strlen(w->text);
 
+	/* Nearly always: they begin with other letters. */
+	if (w->literal && k > 0 && n > 0 && w->plain[0] != s[0] && strchr("*?[\\", s[0]) == NULL)
+		return false;
 	if (n >= PATH_MAX_LEN || k >= PATH_MAX_LEN)
 		return true;
 	memcpy(word, s, n);
@@ -268,6 +271,9 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 		return true;
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);
+	/* Options are the same or they are not. */
+	if (!sure && f->kind == CONFIDENCE_EXACT && w->literal && w->plain[0] == '-' && f->p[off] == '-' && strchr(w->plain, '=') == NULL)
+		return false;
 	if (!sure && value_match(q, w, f, off))
 		return true;
 	if (w->path) {

@@ -275,13 +275,16 @@ void walk_list(struct walk *w, const struct sh_list *list)
 
 /* What a text may do to names, in whatever order it comes to that: an unset takes a function away in bash, so that none is certain then; over a
  * readonly name an assignment fails, with all that stands behind it in its line. */
-struct text_names {
+struct text {
+	struct walk *w;
 	bool unsets, fixes;
 };
 
 static bool text_is(const char *text, size_t n, const char *const *names)
 {
-	while (*names != NULL && !(strlen(*names) == n && memcmp(*names, text, n) == 0))
+	if (n == 0)
+		return false;
+	while (*names != NULL && !((*names)[0] == text[0] && strlen(*names) == n && memcmp(*names, text, n) == 0))
 		names++;
 	return *names != NULL;
 }
@@ -290,10 +293,11 @@ static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 {
 	static const char *const passes[] = { "command", "builtin", NULL }, *const declares[] = { "declare", "typeset", "local", NULL };
 	static const char *const unset[] = { "unset", NULL }, *const readonly[] = { "readonly", NULL };
-	struct text_names *t = ctx;
+	struct text *t = ctx;
 	bool own = true, declaring = false;
 
 	(void)depth;
+	integers_command(t->w, c);
 	if (c->kind != SH_SIMPLE)
 		return 0;
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
@@ -307,6 +311,43 @@ static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 		/* command and builtin have the name behind them */
 		own = own && known && (option || text_is(text, n, passes));
 	}
+	return 0;
+}
+
+static int text_word(void *ctx, const struct sh_word *word, unsigned depth)
+{
+	struct text *t = ctx;
+
+	(void)depth;
+	integers_word(t->w, word);
+	misreads_word(t->w, word);
+	return 0;
+}
+
+static int text_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	struct text *t = ctx;
+
+	(void)depth;
+	misreads_part(t->w, p);
+	return 0;
+}
+
+static int text_assign(void *ctx, const struct sh_assign *a, unsigned depth)
+{
+	struct text *t = ctx;
+
+	(void)depth;
+	integers_assign(t->w, a);
+	return 0;
+}
+
+static int text_redir(void *ctx, const struct sh_redir *r, unsigned depth)
+{
+	struct text *t = ctx;
+
+	(void)depth;
+	integers_redir(t->w, r);
 	return 0;
 }
 
@@ -352,11 +393,11 @@ static bool text_line_ends(const struct sh_andor *a)
 void walk_text(struct walk *w, const struct sh_list *list)
 {
 	const struct sh_andor *from = list->items;
-	struct text_names names = { false, false };
-	struct sh_visitor v = { .command = text_command, .ctx = &names };
+	struct text text = { w, false, false };
+	struct sh_visitor v = { .command = text_command, .word = text_word, .part = text_part, .assign = text_assign, .redir = text_redir, .ctx = &text };
 
 	ast_walk_list(list, &v);
-	w->unsets = names.unsets;
+	w->unsets = text.unsets;
 	if (w->dialect != DIALECT_BASH) {
 		walk_list(w, list);
 		return;
@@ -365,7 +406,7 @@ void walk_text(struct walk *w, const struct sh_list *list)
 		struct function *functions = w->functions;
 		const struct sh_andor *next = from;
 		struct doubt d = walk_doubt(w);
-		bool plain = !names.fixes, newline = false, first = from->pipelines->commands->kind == SH_FUNCTION;
+		bool plain = !text.fixes, newline = false, first = from->pipelines->commands->kind == SH_FUNCTION;
 
 		w->branch--;
 		for (; next != NULL && !newline; next = next->next) {
@@ -413,8 +454,6 @@ int acts_read(struct reading *r, struct arena *a, const struct policy_question *
 		cwd.n = 1;
 	}
 	state_set_cwd(&w, &cwd);
-	integers_find(&w, ast->list);
-	misreads_find(&w, ast->list);
 	walk_text(&w, ast->list);
 	return r->failed ? ERR_NOMEM : ERR_OK;
 }

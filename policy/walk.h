@@ -114,7 +114,7 @@ void state_set_maybe(struct walk *w, const struct field *f);
 bool place_same(const struct field *a, const struct field *b);
 
 /* walk.c */
-void walk_text(struct walk *w, const struct sh_list *list); /* all of a text */
+void walk_text(struct walk *w, const struct sh_list *list); /* all of a text; in the state of one that begins */
 void walk_list(struct walk *w, const struct sh_list *list);
 /* What comes between these may not happen: what it assigns and defines is not known behind it. */
 struct doubt { unsigned mark, nparams; struct field *params; };
@@ -138,12 +138,16 @@ void walk_for(struct walk *w, const struct sh_command *c);
 void walk_cfor(struct walk *w, const struct sh_cfor *f);
 void walk_loop_start(struct walk *w, const struct sh_list *cond, const struct sh_list *body);
 
-/* walk_integer.c: finds the variables that a text may turn into integers (zsh) or arrays (bash), before it is walked; and whether a
- * name is one. What is assigned to it from then on may be evaluated. */
-void integers_find(struct walk *w, const struct sh_list *list);
-/* walk_misread.c: reports what the shell would read otherwise */
-void misreads_find(struct walk *w, const struct sh_list *list);
+/* walk_text() shows these every node of a text before it is walked. walk_integer.c: finds the variables that it may turn into integers (zsh) or
+ * arrays (bash); and whether a name is one. What is assigned to it from then on may be evaluated. */
+void integers_command(struct walk *w, const struct sh_command *c);
+void integers_word(struct walk *w, const struct sh_word *word);
+void integers_assign(struct walk *w, const struct sh_assign *a);
+void integers_redir(struct walk *w, const struct sh_redir *r);
 bool integers_have(const struct walk *w, const char *name, size_t n);
+/* walk_misread.c: reports what the shell would read otherwise */
+void misreads_word(struct walk *w, const struct sh_word *word);
+void misreads_part(struct walk *w, const struct sh_part *p);
 
 /* command.c: a simple command whose words are known as far as they can be. */
 void command_run(struct walk *w, struct field *argv, unsigned argc, struct sh_pos at, const struct sh_simple *simple);

@@ -76,28 +76,22 @@ static bool integer_assigns(const struct sh_part *p)
 	return false;
 }
 
-static int integer_word(void *ctx, const struct sh_word *word, unsigned depth)
+void integers_word(struct walk *w, const struct sh_word *word)
 {
-	(void)depth;
-	if (word->kind == SH_WORD_ARITH && integer_assigns(word->parts))
-		integer_parts(ctx, word->parts);
-	return 0;
+	if (w->dialect == DIALECT_ZSH && word->kind == SH_WORD_ARITH && integer_assigns(word->parts))
+		integer_parts(w, word->parts);
 }
 
-static int integer_redir(void *ctx, const struct sh_redir *r, unsigned depth)
+void integers_redir(struct walk *w, const struct sh_redir *r)
 {
-	(void)depth;
-	if (r->fd_name.n > 0)
-		integer_add(ctx, r->fd_name.p, r->fd_name.n);
-	return 0;
+	if (w->dialect == DIALECT_ZSH && r->fd_name.n > 0)
+		integer_add(w, r->fd_name.p, r->fd_name.n);
 }
 
-static int array_assign(void *ctx, const struct sh_assign *a, unsigned depth)
+void integers_assign(struct walk *w, const struct sh_assign *a)
 {
-	(void)depth;
-	if (a->is_array || a->subscript != NULL)
-		integer_add(ctx, a->name.p, a->name.n);
-	return 0;
+	if (w->dialect == DIALECT_BASH && (a->is_array || a->subscript != NULL))
+		integer_add(w, a->name.p, a->name.n);
 }
 
 /* The names in a word: those before a =, and what may stand behind an option's letter, as in read -aNAME. */
@@ -123,17 +117,18 @@ static void array_names(struct walk *w, const struct sh_word *word)
 
 /* declare -a NAME, local -A NAME=…, read -a NAME, mapfile NAME: every name in a command that can make arrays, however its words
  * are quoted; one whose first words are not known can be any. */
-static int array_command(void *ctx, const struct sh_command *c, unsigned depth)
+void integers_command(struct walk *w, const struct sh_command *c)
 {
 	static const char *const makers[] = { "declare", "typeset", "local", "export", "readonly", "read", "mapfile", "readarray", NULL };
 	bool makes = false, arrays = false;
 	unsigned at = 0;
 
-	(void)depth;
+	if (w->dialect != DIALECT_BASH)
+		return;
 	if (c->kind == SH_COPROC)
-		integer_add(ctx, c->coproc->name.n > 0 ? c->coproc->name.p : "COPROC", c->coproc->name.n > 0 ? c->coproc->name.n : 6);
+		integer_add(w, c->coproc->name.n > 0 ? c->coproc->name.p : "COPROC", c->coproc->name.n > 0 ? c->coproc->name.n : 6);
 	if (c->kind != SH_SIMPLE)
-		return 0;
+		return;
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next, at++) {
 		char text[256];
 		size_t n = word->assign != NULL ? (size_t)-1 : ast_word_bytes(word, text, sizeof(text) - 1);
@@ -148,24 +143,12 @@ static int array_command(void *ctx, const struct sh_command *c, unsigned depth)
 		arrays = arrays || strcmp(text, "mapfile") == 0 || strcmp(text, "readarray") == 0 || (n > 1 && text[0] == '-' && strpbrk(text, "aA") != NULL);
 	}
 	if (!makes || !arrays)
-		return 0;
-	integer_add(ctx, "MAPFILE", 7);
+		return;
+	integer_add(w, "MAPFILE", 7);
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
 		if (word->assign != NULL)
-			integer_add(ctx, word->assign->name.p, word->assign->name.n);
+			integer_add(w, word->assign->name.p, word->assign->name.n);
 		else
-			array_names(ctx, word);
+			array_names(w, word);
 	}
-	return 0;
-}
-
-void integers_find(struct walk *w, const struct sh_list *list)
-{
-	struct sh_visitor zsh = { .word = integer_word, .redir = integer_redir, .ctx = w };
-	struct sh_visitor bash = { .assign = array_assign, .command = array_command, .ctx = w };
-
-	if (w->dialect == DIALECT_ZSH)
-		(void)ast_walk_list(list, &zsh);
-	else if (w->dialect == DIALECT_BASH)
-		(void)ast_walk_list(list, &bash);
 }

@@ -127,26 +127,23 @@ static bool body_array(const struct sh_list *body)
 	return ast_walk_list(body, &v) != 0;
 }
 
-static int misread_word(void *ctx, const struct sh_word *word, unsigned depth)
+void misreads_word(struct walk *w, const struct sh_word *word)
 {
 	const struct sh_visitor v = { .part = brace_part };
-	struct walk *w = ctx;
 
-	(void)depth;
+	if (w->dialect != DIALECT_BASH)
+		return;
 	if (string_nests(word->parts, false) && ast_walk_word(word, &v) != 0)
 		walk_eval(w, word->at, "braces beside quotes within an expansion in double quotes, which bash reads otherwise");
 	if (word->kind == SH_WORD_REGEX && ast_walk_word(word, &(const struct sh_visitor){ .part = live_part }) != 0)
 		walk_eval(w, word->at, "text in $'...' in a regular expression, which bash may read without its quotes");
-	return 0;
 }
 
-static int misread_part(void *ctx, const struct sh_part *p, unsigned depth)
+static void misread_bash(struct walk *w, const struct sh_part *p)
 {
 	static const char live[] = "text in $'...' within an expansion or pattern, which bash may read without its quotes";
-	struct walk *w = ctx;
 	const struct sh_list *body = p->kind == SH_COMSUB || p->kind == SH_PROCSUB ? p->comsub->body : NULL;
 
-	(void)depth;
 	if (body != NULL && !body_alone(body) && body_here(body))
 		walk_eval(w, p->at, "a here-document among other commands in a substitution, which bash reads otherwise");
 	if (body != NULL && body->items != NULL && body->items->pipelines->timed != SH_TIME_NO)
@@ -155,7 +152,6 @@ static int misread_part(void *ctx, const struct sh_part *p, unsigned depth)
 		walk_eval(w, p->at, "an array in a substitution, whose quotes bash reads otherwise");
 	if ((p->kind == SH_PARAM && (word_live(p->param->arg) || word_live(p->param->arg2))) || (p->kind == SH_EXTGLOB && word_live(p->ext->alts)))
 		walk_eval(w, p->at, live);
-	return 0;
 }
 
 /* A quoted text that ends the expansion, or begins another, where its quotes are bytes. */
@@ -179,23 +175,17 @@ static bool word_ends(const struct sh_word *word)
 	return word != NULL && ast_walk_word(word, &v) != 0;
 }
 
-static int misread_pattern(void *ctx, const struct sh_part *p, unsigned depth)
+static void misread_zsh(struct walk *w, const struct sh_part *p)
 {
-	struct walk *w = ctx;
-
-	(void)depth;
 	if (p->kind == SH_PARAM && (p->param->op == SH_OP_PREFIX || p->param->op == SH_OP_SUFFIX || p->param->op == SH_OP_REPLACE) &&
 	    (word_ends(p->param->arg) || word_ends(p->param->arg2)))
 		walk_eval(w, p->at, "quotes in the pattern of an expansion, which zsh may take for bytes");
-	return 0;
 }
 
-void misreads_find(struct walk *w, const struct sh_list *list)
+void misreads_part(struct walk *w, const struct sh_part *p)
 {
-	const struct sh_visitor bash = { .word = misread_word, .part = misread_part, .ctx = w }, zsh = { .part = misread_pattern, .ctx = w };
-
 	if (w->dialect == DIALECT_BASH)
-		(void)ast_walk_list(list, &bash);
+		misread_bash(w, p);
 	else if (w->dialect == DIALECT_ZSH)
-		(void)ast_walk_list(list, &zsh);
+		misread_zsh(w, p);
 }

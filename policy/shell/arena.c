@@ -4,17 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGN         ((size_t)8)
 #define FIRST_BLOCK   ((size_t)16 << 10)
 #define LARGEST_BLOCK ((size_t)1 << 20)
 #define KEEP          ((size_t)1 << 20)
-
-struct arena_block {
-	struct arena_block *next;
-	size_t size; /* of data */
-	size_t used;
-	uint64_t data[];
-};
 
 void arena_init(struct arena *a, size_t max)
 {
@@ -45,8 +37,11 @@ static struct arena_block *block_new(struct arena *a, size_t n)
 	return b;
 }
 
-static void *arena_more(struct arena *a, size_t n)
+void *arena_more(struct arena *a, size_t n)
 {
+	if (n > a->max)
+		return NULL;
+	n = (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
 	/* A block kept from an earlier use comes first; one that is too small for this object is passed over. */
 	struct arena_block *b = a->cur == NULL ? a->first : a->cur->next;
 	while (b != NULL && b->size < n) {
@@ -66,26 +61,6 @@ static void *arena_more(struct arena *a, size_t n)
 	b->used = n;
 	a->used += n;
 	return b->data;
-}
-
-void *arena_room(struct arena *a, size_t n)
-{
-	if (n > a->max)
-		return NULL;
-	n = (n + ALIGN - 1) & ~(ALIGN - 1);
-	struct arena_block *b = a->cur;
-	if (b == NULL || n > b->size - b->used)
-		return arena_more(a, n);
-	void *p = (char *)b->data + b->used;
-	b->used += n;
-	a->used += n;
-	return p;
-}
-
-void *arena_alloc(struct arena *a, size_t n)
-{
-	void *p = arena_room(a, n);
-	return p == NULL ? NULL : memset(p, 0, n);
 }
 
 char *arena_copy(struct arena *a, const void *p, size_t n)

@@ -7,8 +7,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-struct arena_block;
+struct arena_block {
+	struct arena_block *next;
+	size_t size; /* of data */
+	size_t used;
+	uint64_t data[];
+};
 
 struct arena {
 	struct arena_block *first; /* all blocks, in the order they were taken */
@@ -25,11 +31,34 @@ struct arena {
 /* An empty arena that takes at most max bytes from the heap. Nothing is allocated yet. */
 void arena_init(struct arena *a, size_t max);
 
-/* n bytes, zeroed, aligned for any object. NULL when the bound or memory would be passed. n may be 0. */
-void *arena_alloc(struct arena *a, size_t n);
+#define ARENA_ALIGN ((size_t)8)
 
-/* The same, not zeroed: for what is written whole before it is read. */
-void *arena_room(struct arena *a, size_t n);
+/* What arena_room() does when the block that is being filled has no room. */
+void *arena_more(struct arena *a, size_t n);
+
+/* n bytes, aligned for any object, not zeroed: for what is written whole before it is read. NULL when the bound or memory would be passed. n
+ * may be 0. */
+static inline void *arena_room(struct arena *a, size_t n)
+{
+	struct arena_block *b = a->cur;
+	void *p;
+
+	if (b == NULL || n > b->size - b->used || ((n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1)) > b->size - b->used)
+		return arena_more(a, n);
+	n = (n + ARENA_ALIGN - 1) & ~(ARENA_ALIGN - 1);
+	p = (char *)b->data + b->used;
+	b->used += n;
+	a->used += n;
+	return p;
+}
+
+/* The same, zeroed. */
+static inline void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p = arena_room(a, n);
+
+	return p == NULL ? NULL : memset(p, 0, n);
+}
 
 /* A copy of n bytes followed by a NUL. NULL as arena_alloc(). */
 char *arena_copy(struct arena *a, const void *p, size_t n);

@@ -76,9 +76,11 @@ static bool redir_fd(struct ps *p, struct sh_redir *r, uint32_t *after)
 
 bool redir_parse(struct ps *p, struct sh_redir **out)
 {
+	int c = ps_cur(p);
+	if (c != '<' && c != '>' && c != '&' && c != '{' && !(c >= '0' && c <= '9'))
+		return false;
 	struct sh_redir r = {.fd = -1, .fd_name = {"", 0}, .delim = {"", 0}};
 	uint32_t at = p->i, after = p->i;
-	int c = ps_cur(p);
 	if (redir_fd(p, &r, &after)) {
 		p->i = after;
 		if (ps_peek(p, 1) == '(')

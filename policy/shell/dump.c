@@ -5,14 +5,32 @@
 
 struct dump {
 	struct buf *out;
-	struct buf run; /* the bytes of the run that is open: one at a time is */
+	struct sh_text one; /* the bytes of the run that is open (one at a time is) while they are of one part; */
+	struct buf run;     /* of several */
 	int r; /* the first failure */
+	unsigned n;
+	char room[256]; /* n bytes on their way to out: most of what is put is short */
 };
 
-static void put_bytes(struct dump *d, const char *s, size_t n)
+static void flush(struct dump *d)
 {
-	if (d->r == ERR_OK && n > 0)
-		d->r = buf_put(d->out, s, n);
+	if (d->r == ERR_OK && d->n > 0)
+		d->r = buf_put(d->out, d->room, d->n);
+	d->n = 0;
+}
+
+static inline void put_bytes(struct dump *d, const char *s, size_t n)
+{
+	if (n > sizeof(d->room) - d->n) {
+		flush(d);
+		if (n > sizeof(d->room)) {
+			if (d->r == ERR_OK)
+				d->r = buf_put(d->out, s, n);
+			return;
+		}
+	}
+	memcpy(d->room + d->n, s, n);
+	d->n += (unsigned)n;
 }
 
 static inline void put(struct dump *d, const char *s)
@@ -56,11 +74,15 @@ struct run {
 
 static void run_close(struct dump *d, struct run *k)
 {
-	if (k->open && !(k->drop_empty && d->run.len == 0)) {
+	struct sh_text t = d->one;
+	if (d->run.len > 0)
+		t = (struct sh_text){(const char *)buf_ptr(&d->run), (uint32_t)d->run.len};
+	if (k->open && !(k->drop_empty && t.n == 0)) {
 		put(d, k->strict || k->bracket ? (k->quoted ? "q" : "u") : "e");
-		text(d, (struct sh_text){d->run.len > 0 ? (const char *)buf_ptr(&d->run) : "", (uint32_t)d->run.len});
+		text(d, t);
 	}
 	buf_clear(&d->run);
+	d->one = (struct sh_text){"", 0};
 	k->open = false;
 }
 
@@ -72,6 +94,12 @@ static void run_add(struct dump *d, struct run *k, struct sh_text t, bool quoted
 		return;
 	k->open = true;
 	k->quoted = quoted;
+	if (d->one.n == 0 && d->run.len == 0) {
+		d->one = t;
+		return;
+	}
+	if (d->r == ERR_OK && d->run.len == 0)
+		d->r = buf_put(&d->run, d->one.p, d->one.n);
 	if (d->r == ERR_OK && t.n > 0)
 		d->r = buf_put(&d->run, t.p, t.n);
 }
@@ -225,8 +253,11 @@ static void assign(struct dump *d, const struct sh_assign *a)
 static void redirs(struct dump *d, const struct sh_redir *r)
 {
 	for (; r != NULL; r = r->next) {
-		if (d->r == ERR_OK)
-			d->r = buf_printf(d->out, "(redir %d %d ", r->op, r->fd);
+		put(d, "(redir ");
+		number(d, r->op);
+		put(d, " ");
+		number(d, (uint32_t)(r->fd + 1));
+		put(d, " ");
 		text(d, r->fd_name);
 		if (r->target != NULL)
 			word(d, r->target, false);
@@ -353,9 +384,14 @@ static void list(struct dump *d, const struct sh_list *l)
 
 int ast_dump(const struct sh_ast *ast, struct buf *out)
 {
-	struct dump d = {.out = out, .r = ERR_OK};
+	struct dump d;
+	d.out = out;
+	d.one = (struct sh_text){"", 0};
+	d.r = ERR_OK;
+	d.n = 0;
 	buf_init(&d.run, (size_t)1 << 20);
 	list(&d, ast->list);
+	flush(&d);
 	buf_free(&d.run);
 	return d.r;
 }

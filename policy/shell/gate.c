@@ -1,6 +1,8 @@
 /* The byte gate. Distrusts everything: it is the first to see the bytes. */
 #include "policy/shell/gate.h"
 
+#include <string.h>
+
 #include "base/err.h"
 
 /* Code points that do not show or turn the text around, besides C0 and C1. */
@@ -64,10 +66,18 @@ void gate_scan(const char *text, size_t len, size_t max, struct gate *out)
 	out->code = ERR_REFUSED;
 	out->lines = 0;
 	out->hidden = false;
-	while (i < n) {
-		if (p[i] >= 0x20 && p[i] < 0x7f) {
+	for (;;) {
+		/* Printable bytes, eight at a time: neither below a space, nor the last of the first half, nor of the second. */
+		for (uint64_t v; n - i >= sizeof(v); i += sizeof(v)) {
+			memcpy(&v, p + i, sizeof(v));
+			if (((v | (v - 0x2020202020202020) | (v + 0x0101010101010101)) & 0x8080808080808080) != 0)
+				break;
+		}
+		while (i < n && p[i] >= 0x20 && p[i] < 0x7f)
 			i++;
-		} else if (p[i] == '\n' || p[i] == '\t') {
+		if (i == n)
+			break;
+		if (p[i] == '\n' || p[i] == '\t') {
 			out->lines += p[i] == '\n';
 			i++;
 		} else if (p[i] < 0x80) {

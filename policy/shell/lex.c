@@ -80,6 +80,8 @@ struct sh_text ps_text(struct ps *p, const char *s, size_t n)
 struct sh_pos ps_pos(struct ps *p, uint32_t i)
 {
 	uint32_t off = ps_orig(p, i > p->s.n ? p->s.n : i), lo = 0, hi = p->nlines;
+	if (hi == 1)
+		return (struct sh_pos){off, 1, off + 1};
 	/* Nearly always the same line as last time, or the next. */
 	uint32_t l = p->line_at;
 	if (p->lines[l] <= off) {
@@ -100,11 +102,6 @@ struct sh_pos ps_pos(struct ps *p, uint32_t i)
 	return (struct sh_pos){off, lo + 1, off - p->lines[lo] + 1};
 }
 
-int ps_at(const struct ps *p, uint32_t i)
-{
-	return i < p->s.n ? (unsigned char)p->s.p[i] : END;
-}
-
 static bool continued(const struct ps *p, uint32_t i)
 {
 	return i + 1 < p->s.n && p->s.p[i] == '\\' && p->s.p[i + 1] == '\n';
@@ -122,15 +119,9 @@ void ps_hidden(struct ps *p)
 		ps_fail(p, ERR_REFUSED, p->i, "a character that does not show, outside single quotes");
 }
 
-void ps_adv(struct ps *p)
+void ps_tangled(struct ps *p, uint32_t at)
 {
-	if (p->hidden)
-		ps_hidden(p);
-	p->i++;
-	if (--p->budget == 0)
-		ps_fail(p, ERR_LIMIT, p->i, "the text is too tangled to be read in linear time");
-	if (p->i < p->s.n && p->s.p[p->i] == '\\')
-		ps_cook(p);
+	ps_fail(p, ERR_LIMIT, at, "the text is too tangled to be read in linear time");
 }
 
 void ps_adv_n(struct ps *p, unsigned n)
@@ -174,30 +165,6 @@ void ps_enter(struct ps *p)
 void ps_leave(struct ps *p)
 {
 	p->depth--;
-}
-
-bool ps_is_meta(int c)
-{
-	switch (c) {
-	case END:
-	case ' ':
-	case '\t':
-	case '\n':
-	case ';':
-	case '&':
-	case '|':
-	case '<':
-	case '>':
-	case '(':
-	case ')':
-		return true;
-	}
-	return false;
-}
-
-bool ps_is_name(int c, bool first)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
 }
 
 void ps_blanks(struct ps *p)
@@ -276,7 +243,7 @@ enum rw ps_reserved(const struct ps *p, uint32_t *after)
 	size_t n = 0;
 	uint32_t i = p->i;
 	int c = ps_cur(p);
-	if (!((c >= 'c' && c <= 'w') || c == '{' || c == '}' || c == '!' || c == '['))
+	if (c <= 0 || strchr("cdefinrstuw{}![", c) == NULL) /* what they begin with */
 		return RW_NONE;
 	for (; !ps_is_meta(c = ps_at(p, i)); i = ps_after(p, i)) {
 		if (n == sizeof(w) - 2) /* longer than any of them */
@@ -289,7 +256,7 @@ enum rw ps_reserved(const struct ps *p, uint32_t *after)
 		}
 	}
 	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-		if (memcmp(words[k].name, w, sizeof(w)) != 0)
+		if (words[k].name[0] != w[0] || memcmp(words[k].name, w, sizeof(w)) != 0)
 			continue;
 		if (words[k].trait != 0 && !*((const bool *)((const char *)p->t + words[k].trait)))
 			return RW_NONE;

@@ -25,14 +25,6 @@ void render_put(struct render *r, const char *s)
 	render_bytes(r, s, strlen(s));
 }
 
-static bool has_hidden(const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (gate_hidden((const unsigned char *)p + i, n - i) > 0)
-			return true;
-	return false;
-}
-
 int shell_quote(const void *p, size_t n, struct buf *out)
 {
 	const char *s = p, *end = s + n;
@@ -68,8 +60,10 @@ void render_quote(struct render *r, const char *p, size_t n)
 {
 	if (r->r != ERR_OK)
 		return;
-	bool clean = gate_clean(p, n);
-	if (r->t != NULL && r->t->cquote && (!clean || has_hidden(p, n)))
+	struct gate g;
+	gate_scan(p, n, n, &g);
+	bool clean = g.what == NULL;
+	if (r->t != NULL && r->t->cquote && (!clean || g.hidden))
 		quote_c(r, (const unsigned char *)p, n);
 	else if (!clean || (r->t == NULL && memchr(p, '\'', n) != NULL))
 		render_fail(r, ERR_UNSUPPORTED);

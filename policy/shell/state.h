@@ -80,10 +80,23 @@ static inline int ps_cur(const struct ps *p)
 }
 void ps_cook(struct ps *p);                       /* steps over line continuations */
 void ps_hidden(struct ps *p);                     /* refuses a hidden character at the cursor */
-void ps_adv(struct ps *p);                        /* one byte, then cooks */
+_Noreturn void ps_tangled(struct ps *p, uint32_t at); /* the budget of steps is gone */
+static inline void ps_adv(struct ps *p)           /* one byte, then cooks */
+{
+	if (p->hidden)
+		ps_hidden(p);
+	p->i++;
+	if (--p->budget == 0)
+		ps_tangled(p, p->i);
+	if (p->i < p->s.n && p->s.p[p->i] == '\\')
+		ps_cook(p);
+}
 void ps_adv_n(struct ps *p, unsigned n);          /* n cooked bytes */
 uint32_t ps_after(const struct ps *p, uint32_t i);/* index of the cooked byte behind byte i */
-int ps_at(const struct ps *p, uint32_t i);        /* byte at index i, or END */
+static inline int ps_at(const struct ps *p, uint32_t i) /* byte at index i, or END */
+{
+	return i < p->s.n ? (unsigned char)p->s.p[i] : END;
+}
 int ps_peek(const struct ps *p, unsigned k);      /* k-th cooked byte behind the cursor; 0 is ps_cur() */
 bool ps_looking(const struct ps *p, const char *s); /* whether the cooked bytes at the cursor are s */
 void ps_enter(struct ps *p);                      /* one construct deeper, ERR_LIMIT over the cap */
@@ -91,8 +104,29 @@ void ps_leave(struct ps *p);
 void ps_blanks(struct ps *p);                     /* blanks and a comment, up to a newline */
 void ps_newlines(struct ps *p);                   /* blanks, comments and newlines, reading here-documents */
 void ps_newline(struct ps *p);                    /* the newline at the cursor, and the bodies that follow it */
-bool ps_is_meta(int c);                           /* ends a word: blank, newline, ;&|<>() and END */
-bool ps_is_name(int c, bool first);
+/* Ends a word: blank, newline, ;&|<>() and END. */
+static inline bool ps_is_meta(int c)
+{
+	switch (c) {
+	case END:
+	case ' ':
+	case '\t':
+	case '\n':
+	case ';':
+	case '&':
+	case '|':
+	case '<':
+	case '>':
+	case '(':
+	case ')':
+		return true;
+	}
+	return false;
+}
+static inline bool ps_is_name(int c, bool first)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
 
 enum rw { /* reserved words */
 	RW_NONE, RW_IF, RW_THEN, RW_ELIF, RW_ELSE, RW_FI, RW_FOR, RW_SELECT, RW_IN, RW_WHILE, RW_UNTIL, RW_DO, RW_DONE,

@@ -361,6 +361,24 @@ static bool scan_quoted(struct ps *p, struct scan *w, int c)
 	return false;
 }
 
+/* Most of what words are made of: bytes that are themselves in every shell, wherever they stand behind another. One step for all of them. */
+static void scan_ordinary(struct ps *p, struct scan *w)
+{
+	uint32_t i = p->i;
+	for (; i < p->s.n; i++) {
+		int c = (unsigned char)p->s.p[i];
+		bool name = ps_is_name(c, false);
+		if (!name && c != '/' && c != '.' && c != '-')
+			break;
+		w->name = w->name && name;
+	}
+	if (i - p->i >= p->budget)
+		ps_tangled(p, i);
+	p->budget -= i - p->i;
+	p->i = i;
+	ps_cook(p);
+}
+
 /* One byte or construct. False: the word ends in front of it. */
 static bool scan_one(struct ps *p, struct scan *w)
 {
@@ -402,6 +420,8 @@ static bool scan_one(struct ps *p, struct scan *w)
 		w->name = name && ps_is_name(c, p->i == w->start);
 	}
 	parts_byte(p, &w->b);
+	if (c != ':')
+		scan_ordinary(p, w);
 	return true;
 }
 
