@@ -1,4 +1,5 @@
-/* Inside options.c: a reading of one argv, and what an option that was found in it means (options_apply.c). */
+/* Inside options.c: a reading of one argv, what an option that was found in it means (options_apply.c), and what the words come to in the end
+ * (options_effects.c). */
 #ifndef POLICY_OPTIONS_SCAN_H
 #define POLICY_OPTIONS_SCAN_H
 
@@ -24,6 +25,11 @@ void scan_unknown(struct scan *s, const char *word); /* no table says what it do
 void scan_note(struct scan *s, const struct opt *o, int arg, size_t off);
 /* arg: the index of the word that holds its argument, from byte off on; -1: it has none. */
 void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off);
+
+/* Whether the word surely is no option. */
+bool scan_plain(const struct scan *s, const struct field *f);
+/* tool: the one that was asked for; from: the first operand behind subcommands; here: where the run began. */
+void scan_effects(struct scan *s, const struct tool *tool, unsigned from, const struct place *here);
 
 /* places.c: adds the paths that the run writes to beside those that words name whole. from: the first operand behind subcommands. */
 void places_add(struct scan *s, unsigned from);
