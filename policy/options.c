@@ -407,6 +407,16 @@ bool scan_plain(const struct scan *s, const struct field *f)
 	return (f->flags & FIELD_NODASH) != 0 || ((f->flags & FIELD_NUMERIC) != 0 && (tool_has(s->tool, TOOL_DIGITS) || tool_has(s->tool, TOOL_LOOSE)));
 }
 
+/* Of a word that may be an option: why that is asked, and what would make it none. */
+static const char *scan_doubt(const struct scan *s, const struct field *f)
+{
+	if (s->tool->kind != TOOL_PLAIN || tool_has(s->tool, TOOL_LOOSE))
+		return "a word that is not known, and may be an option";
+	if ((f->flags & FIELD_MULTI) != 0)
+		return "a word that is not known, and may be options: in double quotes, with -- before it, it is none";
+	return "a word that is not known, and may be an option: with -- before it, it is none";
+}
+
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p)
 {
 	struct scan s = { .w = w, .a = a, .tool = tool, .p = p };
@@ -466,7 +476,7 @@ void options_read(struct walk *w, struct act *a, const struct tool *tool, struct
 			if (f->kind == CONFIDENCE_OPAQUE && tool_has(s.tool, TOOL_PLUS) && f->n > 0 && f->p[0] == '+' && !(f->flags & FIELD_MULTI))
 				continue;
 			else
-				scan_unknown(&s, "a word that is not known, and may be an option");
+				scan_unknown(&s, scan_doubt(&s, f));
 		}
 		if (s.behind && f->n > 1 && f->p[0] == '-' && s.tool->kind == TOOL_PLAIN && !tool_has(s.tool, TOOL_ANY) && scan_option_behind(s.tool, f))
 			scan_unknown(&s, f->p);

@@ -95,7 +95,7 @@ static void scan_xargs(struct scan *s, const struct opt *o, int arg, size_t off)
 	s->fills = s->fills || fills;
 	s->counts = s->counts || (counts && !(each && f != NULL && f->kind == CONFIDENCE_EXACT && strcmp(f->p + off, "1") == 0));
 	if (s->fills && s->counts)
-		scan_unknown(s, "-I together with -n or -L");
+		scan_unknown(s, "an -I together with -n or -L");
 	if (!fills)
 		return;
 	/* Of several the last one holds, or each; and nobody replaces an empty string. */

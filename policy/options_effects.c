@@ -116,7 +116,7 @@ void scan_effects(struct scan *s, const struct tool *tool, unsigned from, const 
 		a->effects |= tool->bare;
 	for (unsigned i = 1; tool_has(s->tool, TOOL_ATFILE) && i < a->argc; i++) {
 		if (a->argv[i].n > 0 && a->argv[i].p[0] == '@')
-			scan_unknown(s, "@FILE, whose options are not known");
+			scan_unknown(s, "a word @FILE, whose options are not known");
 	}
 	scan_operand_effects(s, from);
 	places_add(s, from);
