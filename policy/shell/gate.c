@@ -66,7 +66,7 @@ void gate_scan(const char *text, size_t len, size_t max, struct gate *out)
 	out->code = ERR_REFUSED;
 	out->lines = 0;
 	out->hidden = false;
-	for (;;) {
+	while (i < n) { /* a sequence may end behind max */
 		/* Printable bytes, eight at a time: neither below a space, nor the last of the first half, nor of the second. */
 		for (uint64_t v; n - i >= sizeof(v); i += sizeof(v)) {
 			memcpy(&v, p + i, sizeof(v));
