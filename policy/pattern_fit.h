@@ -40,6 +40,8 @@ bool path_used(const struct fit *q, const char *glob, unsigned effects);
 
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);
+/* The same for tools whose operands are kinds of objects and their names, in whichever of the ways they may be written. */
+bool object_match(const struct fit *q);
 
 /* A byte that names and relative paths begin with, and no option. */
 bool path_byte(char c);

@@ -250,12 +250,12 @@ static bool fit_match(const struct fit *q)
 	if (!name_match(&p->words[0], a, q->sure))
 		return false;
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
-		return meaning_match(q);
+		return meaning_match(q) || (!q->sure && object_match(q));
 	for (unsigned i = 0; i < p->n; i++)
 		list[i] = &p->words[i];
 	if (p->words[0].many)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP) || (!q->sure && p->words[1].plain[0] == '-' && loose_match(q));
-	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || (p->source != NULL && wrapped_match(q))));
+	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || object_match(q) || (p->source != NULL && wrapped_match(q))));
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)

@@ -255,6 +255,23 @@ static const char *const other[] = {
 	"curl --url http://a", "curl -o /srv/lives http://a", "kubectl apply -f /tmp/a", "rm -r /srv/x", "rm -rf /tmp/x", "git push --no-verify", "cp a b.txt /tmp",
 };
 
+static const char objects[] = "version: 1\nrules:\n"
+	"  - { id: a, allow: [\"kubectl **\"] }\n"
+	"  - { id: d, deny: [\"kubectl delete deployment web\", \"kubectl delete namespace prod **\", \"kubectl get secret **\", \"kubectl scale deployment/api **\"] }\n";
+static const char *const named[] = {
+	"kubectl delete deployment web", "kubectl delete deploy web", "kubectl delete deployment/web", "kubectl delete deployments web",
+	"kubectl delete deployment.apps/web", "kubectl delete deployment.v1.apps web", "kubectl -n dev delete deploy/web", "kubectl delete --wait=false deploy web",
+	"kubectl delete ns prod", "kubectl delete ns/prod", "kubectl delete pods,ns prod", "kubectl get secrets",
+	"kubectl get secret x -o yaml", "kubectl get secret/x", "kubectl get pods,secrets", "kubectl get Secret",
+	"kubectl get secret.v1.", "kubectl get po,secret/x", "kubectl scale deploy api --replicas=0", "kubectl scale --replicas=0 deploy/api",
+	"kubectl scale deployments.apps api --replicas=0",
+};
+static const char *const unnamed[] = {
+	"kubectl get pods", "kubectl delete deployment api", "kubectl delete deploy/web2", "kubectl get configmap secret-x",
+	"kubectl delete ns dev", "kubectl scale deploy web --replicas=2", "kubectl get po", "kubectl logs deploy/web",
+	"kubectl apply -f /srv/k8s/deployment.yaml", "kubectl get services",
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -303,6 +320,12 @@ static void options_are_those_of_the_program(void **state)
 	ask_all(names, meant, COUNT(meant), other, COUNT(other));
 }
 
+static void objects_have_several_names(void **state)
+{
+	(void)state;
+	ask_all(objects, named, COUNT(named), unnamed, COUNT(unnamed));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +337,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_what_is_run),
 		cmocka_unit_test(restrictions_are_for_one_of_several),
 		cmocka_unit_test(options_are_those_of_the_program),
+		cmocka_unit_test(objects_have_several_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
