@@ -83,6 +83,21 @@ static bool place_home(const struct path_use *u)
 }
 
 /* cp, mv, ln, install: the last operand, or what -t names, may be a directory that the others go into. */
+/* The same for tools that copy from a host: HOST:FILE has the file's name, and what DIRECTORY/ stands for has names that are not known. */
+static bool place_far(const struct field *f, const char **name, size_t *n)
+{
+	const char *colon;
+
+	if (!place_name(f, name, n) || f->p[f->n - 1] == '/')
+		return false;
+	colon = memrchr(*name, ':', *n);
+	if (colon != NULL) {
+		*n -= (size_t)(colon + 1 - *name);
+		*name = colon + 1;
+	}
+	return *n > 0;
+}
+
 static void places_into(struct scan *s, unsigned from, bool tree)
 {
 	struct act *a = s->a;
@@ -107,13 +122,16 @@ static void places_into(struct scan *s, unsigned from, bool tree)
 		struct field joined;
 		const char *name;
 		size_t n;
+		bool named;
 
 		if (under) {
 			name = f->p;
 			n = f->n;
+			named = (f->flags & FIELD_HOME) == 0 && f->kind != CONFIDENCE_OPAQUE;
+		} else {
+			named = (s->tool->flags & TOOL_FAR) != 0 ? place_far(f, &name, &n) : place_name(f, &name, &n);
 		}
-		if ((under ? (f->flags & FIELD_HOME) == 0 && f->kind != CONFIDENCE_OPAQUE : place_name(f, &name, &n)) &&
-		    place_join(s, dir, off, name, n, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, &joined))
+		if (named && place_join(s, dir, off, name, n, f->kind == CONFIDENCE_PATTERN, f->flags & FIELD_DOTS, &joined))
 			place_at(s, &joined, 0, tree);
 		else
 			all = true;

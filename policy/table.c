@@ -163,7 +163,7 @@ static const struct {
 	{ "tree", TOOL_TREE },     { "into", TOOL_INTO },           { "links", TOOL_LINKS },   { "here", TOOL_HERE },       { "stems", TOOL_STEMS },
 	{ "own", TOOL_OWN },       { "moves", TOOL_MOVES },       { "urls", TOOL_URLS },           { "hosts", TOOL_HOSTS },
 	{ "front", TOOL_FRONT },   { "below", TOOL_BELOW },         { "piped", TOOL_PIPED },     { "permutes", TOOL_PERMUTES },
-	{ "units", TOOL_UNITS },   { "short", TOOL_SHORT },         { "container", TOOL_CONTAINER }, { "objects", TOOL_OBJECTS },
+	{ "units", TOOL_UNITS },   { "short", TOOL_SHORT },         { "container", TOOL_CONTAINER }, { "objects", TOOL_OBJECTS }, { "far", TOOL_FAR },
 };
 
 static const char *const prog_names[] = { "-", "sed", "awk", "find", "dd", "names", "set", "date", "sysctl", "service", "words", "macros",

@@ -62,6 +62,7 @@ enum tool_flag {
 #define TOOL_UNITS (UINT64_C(1) << 31)     /* operands are globs over units, and one without an extension is a service */
 #define TOOL_SHORT (UINT64_C(1) << 32)     /* the beginning of a subcommand's name stands for it */
 #define TOOL_OBJECTS (UINT64_C(1) << 34)   /* operands are kinds of objects, by any of their names, and objects: KIND NAME, KIND/NAME, KIND,KIND */
+#define TOOL_FAR (UINT64_C(1) << 35)       /* operands may be HOST:FILE, and DIRECTORY/ is what is in it */
 #define TOOL_CONTAINER (UINT64_C(1) << 33) /* `container` may stand before a subcommand or not */
 
 enum tool_then { THEN_NONE, THEN_COMMAND, THEN_SHELL };

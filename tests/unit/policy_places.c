@@ -288,6 +288,24 @@ static void cds_lead_somewhere(void **state)
 	ask_all(beside, behind, COUNT(behind), before, COUNT(before));
 }
 
+static const char copies[] = "version: 1\npacks: [core.readonly, core.protected-paths, core.destructive]\nrules:\n  - { id: a, allow: [\"rsync **\", \"scp **\"] }\n";
+
+static const char *const landed[] = {
+	"rsync x /etc/sudoers.d/", "rsync -a x/ ~", "rsync -a --delete empty/ /var/lib/", "scp h:x /etc/cron.d/x", "scp h:.bashrc ~",
+	"scp -r h:x ~/.ssh", "rsync -e ssh h:x /etc/cron.d/", "rsync -av --log-file=/etc/cron.d/x a b", "cd /etc && rsync x cron.d/",
+};
+
+static const char *const away[] = {
+	"rsync -a --delete empty/ /var/lib/mysql/", "rsync -a /srv/a/ /srv/b/", "rsync -az --delete /srv/build/ web1:/srv/www/", "rsync -a /etc/nginx/ backup:/srv/nginx/", "rsync -a web1:/var/log/nginx/ /srv/logs/",
+	"scp /etc/nginx/nginx.conf web1:/tmp/", "scp -i ~/.ssh/id web1:/tmp/x /tmp/y", "scp -P 22 a.tgz b.tgz web1:", "rsync -e 'ssh -p 22' -a a/ web1:b/", "rsync -aHAX --numeric-ids --exclude=.git /srv/a /srv/b",
+};
+
+static void copies_land_somewhere(void **state)
+{
+	(void)state;
+	ask_all(copies, landed, COUNT(landed), away, COUNT(away));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +313,7 @@ int main(void)
 		cmocka_unit_test(homes_are_seen),
 		cmocka_unit_test(reads_are_seen),
 		cmocka_unit_test(cds_lead_somewhere),
+		cmocka_unit_test(copies_land_somewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
