@@ -251,14 +251,15 @@ static void other_server(struct act *a)
 	}
 }
 
-/* dnf repoquery NAME, FILE.rpm or an address. */
+/* dnf repoquery NAME, FILE.rpm or an address; debsums NAME or FILE.deb, whose list of files a shell reads. */
 static void other_packages(struct act *a)
 {
 	for (unsigned i = 0; i < a->nops; i++) {
 		const struct field *f = &a->argv[a->ops[i]];
 
-		if (f->kind != CONFIDENCE_EXACT || strchr(f->p, ':') != NULL || (f->n >= 4 && strcasecmp(f->p + f->n - 4, ".rpm") == 0))
-			a->effects |= EFFECT_NET | EFFECT_WRITE;
+		if (f->kind != CONFIDENCE_EXACT || strchr(f->p, ':') != NULL ||
+		    (f->n >= 4 && (strcasecmp(f->p + f->n - 4, ".rpm") == 0 || strcasecmp(f->p + f->n - 4, ".deb") == 0)))
+			a->effects |= EFFECT_NET | EFFECT_WRITE | EFFECT_EXEC;
 	}
 }
 
@@ -356,17 +357,11 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		}
 		break;
 	case PROG_MACROS:
-		/* To verify a package runs its script, and a package that is a file can be anybody's. */
-		if (other_given(a, "-V") && other_given(a, "-p"))
-			a->effects |= EFFECT_EXEC;
 		/* rpm expands %(command) and %{lua:...} in the name of a file, and fetches one that is a URL. */
 		for (unsigned i = 0; i < a->nops; i++) {
 			const struct field *f = &a->argv[a->ops[i]];
 
 			if (f->kind != CONFIDENCE_EXACT || strchr(f->p, '%') != NULL || strstr(f->p, "://") != NULL)
-				a->effects |= EFFECT_EXEC;
-			/* A file that is no package is a list of packages, which are fetched. */
-			if (other_given(a, "-p") && (f->n < 4 || strcmp(f->p + f->n - 4, ".rpm") != 0))
 				a->effects |= EFFECT_EXEC;
 		}
 		break;

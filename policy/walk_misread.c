@@ -2,7 +2,8 @@
  *
  * bash prints the body of a substitution back before it runs it, and loses a separator behind a here-document, or quotes in an array's words;
  * `time` begins a simple command there. It looks for braces in a word as text, and takes a quote in ${x…} within "…" for the end of that;
- * what $'…' stands for is put there without quotes. zsh takes ' for a byte in patterns of ${x#…} within "…". */
+ * what $'…' stands for is put there without quotes; a substitution in a pattern in a here-document is cut off. zsh takes ' for a byte in patterns of
+ * ${x#…} within "…", and \" in an expansion in a here-document for a quote. */
 #include <string.h>
 
 #include "policy/walk.h"
@@ -127,10 +128,63 @@ static bool body_array(const struct sh_list *body)
 	return ast_walk_list(body, &v) != 0;
 }
 
+static int run_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_COMSUB || p->kind == SH_PROCSUB || p->kind == SH_ARITH;
+}
+
+static bool word_runs(const struct sh_word *word)
+{
+	const struct sh_visitor v = { .part = run_part };
+
+	return word != NULL && ast_walk_word(word, &v) != 0;
+}
+
+/* A pattern with a substitution in it. */
+static int cut_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	if (p->kind != SH_PARAM || (p->param->op != SH_OP_PREFIX && p->param->op != SH_OP_SUFFIX && p->param->op != SH_OP_REPLACE && p->param->op != SH_OP_CASE))
+		return 0;
+	return word_runs(p->param->arg) || word_runs(p->param->arg2);
+}
+
+static int escaped_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_ESCAPED && p->text.n == 1 && p->text.p[0] == '"';
+}
+
+/* An expansion whose argument has an escaped double quote. */
+static int nested_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	const struct sh_visitor v = { .part = escaped_part };
+
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_PARAM && ((p->param->arg != NULL && ast_walk_word(p->param->arg, &v) != 0) || (p->param->arg2 != NULL && ast_walk_word(p->param->arg2, &v) != 0));
+}
+
+static void misread_heredoc(struct walk *w, const struct sh_word *word)
+{
+	const struct sh_visitor bash = { .part = cut_part }, zsh = { .part = nested_part };
+
+	if (w->dialect == DIALECT_BASH && ast_walk_word(word, &bash) != 0)
+		walk_eval(w, word->at, "a substitution in a pattern in a here-document, which bash cuts off");
+	if (w->dialect == DIALECT_ZSH && ast_walk_word(word, &zsh) != 0)
+		walk_eval(w, word->at, "an escaped quote within an expansion in a here-document, which begins a string to zsh");
+}
+
 void misreads_word(struct walk *w, const struct sh_word *word)
 {
 	const struct sh_visitor v = { .part = brace_part };
 
+	if (word->kind == SH_WORD_HEREDOC)
+		misread_heredoc(w, word);
 	if (w->dialect != DIALECT_BASH)
 		return;
 	if (string_nests(word->parts, false) && ast_walk_word(word, &v) != 0)

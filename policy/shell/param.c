@@ -199,6 +199,8 @@ static void argument(struct ps *p, struct sh_param *x, const struct operator* o,
 		}
 		return;
 	case SH_OP_SUBSTRING:
+		if (ps_cur(p) == '}') /* busybox takes the brace for a part of the operator, and looks for another */
+			ps_left_out(p, p->i, "${x:} without an offset");
 		x->arg = arith_parse(p, ARITH_COLON);
 		if (ps_cur(p) == ':') {
 			ps_adv(p);
