@@ -346,7 +346,7 @@ static void scan_word(struct scan *s, const struct field *f)
 }
 
 /* Whether an option does anything: not where it only says how its argument is written. */
-static bool scan_acts(const struct opt *o)
+bool option_acts(const struct opt *o)
 {
 	return o->effects != 0 || (o->mods & ~(uint64_t)(OPT_SURE | OPT_ALONE | OPT_APART | OPT_NUMBER | OPT_PLAIN | OPT_LOCAL)) != 0;
 }
@@ -364,7 +364,7 @@ static bool scan_option_behind(const struct tool *tool, const struct field *f)
 		for (unsigned i = 0; i < t->nopts; i++) {
 			const struct opt *o = &t->opts[i];
 
-			if (o->name[0] != '-' || o->len < 2 || !scan_acts(o))
+			if (o->name[0] != '-' || o->len < 2 || !option_acts(o))
 				continue;
 			if (o->len >= n && memcmp(o->name, name, n) == 0)
 				return true;

@@ -34,6 +34,8 @@ bool option_behind(const struct fit *q, const struct popt *o);
 bool act_has_unknown(const struct act *a);
 bool act_has_foreign(const struct act *a);
 bool act_is_cut(const struct act *a);
+/* Of a permission with **: the options that it stands for are not those before the subcommand, unless they do nothing. */
+bool many_allowed(const struct fit *q);
 bool tools_related(const struct tool *a, const struct tool *p);
 /* A path that the act uses may be of this glob; effects: of those alone, 0: any. */
 bool path_used(const struct fit *q, const char *glob, unsigned effects);

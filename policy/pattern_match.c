@@ -163,6 +163,8 @@ static bool meaning_match(const struct fit *q)
 	}
 	if (!q->sure)
 		return operands_touch(q);
+	if (p->open && !many_allowed(q))
+		return false;
 	if (!p->open) {
 		for (unsigned k = 0; k < a->nopts; k++) {
 			if (!option_named(q, &a->opts[k]))

@@ -186,6 +186,7 @@ struct parsed {
 };
 void options_read(struct walk *w, struct act *a, const struct tool *tool, struct parsed *p);
 const struct opt *options_find(const struct tool *t, const char *name, size_t n);
+bool option_acts(const struct opt *o);     /* it does anything, and does not only say how its argument is written */
 bool tool_has(const struct tool *t, uint64_t flag); /* it or a parent has the flag */
 
 /* The path that a word names, for rules. */

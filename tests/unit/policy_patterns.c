@@ -123,6 +123,32 @@ static const char *const held[] = {
 	"cd /srv && timeout 9 curl https://api.corp.io/v1/x", "cd /srv && psql -h a.db.internal -c 'select 2'", "npm run build:x",
 };
 
+/* What ** behind a subcommand stands for: not for the options of the tool itself, which stand before that. */
+static const char fronts[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"git {status,pull,log,lfs} **\", \"docker {ps,logs,restart} **\", \"docker compose up **\", \"kubectl {get,rollout} **\",\n"
+	"            \"apt-get update **\", \"systemctl {restart,status} **\", \"ip addr **\", \"docker -H tcp://ci **\", \"git ** fetch **\"]\n";
+
+static const char *const fronted[] = {
+	"git -c core.fsmonitor='touch y' status", "git -c core.sshCommand='touch y' pull", "git --exec-path=/tmp/x pull", "git --git-dir=/tmp/x pull",
+	"git -C /tmp/evil pull", "git -C /tmp/evil lfs pull", "docker -H tcp://evil ps", "docker -H tcp://evil restart x", "docker --config /tmp/x logs x",
+	"docker -H tcp://x compose up", "docker compose -f /tmp/evil.yml up", "docker -Htcp://evil ps", "kubectl --kubeconfig=/tmp/x get pods",
+	"kubectl -s http://evil get pods", "kubectl --kubeconfig /tmp/x rollout restart x", "apt-get -o APT::Update::Pre-Invoke::='touch y' update",
+	"systemctl -H evil restart app", "systemctl --root=/x restart app", "ip -b /tmp/x addr", "git -c x=y log", "kubectl --kubecon=/tmp/x get pods",
+	"docker -D -H tcp://evil ps", "ip -force addr", "docker -H tcp://evil -H tcp://evil logs x", "git --foo pull",
+};
+
+static const char *const behind[] = {
+	"git status -sb", "git --no-pager log -5", "git --no-pager status", "docker -D ps -a", "docker logs -f x", "docker compose up -d", "docker compose up -f x",
+	"kubectl -n prod get pods", "kubectl get pods -A", "kubectl --context x get pods -o yaml", "kubectl -n prod rollout restart x", "apt-get -y update",
+	"apt-get -q -s update", "systemctl --no-pager restart app", "systemctl --no-pager status nginx", "ip -4 addr show", "ip -br -c addr", "git lfs pull",
+	"docker -H tcp://ci restart x", "docker -H tcp://ci logs x", "git -c x=y fetch", "git fetch",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -290,6 +316,12 @@ static void stars_are_for_names_in_what_is_run(void **state)
 	ask_all(spelled, strayed, COUNT(strayed), held, COUNT(held));
 }
 
+static void many_words_stand_behind_the_subcommand(void **state)
+{
+	(void)state;
+	ask_all(fronts, fronted, COUNT(fronted), behind, COUNT(behind));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -332,6 +364,7 @@ int main(void)
 		cmocka_unit_test(permissions_are_for_what_they_say),
 		cmocka_unit_test(stars_are_for_names),
 		cmocka_unit_test(stars_are_for_names_in_what_is_run),
+		cmocka_unit_test(many_words_stand_behind_the_subcommand),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
