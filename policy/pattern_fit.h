@@ -34,8 +34,12 @@ bool option_behind(const struct fit *q, const struct popt *o);
 bool act_has_unknown(const struct act *a);
 bool act_has_foreign(const struct act *a);
 bool act_is_cut(const struct act *a);
-/* Of a permission with **: the options that it stands for are not those before the subcommand, unless they do nothing. */
+/* Of a permission: the option is none that the pattern gives an argument, or has that one. */
+bool option_agrees(const struct fit *q, const struct act_opt *have);
+/* Of a permission with **: the options that it stands for are not those before the subcommand, unless they do nothing, and none that the pattern
+ * gives another argument. The second is the same by words. */
 bool many_allowed(const struct fit *q);
+bool many_words_allowed(const struct fit *q);
 bool tools_related(const struct tool *a, const struct tool *p);
 /* A path that the act uses may be of this glob; effects: of those alone, 0: any. */
 bool path_used(const struct fit *q, const char *glob, unsigned effects);
@@ -44,6 +48,11 @@ bool path_used(const struct fit *q, const char *glob, unsigned effects);
 bool loose_match(const struct fit *q);
 /* The same for tools whose operands are kinds of objects and their names, in whichever of the ways they may be written. */
 bool object_match(const struct fit *q);
+
+/* Behind the last word that may be an option of the act's own; the letter surely has an argument; the other name of a program's option, NULL. */
+unsigned words_end(const struct act *a);
+bool letter_takes(const struct act *a, char letter);
+const char *option_synonym(const char *program, const char *name, size_t n);
 
 /* A byte that names and relative paths begin with, and no option. */
 bool path_byte(char c);

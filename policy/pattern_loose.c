@@ -109,7 +109,7 @@ static unsigned words_inner(const struct act *a)
 }
 
 /* Behind the last word that may be an option, or the argument of one. */
-static unsigned words_end(const struct act *a)
+unsigned words_end(const struct act *a)
 {
 	unsigned end = words_inner(a);
 
@@ -128,7 +128,7 @@ static const struct attached {
 };
 
 /* Whether what stands behind the letter in one word is its argument. Of a tool with subcommands it is not known whose letter it is. */
-static bool letter_takes(const struct act *a, char letter)
+bool letter_takes(const struct act *a, char letter)
 {
 	const char name[] = { '-', letter, '\0' };
 	const struct opt *o = NULL;
@@ -183,15 +183,35 @@ static bool group_given(const struct act *a, const struct pword *w)
 static const struct synonym {
 	const char *program, *letter, *name;
 } synonyms[] = {
+	{ "ansible", "-e", "--extra-vars" }, { "ansible", "-i", "--inventory" }, { "ansible", "-l", "--limit" }, { "ansible", "-u", "--user" },
+	{ "ansible-playbook", "-e", "--extra-vars" }, { "ansible-playbook", "-u", "--user" },
 	{ "ansible", "-b", "--become" }, { "ansible", "-m", "--module-name" }, { "ansible-playbook", "-b", "--become" }, { "ansible-playbook", "-i", "--inventory" },
 	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
 	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-d", "--detach" },
 	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" },
 	{ "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" }, { "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" },
-	{ "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
-	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
+	{ "make", "-f", "--file" },
+	{ "mariadb", "-D", "--database" }, { "mariadb", "-P", "--port" }, { "mariadb", "-h", "--host" }, { "mariadb", "-u", "--user" },
+	{ "mysql", "-D", "--database" }, { "mysql", "-P", "--port" }, { "mysql", "-h", "--host" }, { "mysql", "-u", "--user" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
+	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" },
+	{ "psql", "-U", "--username" }, { "psql", "-c", "--command" }, { "psql", "-d", "--dbname" }, { "psql", "-h", "--host" }, { "psql", "-p", "--port" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
 	{ "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" }, { "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };
+
+const char *option_synonym(const char *program, const char *name, size_t n)
+{
+	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		const struct synonym *s = &synonyms[i];
+
+		if (strcmp(s->program, program) != 0)
+			continue;
+		if (strlen(s->letter) == n && memcmp(s->letter, name, n) == 0)
+			return s->name;
+		if (strlen(s->name) == n && memcmp(s->name, name, n) == 0)
+			return s->letter;
+	}
+	return NULL;
+}
 
 static bool option_written(const struct fit *q, const struct pword *w)
 {

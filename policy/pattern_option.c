@@ -117,6 +117,37 @@ bool option_named(const struct fit *q, const struct act_opt *have)
 	return false;
 }
 
+/* Whether the option may be the pattern's given again, perhaps behind the subcommand, or in a word that the tables do not read. */
+static bool option_again(const struct fit *q, const struct popt *o, const struct act_opt *have)
+{
+	const struct act *a = q->a;
+	bool front = (tool_root(q->p->tool)->flags & TOOL_FRONT) != 0;
+
+	if (have->group != 0)
+		return option_is(q, o, have) || (!front && (option_shared(q->p->tool, o->group, a->tool, have->group) || option_shared(a->tool, have->group, q->p->tool, o->group)));
+	for (unsigned k = 0; k < a->nopts; k++) {
+		if (a->opts[k].at == have->at && a->opts[k].group == o->group)
+			return false;
+	}
+	return (!front || (a->nops > 0 && have->at > a->ops[0]) != o->early) && tool_option_is(q->p->tool, o->group, &a->argv[have->at]);
+}
+
+bool option_agrees(const struct fit *q, const struct act_opt *have)
+{
+	bool again = false;
+
+	for (unsigned i = 0; i < q->p->nopts; i++) {
+		const struct popt *o = &q->p->opts[i];
+
+		if (!option_again(q, o, have))
+			continue;
+		if (o->arg == NULL || (have->group != 0 && option_arg_match(q, o, have)))
+			return true;
+		again = true;
+	}
+	return !again;
+}
+
 /* The act's tool is the pattern's, or a subcommand of it, or the pattern's is one of its. */
 bool tools_related(const struct tool *a, const struct tool *p)
 {

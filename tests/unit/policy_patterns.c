@@ -149,6 +149,39 @@ static const char *const behind[] = {
 	"docker -H tcp://ci restart x", "docker -H tcp://ci logs x", "git -c x=y fetch", "git fetch",
 };
 
+/* An argument that the pattern gives an option is the one that it has, wherever ** lets it be given again. */
+static const char fixed[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"helm -n dev **\", \"kubectl -n dev **\", \"git -C /srv/app push **\", \"ansible-playbook -i inventory/dev **\", \"aws --profile dev **\",\n"
+	"            \"gcloud --project dev **\", \"wget -P /srv/dl **\", \"docker compose -f /srv/app/compose.yml **\",\n"
+	"            \"terraform -chdir=/srv/app plan **\", \"psql -Uapp **\", \"python3 -m app **\", \"npm install -g **\",\n"
+	"            \"docker compose -f a.yml -f b.yml **\", \"mysql -h db1 -e *\", \"make -C /srv/app **\"]\n";
+
+static const char *const given_again[] = {
+	"kubectl -n dev delete pod x -n prod", "kubectl -n dev delete pod x -nprod", "kubectl -n dev rollout restart x -n=prod", "kubectl -n dev rollout restart x --namespace=prod",
+	"kubectl -n dev rollout restart x --namespace prod", "kubectl -n dev neat x -n prod", "kubectl -n dev delete pod -An prod", "git -C /srv/app -C /tmp/evil push",
+	"ansible-playbook -i inventory/dev -i inventory/prod x.yml", "ansible-playbook -i inventory/dev --inventory inventory/prod x.yml",
+	"ansible-playbook -i inventory/dev -vi inventory/prod x.yml", "ansible-playbook -i inventory/dev --inv=inventory/prod x.yml",
+	"helm -n dev uninstall x --namespace prod", "helm -n dev template x --namespace prod", "aws --profile dev s3 rb s3://x --profile prod",
+	"aws --profile dev s3 rb s3://x --prof=prod", "gcloud --project dev compute x --project prod", "wget -P /srv/dl -P /etc http://x/y",
+	"docker compose -f /srv/app/compose.yml -f /tmp/evil.yml up", "terraform -chdir=/srv/app plan -chdir=/tmp", "terraform -chdir=/srv/app plan --chdir=/tmp",
+	"psql -Uapp -Upostgres -c x", "psql -Uapp -AU postgres -c x", "psql -Uapp -U postgres -c x", "psql -Uapp --username=postgres -c x", "kubectl -n dev delete pod $x",
+	"ansible-playbook -i inventory/dev $x", "docker compose -f a.yml -f c.yml up", "make -C /srv/app -C /tmp x", "make -C /srv/app --directory=/tmp x",
+	"mysql -h db1 -h db2 -e x",
+};
+
+static const char *const given_once[] = {
+	"kubectl -n dev delete pod x", "kubectl -n dev delete pod x -n dev", "kubectl -n dev get pod x -o yaml", "git -C /srv/app push origin main",
+	"git -C /srv/app push -C x", "ansible-playbook -i inventory/dev x.yml -e version=1 --limit web", "helm -n dev uninstall x", "aws --profile dev s3 ls",
+	"gcloud --project dev compute x", "wget -P /srv/dl http://x/y", "docker compose -f /srv/app/compose.yml up -d",
+	"docker compose -f /srv/app/compose.yml logs --tail 5 web", "terraform -chdir=/srv/app plan -out=x", "psql -Uapp -c 'select 1'", "python3 -m app -x",
+	"npm install -g x", "docker compose -f a.yml -f b.yml up", "make -C /srv/app -j4 x", "kubectl -n dev delete pod x --wait", "kubectl -n dev exec web -- ls -n",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -322,6 +355,12 @@ static void many_words_stand_behind_the_subcommand(void **state)
 	ask_all(fronts, fronted, COUNT(fronted), behind, COUNT(behind));
 }
 
+static void options_that_a_rule_gives_are_not_given_again(void **state)
+{
+	(void)state;
+	ask_all(fixed, given_again, COUNT(given_again), given_once, COUNT(given_once));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -365,6 +404,7 @@ int main(void)
 		cmocka_unit_test(stars_are_for_names),
 		cmocka_unit_test(stars_are_for_names_in_what_is_run),
 		cmocka_unit_test(many_words_stand_behind_the_subcommand),
+		cmocka_unit_test(options_that_a_rule_gives_are_not_given_again),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
