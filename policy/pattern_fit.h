@@ -56,6 +56,10 @@ const char *option_synonym(const char *program, const char *name, size_t n);
 
 /* A byte that names and relative paths begin with, and no option. */
 bool path_byte(char c);
+/* Bytes that names are made of, and no sign of a shell. */
+extern const char name_bytes[];
+/* The program, by its name in a pattern, runs the file that its first operand names. */
+bool pword_interprets(const struct pword *w);
 /* Whether the act stands in the directory that the login begins in. */
 bool act_at_login(const struct act *a);
 /* A relative path (a glob's as well) with a slash before it, without what does not count; false where it is too long. Two of them are one. */

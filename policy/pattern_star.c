@@ -37,6 +37,47 @@ static bool has_more(const struct pword *w, const char *s, const char *bytes)
 	return false;
 }
 
+/* Signs of a shell in the word that the pattern has not. */
+static bool has_signs(const struct pword *w, const char *s)
+{
+	for (; *(s += strspn(s, name_bytes)) != '\0'; s++) {
+		if (has_more(w, s, (const char[]){ *s, '\0' }))
+			return true;
+	}
+	return false;
+}
+
+/* What becomes a part of a recipe is a shell's text there. */
+static bool recipe_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	(void)q;
+	return has_signs(w, s);
+}
+
+/* Whether the word is a text that a shell or an interpreter reads: behind sh -c, or behind what a program calls --command. */
+static bool word_is_code(const struct fit *q, const struct pword *w)
+{
+	static const char command[] = "--command";
+	const struct pword *words = q->p->words, *option = w - 1;
+	size_t n = sizeof(command) - 1;
+
+	if (w <= words || w >= words + q->p->n || strcmp(words->plain, "psql") == 0)
+		return false;
+	if (strcmp(option->plain, command) == 0 || (strncmp(w->plain, command, n) == 0 && w->plain[n] == '='))
+		return true;
+	if (!option->literal || option->plain[0] != '-' || option->plain[1] == '\0')
+		return false;
+	for (const struct pword *at = words; at < option; at++) {
+		const char *slash = strrchr(at->plain, '/'), *name = slash != NULL ? slash + 1 : at->plain;
+		const struct tool *t = at->literal ? table_find(name, strlen(name)) : NULL;
+		const struct opt *o = t != NULL ? options_find(t, option->plain, strlen(option->plain)) : NULL;
+
+		if ((o != NULL && (o->mods & OPT_INNER) != 0) || (pword_interprets(at) && option->plain[1] != '-' && strchr("cer", option->plain[strlen(option->plain) - 1]) != NULL))
+			return true;
+	}
+	return false;
+}
+
 /* An argument that names a file behind a name: name=@FILE, name=<FILE, and for --data-urlencode name@FILE. */
 static bool curl_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
@@ -86,14 +127,15 @@ static const struct star {
 	const char *program, *first, *any, *last;
 	bool (*refuses)(const struct fit *q, const struct pword *w, const char *s);
 } stars[] = {
-	{ "ansible", "@", "{=, ", "", NULL }, { "ansible-playbook", "@", "{=, ", "", NULL }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
+	{ "ansible", "@", "{=, ", "", recipe_refuses }, { "ansible-playbook", "@", "{=, ", "", recipe_refuses }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
 	{ "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "curl", "@<", "", "", curl_refuses },
-	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", NULL }, { "helm", "", ",", "", NULL },
-	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
-	{ "make", "", "=$", "", NULL }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
+	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", recipe_refuses }, { "helm", "", ",", "", NULL },
+	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses },
+	{ "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
+	{ "make", "", "=$", "", recipe_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
 	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
-	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "sed", "", "/; \n{}", "", sed_refuses }, { "snap", "./~", "", "", NULL },
-	{ "systemctl", "./~", "/", "", NULL }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
+	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "sed", "", "/; \n{}", "", sed_refuses }, { "snap", "./~", "", "", NULL },
+	{ "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
 };
 
 /* Whether the argument of this program is more than a name. */
@@ -158,5 +200,7 @@ static bool host_refuses(const struct pword *w, const char *s)
 
 bool star_strays(const struct fit *q, const struct pword *w, const char *s)
 {
+	if (word_is_code(q, w) && has_signs(w, s))
+		return true;
 	return w->path ? path_refuses(q, w, s) : (star_refuses(q, w, s) || host_refuses(w, s));
 }

@@ -11,6 +11,8 @@ bool path_byte(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
+const char name_bytes[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+
 bool act_at_login(const struct act *a)
 {
 	return (a->cwd.flags & FIELD_HOME) != 0 && a->cwd.n == 1;
@@ -105,7 +107,7 @@ static bool pword_relative(const struct pword *w)
 }
 
 /* Whether the program, by its name in a pattern, runs the file that its first operand names. */
-static bool pword_interprets(const struct pword *w)
+bool pword_interprets(const struct pword *w)
 {
 	static const char *const clients[] = { "psql", "mysql", "mariadb", "mysqldump", "mysqladmin", "mysqlimport", "pg_dump", "pg_dumpall", "pg_restore", "mongo", "mongosh",
 		"redis-cli", "cqlsh", "ldapsearch", "ldapmodify", NULL };
@@ -141,7 +143,6 @@ static bool elsewhere(const struct fit *q, const struct pword *w)
 /* What a word must be besides for a permission: a star stands for a name, not for the way out of a directory or for shell syntax. */
 static bool word_allowed(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
 	const char *s = f->p + off;
 
 	if (w->many)
@@ -156,7 +157,7 @@ static bool word_allowed(const struct fit *q, const struct pword *w, const struc
 		return false;
 	if (q->a->tool != NULL && q->a->tool->kind == TOOL_PLAIN && q->a->tool->prog == PROG_SED && !w->path && (q->a->effects & EFFECT_EXEC) != 0)
 		return false;
-	if (q->spelled && q->a->tool != NULL && q->a->tool->then == THEN_SHELL && s[strspn(s, plain)] != '\0')
+	if (q->spelled && q->a->tool != NULL && q->a->tool->then == THEN_SHELL && s[strspn(s, name_bytes)] != '\0')
 		return false;
 	return !word_climbs(s);
 }

@@ -182,6 +182,32 @@ static const char *const given_once[] = {
 	"npm install -g x", "docker compose -f a.yml -f b.yml up", "make -C /srv/app -j4 x", "kubectl -n dev delete pod x --wait", "kubectl -n dev exec web -- ls -n",
 };
 
+/* A star in what a shell or an interpreter reads: a recipe, the text behind -c, a command for another host. */
+static const char texts[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"make deploy ENV=*\", \"just deploy *\", \"task deploy *\", \"rake deploy[*]\", \"ansible-playbook site.yml -e version=*\",\n"
+	"            \"sh -c deploy\\\\ *\", \"timeout 9 bash -ec deploy\\\\ *\", \"su app -c deploy\\\\ *\", \"sh -c /opt/x\\\\ *\",\n"
+	"            \"gcloud compute ssh web --command systemctl\\\\ status\\\\ *\", \"gcloud compute ssh web --command=systemctl\\\\ status\\\\ *\",\n"
+	"            \"python3 -c print\\\\ *\", \"bash run.sh *\", \"make *\"]\n";
+
+static const char *const injected[] = {
+	"make deploy 'ENV=x;touch y'", "make deploy 'ENV=`reboot`'", "make deploy 'ENV=x|y'", "make deploy 'ENV=x&y'", "make 'x;touch y'", "just deploy 'x;touch y'",
+	"just deploy '$(touch y)'", "task deploy 'x;touch y'", "rake 'deploy[x;touch y]'", "ansible-playbook site.yml -e 'version=`reboot`'", "sh -c 'deploy x; touch y'",
+	"sh -c 'deploy $(touch y)'", "timeout 9 bash -ec 'deploy x; touch y'", "su app -c 'deploy x; touch y'", "sh -c '/opt/x y; touch z'",
+	"gcloud compute ssh web --command 'systemctl status x; touch y'", "gcloud compute ssh web --command='systemctl status x; touch y'",
+	"python3 -c 'print 1; import os'",
+};
+
+static const char *const plain_text[] = {
+	"make deploy ENV=prod", "make deploy ENV=a.b-1/x", "just deploy prod", "task deploy prod", "rake 'deploy[prod]'", "ansible-playbook site.yml -e version=1.2",
+	"sh -c 'deploy x'", "su app -c 'deploy x'", "timeout 9 bash -ec 'deploy x'", "sh -c '/opt/x y'", "gcloud compute ssh web --command 'systemctl status x'",
+	"gcloud compute ssh web --command='systemctl status x'", "bash run.sh 'a b; c'", "make x/y.o",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -361,6 +387,12 @@ static void options_that_a_rule_gives_are_not_given_again(void **state)
 	ask_all(fixed, given_again, COUNT(given_again), given_once, COUNT(given_once));
 }
 
+static void stars_are_no_code(void **state)
+{
+	(void)state;
+	ask_all(texts, injected, COUNT(injected), plain_text, COUNT(plain_text));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -405,6 +437,7 @@ int main(void)
 		cmocka_unit_test(stars_are_for_names_in_what_is_run),
 		cmocka_unit_test(many_words_stand_behind_the_subcommand),
 		cmocka_unit_test(options_that_a_rule_gives_are_not_given_again),
+		cmocka_unit_test(stars_are_no_code),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
