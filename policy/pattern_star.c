@@ -87,24 +87,68 @@ static bool curl_refuses(const struct fit *q, const struct pword *w, const char 
 	return (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
 }
 
+/* One of the words, with bars around them, stands before this one in the pattern. */
+static bool stands_before(const struct fit *q, const struct pword *w, const char *words)
+{
+	for (const struct pword *at = q->p->words; at < q->p->words + q->p->n && at != w; at++) {
+		const char *found = at->literal && at->plain[0] != '\0' ? strstr(words, at->plain) : NULL;
+
+		if (found != NULL && found > words && found[-1] == '|' && found[strlen(at->plain)] == '|')
+			return true;
+	}
+	return false;
+}
+
 /* A slash but the one of @SCOPE/NAME names a directory or another's repository, and a colon an address. The name of a script is none. */
 static bool npm_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
 	const char *slash = strchr(s, '/');
 
-	for (unsigned i = 0; i < q->p->n && &q->p->words[i] != w; i++) {
-		if (strcmp(q->p->words[i].plain, "run") == 0 || strcmp(q->p->words[i].plain, "run-script") == 0)
-			return false;
-	}
+	if (stands_before(q, w, "|run|run-script|"))
+		return false;
 	return has_more(w, s, ":") || (has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL));
+}
+
+/* A colon says where a ref goes. A star alone behind push is any ref and any place. */
+static bool ref_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	return has_more(w, s, ":") && stands_before(q, w, w->any ? "|fetch|pull|" : "|fetch|pull|push|");
 }
 
 /* The working directory: all that is in it. */
 static bool git_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	(void)q;
-	(void)w;
+	if (ref_refuses(q, w, s))
+		return true;
 	return strcmp(s, ".") == 0 || strcmp(s, "./") == 0;
+}
+
+/* The name of a login is before an @, and an address has a scheme: what begins like a host in the pattern is neither. */
+static bool host_strays(const struct fit *q, const struct pword *w, const char *s)
+{
+	(void)q;
+	return strcspn(w->text, "*?") > 0 && (has_more(w, s, "@") || (strstr(s, "://") != NULL && strstr(w->text, "://") == NULL));
+}
+
+/* Behind the host are the words of a command. */
+static bool ssh_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct act *a = q->a;
+
+	for (unsigned i = a->nops > 0 ? a->ops[0] + 1u : a->argc; a->tool != NULL && strcmp(a->tool->name, "ssh") == 0 && i < a->argc; i++) {
+		if (a->argv[i].p == s)
+			return false;
+	}
+	return host_strays(q, w, s);
+}
+
+/* Hosts have a language of their own; an image behind -e has a tag. */
+static bool ansible_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : w;
+	bool value = strcmp(before->plain, "-e") == 0 || strcmp(before->plain, "--extra-vars") == 0 || strncmp(w->plain, "--extra-vars=", 13) == 0;
+
+	return has_signs(w, s) || (!value && has_more(w, s, ":"));
 }
 
 /* What a wrapper makes sed do is not looked at again: a star stands in what is replaced, or in the name of a file in a directory. */
@@ -127,15 +171,15 @@ static const struct star {
 	const char *program, *first, *any, *last;
 	bool (*refuses)(const struct fit *q, const struct pword *w, const char *s);
 } stars[] = {
-	{ "ansible", "@", "{=, ", "", recipe_refuses }, { "ansible-playbook", "@", "{=, ", "", recipe_refuses }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
+	{ "ansible", "@", "{=, ", "", ansible_refuses }, { "ansible-playbook", "@", "{=, ", "", ansible_refuses }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
 	{ "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "curl", "@<", "", "", curl_refuses },
 	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", recipe_refuses }, { "helm", "", ",", "", NULL },
 	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses },
 	{ "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
 	{ "make", "", "=$", "", recipe_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
 	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
-	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "sed", "", "/; \n{}", "", sed_refuses }, { "snap", "./~", "", "", NULL },
-	{ "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
+	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", NULL },
+	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
 };
 
 /* Whether the argument of this program is more than a name. */

