@@ -78,13 +78,29 @@ static bool word_is_code(const struct fit *q, const struct pword *w)
 	return false;
 }
 
+/* In an address a query, a fragment and what is encoded may hold what the pattern says of the rest: with text behind it a star reaches into none,
+ * and over no slash. */
+static bool address_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const char *star = strrchr(w->text, '*');
+	bool last = star != NULL && star[1] == '\0' && (star == w->text || star[-1] != '\\');
+	size_t n = strcspn(s, "?#%");
+
+	(void)q;
+	if (strchr(w->text, '/') == NULL || !glob_active(w->text, strlen(w->text)))
+		return false;
+	if (!last)
+		return has_more(w, s, "?#%/");
+	return s[n] != '\0' && strpbrk(w->plain, "#%") == NULL && strstr(w->text, "\\?") == NULL && !glob_match(w->text, s, n);
+}
+
 /* An argument that names a file behind a name: name=@FILE, name=<FILE, and for --data-urlencode name@FILE. */
 static bool curl_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
 	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : NULL;
 	bool encoded = strncmp(w->plain, "--data-urlencode", 16) == 0 || (before != NULL && strcmp(before->plain, "--data-urlencode") == 0);
 
-	return (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
+	return address_refuses(q, w, s) || (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
 }
 
 /* One of the words, with bars around them, stands before this one in the pattern. */
@@ -179,7 +195,8 @@ static const struct star {
 	{ "make", "", "=$", "", recipe_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
 	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
 	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", NULL },
-	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
+	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
+	{ "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
 };
 
 /* Whether the argument of this program is more than a name. */

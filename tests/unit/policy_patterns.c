@@ -241,6 +241,28 @@ static const char *const there[] = {
 	"ansible-playbook site.yml --extra-vars=image=a/b:1.2", "ansible-playbook play.yml --limit web1",
 };
 
+/* A star in the middle of an address. */
+static const char addresses[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"curl -X POST http://localhost:9200/*/_refresh\", \"curl http://localhost:9200/_cat/*\", \"curl https://*.example.com/*\",\n"
+	"            \"curl http://localhost/a/*/b/*\", \"wget -q -O /srv/x http://localhost/*/x\", \"curl https://web?.corp.io/x\"]\n";
+
+static const char *const redirected[] = {
+	"curl -X POST 'http://localhost:9200/_all/_delete_by_query?q=*#/_refresh'", "curl -X POST 'http://localhost:9200/_all/_close/_refresh'",
+	"curl -X POST 'http://localhost:9200/x%2f_close%3f/_refresh'", "curl -X POST 'http://localhost:9200/x#/_refresh'", "curl -X POST 'http://localhost/a/x?y=/b/z'",
+	"curl 'https://evil.com/?x=.example.com/y'", "wget -q -O /srv/x 'http://localhost/y?z=/x'",
+};
+
+static const char *const addressed[] = {
+	"curl -X POST http://localhost:9200/logs-1/_refresh", "curl http://localhost:9200/_cat/indices", "curl 'http://localhost:9200/_cat/indices?v&s=index'",
+	"curl http://localhost:9200/_cat/indices/x%2ay", "curl 'https://a.b.example.com/x?y=1#z'", "curl 'http://localhost/a/x/b/y?z=1'",
+	"wget -q -O /srv/x http://localhost/y/x", "curl https://web1.corp.io/x",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -432,6 +454,12 @@ static void stars_are_for_one_place(void **state)
 	ask_all(places, elsewhere, COUNT(elsewhere), there, COUNT(there));
 }
 
+static void stars_are_for_a_part_of_an_address(void **state)
+{
+	(void)state;
+	ask_all(addresses, redirected, COUNT(redirected), addressed, COUNT(addressed));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -478,6 +506,7 @@ int main(void)
 		cmocka_unit_test(options_that_a_rule_gives_are_not_given_again),
 		cmocka_unit_test(stars_are_no_code),
 		cmocka_unit_test(stars_are_for_one_place),
+		cmocka_unit_test(stars_are_for_a_part_of_an_address),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
