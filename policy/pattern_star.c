@@ -1,5 +1,6 @@
 /* Command patterns of rules: what a star of a permission does not stand for. */
 #include <string.h>
+#include <strings.h>
 
 #include "policy/path.h"
 #include "policy/pattern_fit.h"
@@ -167,6 +168,23 @@ static bool ansible_refuses(const struct fit *q, const struct pword *w, const ch
 	return has_signs(w, s) || (!value && has_more(w, s, ":"));
 }
 
+/* The client's own commands have no sign. */
+static bool mysql_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	static const char *const words[] = { "delimiter", "edit", "nopager", "notee", "pager", "source", "system", "tee", NULL };
+	size_t head = strcspn(w->text, "*?");
+
+	(void)q;
+	if (head > 0 && !(head == 2 && w->text[0] == '-') && w->text[head - 1] != '=')
+		return false;
+	s += head + strspn(s + head, " \t");
+	for (unsigned i = 0; words[i] != NULL; i++) {
+		if (strncasecmp(s, words[i], strlen(words[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What a wrapper makes sed do is not looked at again: a star stands in what is replaced, or in the name of a file in a directory. */
 static bool sed_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
@@ -192,10 +210,11 @@ static const struct star {
 	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", recipe_refuses }, { "helm", "", ",", "", NULL },
 	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses },
 	{ "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
-	{ "make", "", "=$", "", recipe_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
+	{ "make", "", "=$", "", recipe_refuses }, { "mariadb", "", ";\\\n", "", mysql_refuses },
+	{ "mysql", "", ";\\\n", "", mysql_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
 	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
-	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", NULL },
-	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
+	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=;\\", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", NULL },
+	{ "sqlite3", ".", ";\n", "", NULL }, { "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
 	{ "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
 };
 

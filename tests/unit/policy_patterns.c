@@ -263,6 +263,30 @@ static const char *const addressed[] = {
 	"wget -q -O /srv/x http://localhost/y/x", "curl https://web1.corp.io/x",
 };
 
+/* A star in a statement. */
+static const char queries[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"psql -c select\\\\ *\", \"psql -h db1 -c *\", \"mysql app -e select\\\\ *\", \"mariadb -e *\", \"mariadb --execute=*\",\n"
+	"            \"sqlite3 app.db select\\\\ *\", \"sqlite3 b.db *\", \"sudo mysql app -e select\\\\ *\"]\n";
+
+static const char *const widened[] = {
+	"psql -c 'select 1; drop table x'", "psql -c 'select 1 \\g /tmp/x'", "psql -h db1 -c '\\! touch y'", "psql -h db1 -c '\\copy x to /tmp/y'",
+	"mysql app -e 'select 1; system touch y'", "mysql app -e 'select 1; drop table x'", "mysql app -e 'select 1 \\! touch y'",
+	"sudo mysql app -e 'select 1; drop table x'", "mariadb -e 'system touch y'", "mariadb -e ' SYSTEM touch y'", "mariadb -e 'source /tmp/x'",
+	"mariadb -e '\\! touch y'", "mariadb -e 'delimiter x'", "sqlite3 app.db 'select 1; drop table x' </dev/null", "sqlite3 b.db '.shell touch y' </dev/null",
+	"mariadb '--execute=system touch y'",
+};
+
+static const char *const asked[] = {
+	"psql -c 'select 1'", "psql -c 'select count(*) from x'", "psql -h db1 -c 'vacuum x'", "mysql app -e 'select 1'",
+	"mysql app -e 'select count(*) from x where a=1'", "sudo mysql app -e 'select 1'", "mariadb -e 'show tables'", "sqlite3 app.db 'select 1' </dev/null",
+	"sqlite3 b.db 'vacuum' </dev/null", "mariadb '--execute=show tables' </dev/null",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -460,6 +484,12 @@ static void stars_are_for_a_part_of_an_address(void **state)
 	ask_all(addresses, redirected, COUNT(redirected), addressed, COUNT(addressed));
 }
 
+static void stars_are_for_one_statement(void **state)
+{
+	(void)state;
+	ask_all(queries, widened, COUNT(widened), asked, COUNT(asked));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -507,6 +537,7 @@ int main(void)
 		cmocka_unit_test(stars_are_no_code),
 		cmocka_unit_test(stars_are_for_one_place),
 		cmocka_unit_test(stars_are_for_a_part_of_an_address),
+		cmocka_unit_test(stars_are_for_one_statement),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
