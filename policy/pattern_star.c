@@ -38,6 +38,12 @@ static bool has_more(const struct pword *w, const char *s, const char *bytes)
 	return false;
 }
 
+/* A scheme that the pattern has not: an address, where a file or a chart is meant. */
+static bool is_address(const struct pword *w, const char *s)
+{
+	return strstr(s, "://") != NULL && strstr(w->text, "://") == NULL;
+}
+
 /* Signs of a shell in the word that the pattern has not. */
 static bool has_signs(const struct pword *w, const char *s)
 {
@@ -116,6 +122,32 @@ static bool stands_before(const struct fit *q, const struct pword *w, const char
 	return false;
 }
 
+/* A package that lies here, by its extension, where the pattern does not end so. */
+static bool package_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	static const char *const ends[] = { ".apk", ".deb", ".gem", ".rpm", ".snap", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tgz", ".whl", ".zip", NULL };
+	size_t n = strlen(s), rule = strlen(w->text);
+
+	(void)q;
+	for (unsigned i = 0; ends[i] != NULL; i++) {
+		size_t k = strlen(ends[i]);
+
+		if (n >= k && strcasecmp(s + n - k, ends[i]) == 0)
+			return rule < k || strcasecmp(w->text + rule - k, ends[i]) != 0;
+	}
+	return false;
+}
+
+/* A package of this directory, behind what installs one. */
+static bool source_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	size_t n = strlen(s), head = strcspn(w->text, "*?");
+
+	if (!stands_before(q, w, "|install|get|add|"))
+		return false;
+	return (head == 0 && (s[0] == '.' || s[0] == '/')) || (n > 3 && strcmp(s + n - 3, ".go") == 0 && w->text[strlen(w->text) - 1] == '*');
+}
+
 /* A slash but the one of @SCOPE/NAME names a directory or another's repository, and a colon an address. The name of a script is none. */
 static bool npm_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
@@ -123,7 +155,7 @@ static bool npm_refuses(const struct fit *q, const struct pword *w, const char *
 
 	if (stands_before(q, w, "|run|run-script|"))
 		return false;
-	return has_more(w, s, ":") || (has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL));
+	return package_refuses(q, w, s) || has_more(w, s, ":") || (has_more(w, s, "/") && (s[0] != '@' || strchr(slash + 1, '/') != NULL));
 }
 
 /* A colon says where a ref goes. A star alone behind push is any ref and any place. */
@@ -144,7 +176,7 @@ static bool git_refuses(const struct fit *q, const struct pword *w, const char *
 static bool host_strays(const struct fit *q, const struct pword *w, const char *s)
 {
 	(void)q;
-	return strcspn(w->text, "*?") > 0 && (has_more(w, s, "@") || (strstr(s, "://") != NULL && strstr(w->text, "://") == NULL));
+	return strcspn(w->text, "*?") > 0 && (has_more(w, s, "@") || is_address(w, s));
 }
 
 /* Behind the host are the words of a command. */
@@ -185,6 +217,34 @@ static bool mysql_refuses(const struct fit *q, const struct pword *w, const char
 	return false;
 }
 
+/* An image's tag has no slash: what stands before it then is a host. */
+static bool image_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	static const char *const others[] = { "-v", "--volume", "-p", "--publish", "-e", "--env", NULL };
+	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : NULL;
+	size_t head = strcspn(w->text, "*?");
+	const char *colon = memrchr(w->text, ':', head);
+
+	for (unsigned i = 0; before != NULL && others[i] != NULL; i++) {
+		if (strcmp(before->plain, others[i]) == 0)
+			return false;
+	}
+	return w->text[0] != '-' && colon != NULL && memchr(colon, '/', head - (size_t)(colon - w->text)) == NULL && has_more(w, s, "/");
+}
+
+static bool chart_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	return strcspn(w->text, "*?") == 0 && is_address(w, s) && !stands_before(q, w, "|repo|");
+}
+
+static bool manifest_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : w;
+	bool file = strcmp(before->plain, "-f") == 0 || strcmp(before->plain, "--filename") == 0 || strncmp(w->plain, "--filename=", 11) == 0 || strncmp(w->plain, "-f", 2) == 0;
+
+	return (file || before == w) && is_address(w, s);
+}
+
 /* What a wrapper makes sed do is not looked at again: a star stands in what is replaced, or in the name of a file in a directory. */
 static bool sed_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
@@ -205,17 +265,20 @@ static const struct star {
 	const char *program, *first, *any, *last;
 	bool (*refuses)(const struct fit *q, const struct pword *w, const char *s);
 } stars[] = {
-	{ "ansible", "@", "{=, ", "", ansible_refuses }, { "ansible-playbook", "@", "{=, ", "", ansible_refuses }, { "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL },
-	{ "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "curl", "@<", "", "", curl_refuses },
-	{ "dnf", "./~@", "/", "", NULL }, { "docker", "", ",", "", NULL }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", recipe_refuses }, { "helm", "", ",", "", NULL },
-	{ "http", "@", "@", "", NULL }, { "https", "@", "@", "", NULL }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses },
-	{ "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", NULL },
-	{ "make", "", "=$", "", recipe_refuses }, { "mariadb", "", ";\\\n", "", mysql_refuses },
-	{ "mysql", "", ";\\\n", "", mysql_refuses }, { "nerdctl", "", ",", "", NULL }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", NULL }, { "pg_dump", "", "=,/:", "", NULL },
-	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", NULL }, { "pip3", "./~", "@:", "", NULL },
-	{ "podman", "", ",", "", NULL }, { "psql", "", ",/=;\\", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", NULL },
-	{ "sqlite3", ".", ";\n", "", NULL }, { "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
-	{ "yum", "./~@", "/", "", NULL }, { "zypper", "./~", "/", "+-", NULL },
+	{ "ansible", "@", "{=, ", "", ansible_refuses }, { "ansible-playbook", "@", "{=, ", "", ansible_refuses }, { "apk", "./~", "/", "", package_refuses },
+	{ "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL }, { "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL },
+	{ "az", "@", "", "", NULL }, { "cargo", "", "", "", source_refuses }, { "curl", "@<", "", "", curl_refuses }, { "dnf", "./~@", "/", "", package_refuses },
+	{ "docker", "", ",", "", image_refuses }, { "gem", "./~", "/", "", package_refuses }, { "git", ":+", "*?[", "", git_refuses },
+	{ "gmake", "", "=$", "", recipe_refuses }, { "go", "", "", "", source_refuses }, { "helm", "", ",", "", chart_refuses }, { "http", "@", "@", "", address_refuses },
+	{ "https", "@", "@", "", address_refuses }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses }, { "kill", "0+ \t\n", "", "", NULL },
+	{ "kubectl", "", ",", "", manifest_refuses }, { "make", "", "=$", "", recipe_refuses }, { "mariadb", "", ";\\\n", "", mysql_refuses },
+	{ "mysql", "", ";\\\n", "", mysql_refuses }, { "nerdctl", "", ",", "", image_refuses }, { "npm", "./~", "", "", npm_refuses },
+	{ "oc", "", ",", "", manifest_refuses }, { "pg_dump", "", "=,/:", "", NULL }, { "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL },
+	{ "pip", "./~", "@:", "", package_refuses }, { "pip3", "./~", "@:", "", package_refuses }, { "podman", "", ",", "", image_refuses },
+	{ "psql", "", ",/=;\\", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays },
+	{ "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", package_refuses }, { "sqlite3", ".", ";\n", "", NULL },
+	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
+	{ "yum", "./~@", "/", "", package_refuses }, { "zypper", "./~", "/", "+-", package_refuses },
 };
 
 /* Whether the argument of this program is more than a name. */

