@@ -43,6 +43,20 @@ static bool fronts_named(const struct fit *q)
 	return true;
 }
 
+/* Where the last operand is the place that is written to, an option may name another. */
+static bool place_named(const struct fit *q)
+{
+	const struct pattern *p = q->p;
+
+	for (unsigned k = 0; p->tool->has_last && p->nops > 0 && !p->ops[p->nops - 1]->many && k < q->a->nopts; k++) {
+		const struct opt *o = group_option(q->a->tool, q->a->opts[k].group);
+
+		if (o != NULL && (o->mods & OPT_INTO) != 0 && !option_named(q, &q->a->opts[k]))
+			return false;
+	}
+	return true;
+}
+
 /* An option of the pattern that surely or probably has an argument: its name, and that. */
 struct given {
 	const char *name;
@@ -171,7 +185,7 @@ bool many_allowed(const struct fit *q)
 
 	for (unsigned i = 0; i < q->p->nopts; i++)
 		asked = asked || q->p->opts[i].arg != NULL;
-	if (!fronts_named(q) || (asked && act_has_unknown(a)))
+	if (!fronts_named(q) || !place_named(q) || (asked && act_has_unknown(a)))
 		return false;
 	for (unsigned k = 0; k < a->nopts && asked; k++) {
 		if (!option_agrees(q, &a->opts[k]))

@@ -167,9 +167,9 @@ static bool ref_refuses(const struct fit *q, const struct pword *w, const char *
 /* The working directory: all that is in it. */
 static bool git_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	if (ref_refuses(q, w, s))
-		return true;
-	return strcmp(s, ".") == 0 || strcmp(s, "./") == 0;
+	char clean[PATH_MAX_LEN];
+
+	return ref_refuses(q, w, s) || (s[0] == '.' && (!relative_clean(s, clean) || strcmp(clean, "/") == 0));
 }
 
 /* The name of a login is before an @, and an address has a scheme: what begins like a host in the pattern is neither. */
@@ -277,7 +277,7 @@ static const struct star {
 	{ "pip", "./~", "@:", "", package_refuses }, { "pip3", "./~", "@:", "", package_refuses }, { "podman", "", ",", "", image_refuses },
 	{ "psql", "", ",/=;\\", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays },
 	{ "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", package_refuses }, { "sqlite3", ".", ";\n", "", NULL },
-	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
+	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/*?[", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
 	{ "yum", "./~@", "/", "", package_refuses }, { "zypper", "./~", "/", "+-", package_refuses },
 };
 

@@ -316,6 +316,26 @@ static const char *const fetched[] = {
 	"helm upgrade app charts/app", "sudo helm repo add corp https://charts.corp.io", "helm upgrade app c --set url=https://a/b", "docker run -p 80:80/tcp img",
 };
 
+/* The last operand as the place, units, and the working directory. */
+static const char dirs[] =
+	"version: 1\n"
+	"profile: enforce\n"
+	"packs: [core.readonly]\n"
+	"rules:\n"
+	"  - id: op\n"
+	"    allow: [\"cp ** /srv/www/\", \"mv ** /srv/www/\", \"install ** /srv/www/\", \"cp -t /srv/app ** \", \"systemctl restart *\", \"git add *\"]\n";
+
+static const char *const displaced[] = {
+	"cp -t /srv/etc f /srv/www/", "cp --target-directory=/srv/etc f /srv/www/", "cp --targ /srv/etc f /srv/www/", "mv -t /srv/etc f /srv/www/",
+	"mv -ft/srv/etc f /srv/www/", "install -t /srv/etc f /srv/www/", "cp -t /srv/app -t /srv/etc f", "systemctl restart 'a*'", "systemctl restart 'a?'",
+	"systemctl restart '[a-z]'", "git add ./.", "git add .//", "git add ././", "git add .", "git add x/..",
+};
+
+static const char *const placed[] = {
+	"cp f /srv/www/", "cp -r a b /srv/www/", "mv -f a b /srv/www/", "install -m 644 a /srv/www/", "cp -t /srv/app f", "systemctl restart nginx",
+	"systemctl restart app@1.service", "git add x", "git add ./x", "git add .x/y",
+};
+
 static const char restricts[] =
 	"version: 1\n"
 	"profile: enforce\n"
@@ -525,6 +545,12 @@ static void stars_are_for_what_is_fetched_from_its_place(void **state)
 	ask_all(packages, local, COUNT(local), fetched, COUNT(fetched));
 }
 
+static void many_words_stand_before_the_place(void **state)
+{
+	(void)state;
+	ask_all(dirs, displaced, COUNT(displaced), placed, COUNT(placed));
+}
+
 static void restrictions_are_for_tools_of_no_table(void **state)
 {
 	(void)state;
@@ -574,6 +600,7 @@ int main(void)
 		cmocka_unit_test(stars_are_for_a_part_of_an_address),
 		cmocka_unit_test(stars_are_for_one_statement),
 		cmocka_unit_test(stars_are_for_what_is_fetched_from_its_place),
+		cmocka_unit_test(many_words_stand_before_the_place),
 		cmocka_unit_test(restrictions_are_for_tools_of_no_table),
 		cmocka_unit_test(restrictions_are_for_every_way_to_say_it),
 		cmocka_unit_test(restrictions_are_for_what_is_run),
