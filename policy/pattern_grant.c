@@ -95,6 +95,9 @@ static bool given_read(const struct fit *q, unsigned i, struct given *g)
 		return true;
 	}
 	g->value = next;
+	/* Behind what an interpreter runs, letters are that one's. */
+	if (o == NULL && g->n == 2 && pword_interprets(p->words))
+		return false;
 	return (o == NULL || o->arg == OPT_TAKES) && next != NULL && !next->many && next->plain[0] != '-';
 }
 
@@ -173,6 +176,26 @@ static bool words_agree(const struct fit *q, unsigned from)
 	return true;
 }
 
+/* Whether the word is -- and surely ends the options: no option takes it, nor may the one before it. */
+static bool ends_options(const struct act *a, unsigned at)
+{
+	bool ends = double_dash(&a->argv[at]);
+
+	for (unsigned k = 0; ends && k < a->nopts; k++)
+		ends = a->opts[k].arg != (int)at && (a->opts[k].arg >= 0 || a->opts[k].at + 1u != at);
+	return ends;
+}
+
+/* A word that is not known may be an option. */
+static bool words_known(const struct act *a)
+{
+	for (unsigned i = 1; i < a->argc && !ends_options(a, i); i++) {
+		if (a->argv[i].kind != CONFIDENCE_EXACT && (a->argv[i].flags & FIELD_NODASH) == 0)
+			return false;
+	}
+	return true;
+}
+
 bool many_words_allowed(const struct fit *q)
 {
 	return words_agree(q, 1);
@@ -185,7 +208,7 @@ bool many_allowed(const struct fit *q)
 
 	for (unsigned i = 0; i < q->p->nopts; i++)
 		asked = asked || q->p->opts[i].arg != NULL;
-	if (!fronts_named(q) || !place_named(q) || (asked && act_has_unknown(a)))
+	if (!fronts_named(q) || !place_named(q) || (asked && !words_known(a)))
 		return false;
 	for (unsigned k = 0; k < a->nopts && asked; k++) {
 		if (!option_agrees(q, &a->opts[k]))
