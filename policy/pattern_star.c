@@ -54,6 +54,29 @@ static bool has_signs(const struct pword *w, const char *s)
 	return false;
 }
 
+/* Whether it is one of the words, which have bars around them. */
+static bool is_listed(const struct pword *w, const char *words)
+{
+	const char *found = w->literal && w->plain[0] != '\0' ? strstr(words, w->plain) : NULL;
+
+	return found != NULL && found > words && found[-1] == '|' && found[strlen(w->plain)] == '|';
+}
+
+/* One of the words stands before this one in the pattern, or just before it. */
+static bool stands_before(const struct fit *q, const struct pword *w, const char *words)
+{
+	for (const struct pword *at = q->p->words; at < q->p->words + q->p->n && at != w; at++) {
+		if (is_listed(at, words))
+			return true;
+	}
+	return false;
+}
+
+static bool is_behind(const struct fit *q, const struct pword *w, const char *words)
+{
+	return w > q->p->words && w < q->p->words + q->p->n && is_listed(w - 1, words);
+}
+
 /* What becomes a part of a recipe is a shell's text there. */
 static bool recipe_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
@@ -61,25 +84,33 @@ static bool recipe_refuses(const struct fit *q, const struct pword *w, const cha
 	return has_signs(w, s);
 }
 
-/* Whether the word is a text that a shell or an interpreter reads: behind sh -c, or behind what a program calls --command. */
+/* Whether what stands behind the option is a text that the program reads which one of the words before it names: sh -c, perl -e, su -c. */
+static bool option_takes_code(const struct fit *q, const struct pword *option)
+{
+	size_t n = strlen(option->plain);
+
+	for (const struct pword *at = q->p->words; at < option && option->literal && n > 1; at++) {
+		const char *slash = strrchr(at->plain, '/'), *name = slash != NULL ? slash + 1 : at->plain;
+		const struct tool *t = at->literal ? table_find(name, strlen(name)) : NULL;
+		const struct opt *o = t != NULL ? options_find(t, option->plain, n) : NULL;
+
+		if ((o != NULL && (o->mods & OPT_INNER) != 0) || (pword_interprets(at) && option->plain[1] != '-' && strchr("cer", option->plain[n - 1]) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the word is such a text, or what a program calls a command. */
 static bool word_is_code(const struct fit *q, const struct pword *w)
 {
-	static const char command[] = "--command";
-	const struct pword *words = q->p->words, *option = w - 1;
-	size_t n = sizeof(command) - 1;
+	const struct pword *words = q->p->words;
 
 	if (w <= words || w >= words + q->p->n || strcmp(words->plain, "psql") == 0)
 		return false;
-	if (strcmp(option->plain, command) == 0 || (strncmp(w->plain, command, n) == 0 && w->plain[n] == '='))
+	if (is_behind(q, w, "|--command|") || strncmp(w->plain, "--command=", 10) == 0)
 		return true;
-	if (!option->literal || option->plain[0] != '-' || option->plain[1] == '\0')
-		return false;
-	for (const struct pword *at = words; at < option; at++) {
-		const char *slash = strrchr(at->plain, '/'), *name = slash != NULL ? slash + 1 : at->plain;
-		const struct tool *t = at->literal ? table_find(name, strlen(name)) : NULL;
-		const struct opt *o = t != NULL ? options_find(t, option->plain, strlen(option->plain)) : NULL;
-
-		if ((o != NULL && (o->mods & OPT_INNER) != 0) || (pword_interprets(at) && option->plain[1] != '-' && strchr("cer", option->plain[strlen(option->plain) - 1]) != NULL))
+	for (const struct pword *at = w - 1; at > words && at->plain[0] == '-'; at--) {
+		if (option_takes_code(q, at))
 			return true;
 	}
 	return false;
@@ -104,35 +135,24 @@ static bool address_refuses(const struct fit *q, const struct pword *w, const ch
 /* An argument that names a file behind a name: name=@FILE, name=<FILE, and for --data-urlencode name@FILE. */
 static bool curl_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : NULL;
-	bool encoded = strncmp(w->plain, "--data-urlencode", 16) == 0 || (before != NULL && strcmp(before->plain, "--data-urlencode") == 0);
+	bool encoded = strncmp(w->plain, "--data-urlencode", 16) == 0 || is_behind(q, w, "|--data-urlencode|");
 
 	return address_refuses(q, w, s) || (encoded && has_more(w, s, "@")) || (strstr(w->plain, "=@") == NULL && strstr(s, "=@") != NULL) || (strstr(w->plain, "=<") == NULL && strstr(s, "=<") != NULL);
-}
-
-/* One of the words, with bars around them, stands before this one in the pattern. */
-static bool stands_before(const struct fit *q, const struct pword *w, const char *words)
-{
-	for (const struct pword *at = q->p->words; at < q->p->words + q->p->n && at != w; at++) {
-		const char *found = at->literal && at->plain[0] != '\0' ? strstr(words, at->plain) : NULL;
-
-		if (found != NULL && found > words && found[-1] == '|' && found[strlen(at->plain)] == '|')
-			return true;
-	}
-	return false;
 }
 
 /* A package that lies here, by its extension, where the pattern does not end so. */
 static bool package_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	static const char *const ends[] = { ".apk", ".deb", ".gem", ".rpm", ".snap", ".tar", ".tar.bz2", ".tar.gz", ".tar.xz", ".tgz", ".whl", ".zip", NULL };
-	size_t n = strlen(s), rule = strlen(w->text);
+	static const char *const ends[] = { ".apk", ".deb", ".gem", ".rpm", ".snap", ".tar", ".tar.bz2", ".tar.gz", ".tar.lz", ".tar.lzma", ".tar.xz", ".tbz", ".tgz",
+		".tlz", ".txz", ".whl", ".zip", NULL };
+	/* pip takes extras behind it: x.whl[a] */
+	size_t n = strcspn(s, "["), rule = strlen(w->text);
 
 	(void)q;
 	for (unsigned i = 0; ends[i] != NULL; i++) {
 		size_t k = strlen(ends[i]);
 
-		if (n >= k && strcasecmp(s + n - k, ends[i]) == 0)
+		if (n >= k && strncasecmp(s + n - k, ends[i], k) == 0)
 			return rule < k || strcasecmp(w->text + rule - k, ends[i]) != 0;
 	}
 	return false;
@@ -184,7 +204,7 @@ static bool ssh_refuses(const struct fit *q, const struct pword *w, const char *
 {
 	const struct act *a = q->a;
 
-	for (unsigned i = a->nops > 0 ? a->ops[0] + 1u : a->argc; a->tool != NULL && strcmp(a->tool->name, "ssh") == 0 && i < a->argc; i++) {
+	for (unsigned i = a->nops > 0 ? a->ops[0] + 1u : a->argc; a->tool != NULL && a->tool->then == THEN_SHELL && i < a->argc; i++) {
 		if (a->argv[i].p == s)
 			return false;
 	}
@@ -194,10 +214,18 @@ static bool ssh_refuses(const struct fit *q, const struct pword *w, const char *
 /* Hosts have a language of their own; an image behind -e has a tag. */
 static bool ansible_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : w;
-	bool value = strcmp(before->plain, "-e") == 0 || strcmp(before->plain, "--extra-vars") == 0 || strncmp(w->plain, "--extra-vars=", 13) == 0;
+	bool value = is_behind(q, w, "|-e|--extra-vars|") || strncmp(w->plain, "--extra-vars=", 13) == 0;
 
 	return has_signs(w, s) || (!value && has_more(w, s, ":"));
+}
+
+/* A second statement: something behind a semicolon. */
+static bool statement_refuses(const struct fit *q, const struct pword *w, const char *s)
+{
+	const char *end = strchr(s, ';');
+
+	(void)q;
+	return end != NULL && end[1 + strspn(end + 1, " \t")] != '\0' && has_more(w, s, ";");
 }
 
 /* The client's own commands have no sign. */
@@ -205,9 +233,11 @@ static bool mysql_refuses(const struct fit *q, const struct pword *w, const char
 {
 	static const char *const words[] = { "delimiter", "edit", "nopager", "notee", "pager", "source", "system", "tee", NULL };
 	size_t head = strcspn(w->text, "*?");
+	bool begins = head == 0 || (head == 2 && w->text[0] == '-') || w->text[head - 1] == '=';
 
-	(void)q;
-	if (head > 0 && !(head == 2 && w->text[0] == '-') && w->text[head - 1] != '=')
+	if (statement_refuses(q, w, s))
+		return true;
+	if (!begins || head > strlen(s))
 		return false;
 	s += head + strspn(s + head, " \t");
 	for (unsigned i = 0; words[i] != NULL; i++) {
@@ -217,21 +247,18 @@ static bool mysql_refuses(const struct fit *q, const struct pword *w, const char
 	return false;
 }
 
-/* An image's tag has no slash: what stands before it then is a host. */
+/* An image's tag has no slash: what stands before it then is a host, and so is what stands before the first of a name that has none. */
 static bool image_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	static const char *const others[] = { "-v", "--volume", "-p", "--publish", "-e", "--env", NULL };
-	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : NULL;
 	size_t head = strcspn(w->text, "*?");
-	const char *colon = memrchr(w->text, ':', head);
+	const char *colon = memrchr(w->text, ':', head), *slash = colon != NULL ? memchr(colon, '/', head - (size_t)(colon - w->text)) : NULL;
 
-	for (unsigned i = 0; before != NULL && others[i] != NULL; i++) {
-		if (strcmp(before->plain, others[i]) == 0)
-			return false;
-	}
-	return w->text[0] != '-' && colon != NULL && memchr(colon, '/', head - (size_t)(colon - w->text)) == NULL && has_more(w, s, "/");
+	if (w->text[0] == '-' || is_behind(q, w, "|-v|--volume|-p|--publish|-e|--env|"))
+		return false;
+	return has_more(w, s, "/") && ((colon != NULL && slash == NULL) || (head > 0 && strchr(w->text, '/') == NULL && stands_before(q, w, "|pull|push|")));
 }
 
+/* The name of a chart or a file is no address. */
 static bool chart_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
 	return strcspn(w->text, "*?") == 0 && is_address(w, s) && !stands_before(q, w, "|repo|");
@@ -239,10 +266,9 @@ static bool chart_refuses(const struct fit *q, const struct pword *w, const char
 
 static bool manifest_refuses(const struct fit *q, const struct pword *w, const char *s)
 {
-	const struct pword *before = w > q->p->words && w < q->p->words + q->p->n ? w - 1 : w;
-	bool file = strcmp(before->plain, "-f") == 0 || strcmp(before->plain, "--filename") == 0 || strncmp(w->plain, "--filename=", 11) == 0 || strncmp(w->plain, "-f", 2) == 0;
+	bool file = is_behind(q, w, "|-f|--filename|-k|--kustomize|") || strncmp(w->plain, "-f", 2) == 0 || strncmp(w->plain, "--filename=", 11) == 0;
 
-	return (file || before == w) && is_address(w, s);
+	return (file || w < q->p->words || w >= q->p->words + q->p->n) && is_address(w, s);
 }
 
 /* What a wrapper makes sed do is not looked at again: a star stands in what is replaced, or in the name of a file in a directory. */
@@ -266,18 +292,19 @@ static const struct star {
 	bool (*refuses)(const struct fit *q, const struct pword *w, const char *s);
 } stars[] = {
 	{ "ansible", "@", "{=, ", "", ansible_refuses }, { "ansible-playbook", "@", "{=, ", "", ansible_refuses }, { "apk", "./~", "/", "", package_refuses },
-	{ "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL }, { "aptitude", "./~", "/*?^$[", "+-_=&", NULL }, { "aws", "", ":", "", NULL },
-	{ "az", "@", "", "", NULL }, { "cargo", "", "", "", source_refuses }, { "curl", "@<", "", "", curl_refuses }, { "dnf", "./~@", "/", "", package_refuses },
-	{ "docker", "", ",", "", image_refuses }, { "gem", "./~", "/", "", package_refuses }, { "git", ":+", "*?[", "", git_refuses },
-	{ "gmake", "", "=$", "", recipe_refuses }, { "go", "", "", "", source_refuses }, { "helm", "", ",", "", chart_refuses }, { "http", "@", "@", "", address_refuses },
-	{ "https", "@", "@", "", address_refuses }, { "java", "", ":", "", NULL }, { "just", "", "", "", recipe_refuses }, { "kill", "0+ \t\n", "", "", NULL },
-	{ "kubectl", "", ",", "", manifest_refuses }, { "make", "", "=$", "", recipe_refuses }, { "mariadb", "", ";\\\n", "", mysql_refuses },
-	{ "mysql", "", ";\\\n", "", mysql_refuses }, { "nerdctl", "", ",", "", image_refuses }, { "npm", "./~", "", "", npm_refuses },
-	{ "oc", "", ",", "", manifest_refuses }, { "pg_dump", "", "=,/:", "", NULL }, { "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL },
-	{ "pip", "./~", "@:", "", package_refuses }, { "pip3", "./~", "@:", "", package_refuses }, { "podman", "", ",", "", image_refuses },
-	{ "psql", "", ",/=;\\", "", NULL }, { "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays },
-	{ "sed", "", "/; \n{}", "", sed_refuses }, { "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", package_refuses }, { "sqlite3", ".", ";\n", "", NULL },
-	{ "ssh", "", "", "", ssh_refuses }, { "systemctl", "./~", "/*?[", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
+	{ "apt", "./~", "/*?^$[", "+-", NULL }, { "apt-get", "./~", "/*?^$[", "+-", NULL }, { "aptitude", "./~", "/*?^$[", "+-_=&", NULL },
+	{ "autossh", "", "", "", ssh_refuses }, { "aws", "", ":", "", NULL }, { "az", "@", "", "", NULL }, { "cargo", "", "", "", source_refuses },
+	{ "curl", "@<", "", "", curl_refuses }, { "dnf", "./~@", "/", "", package_refuses }, { "docker", "", ",", "", image_refuses },
+	{ "gem", "./~", "/", "", package_refuses }, { "git", ":+", "*?[", "", git_refuses }, { "gmake", "", "=$", "", recipe_refuses }, { "go", "", "", "", source_refuses },
+	{ "helm", "", ",", "", chart_refuses }, { "http", "@", "@", "", address_refuses }, { "https", "@", "@", "", address_refuses }, { "java", "", ":", "", NULL },
+	{ "just", "", "", "", recipe_refuses }, { "kill", "0+ \t\n", "", "", NULL }, { "kubectl", "", ",", "", manifest_refuses }, { "make", "", "=$", "", recipe_refuses },
+	{ "mariadb", "", "\\\n", "", mysql_refuses }, { "mosh", "", "", "", host_strays }, { "mysql", "", "\\\n", "", mysql_refuses },
+	{ "nerdctl", "", ",", "", image_refuses }, { "npm", "./~", "", "", npm_refuses }, { "oc", "", ",", "", manifest_refuses }, { "pg_dump", "", "=,/:", "", NULL },
+	{ "pg_dumpall", "", "=,/:", "", NULL }, { "pg_restore", "", "=,/:", "", NULL }, { "pip", "./~", "@:", "", package_refuses },
+	{ "pip3", "./~", "@:", "", package_refuses }, { "podman", "", ",", "", image_refuses }, { "psql", "", ",/=\\", "", statement_refuses },
+	{ "rake", "", "", "", recipe_refuses }, { "rsync", "", "", "", host_strays }, { "scp", "", "", "", host_strays }, { "sed", "", "/; \n{}", "", sed_refuses },
+	{ "sftp", "", "", "", host_strays }, { "snap", "./~", "", "", package_refuses }, { "sqlite3", ".", "\n", "", statement_refuses }, { "ssh", "", "", "", ssh_refuses },
+	{ "sshfs", "", "", "", host_strays }, { "systemctl", "./~", "/*?[", "", NULL }, { "task", "", "", "", recipe_refuses }, { "wget", "", "", "", address_refuses },
 	{ "yum", "./~@", "/", "", package_refuses }, { "zypper", "./~", "/", "+-", package_refuses },
 };
 

