@@ -1,5 +1,5 @@
 /* How one act is held against one pattern: what its words may be (pattern_word.c, pattern_star.c), its program (pattern_name.c), its options
- * (pattern_option.c), restrictions of tools that are not read by meaning
+ * (pattern_option.c), what ** of a permission stands for (pattern_grant.c), restrictions of tools that are not read by meaning
  * (pattern_loose.c). For pattern_match.c alone. */
 #ifndef POLICY_PATTERN_FIT_H
 #define POLICY_PATTERN_FIT_H

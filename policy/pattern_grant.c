@@ -15,10 +15,12 @@ static const struct opt *group_option(const struct tool *t, uint16_t group)
 	return NULL;
 }
 
-/* How many operands of the pattern name the subcommand before any **. Where the tables know none that it has, it is the next. */
+/* How many operands of the pattern name the subcommand before any **. Where the tables know none that it has, it is the next; where it runs
+ * something, all name that: behind an image's name come its own words, before it what it may do. */
 static unsigned subcommands_named(const struct pattern *p)
 {
-	unsigned n = p->nsubs > 0 && p->nsubs < p->nops && (p->tool->flags & TOOL_SUB) != 0 ? p->nsubs + 1 : p->nsubs;
+	bool runs = p->nsubs > 0 && (p->tool->does & EFFECT_EXEC) != 0;
+	unsigned n = runs ? p->nops : p->nsubs > 0 && p->nsubs < p->nops && (p->tool->flags & TOOL_SUB) != 0 ? p->nsubs + 1 : p->nsubs;
 
 	for (unsigned i = 0; i < n; i++) {
 		if (p->ops[i]->many)

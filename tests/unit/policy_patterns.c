@@ -131,7 +131,8 @@ static const char fronts[] =
 	"rules:\n"
 	"  - id: op\n"
 	"    allow: [\"git {status,pull,log,lfs} **\", \"docker {ps,logs,restart} **\", \"docker compose up **\", \"kubectl {get,rollout} **\",\n"
-	"            \"apt-get update **\", \"systemctl {restart,status} **\", \"ip addr **\", \"docker -H tcp://ci **\", \"git ** fetch **\"]\n";
+	"            \"apt-get update **\", \"systemctl {restart,status} **\", \"ip addr **\", \"docker -H tcp://ci **\", \"git ** fetch **\",\n"
+	"            \"docker run app:1 **\", \"docker run ** app:2\", \"kubectl port-forward svc/x **\"]\n";
 
 static const char *const fronted[] = {
 	"git -c core.fsmonitor='touch y' status", "git -c core.sshCommand='touch y' pull", "git --exec-path=/tmp/x pull", "git --git-dir=/tmp/x pull",
@@ -139,7 +140,8 @@ static const char *const fronted[] = {
 	"docker -H tcp://x compose up", "docker compose -f /tmp/evil.yml up", "docker -Htcp://evil ps", "kubectl --kubeconfig=/tmp/x get pods",
 	"kubectl -s http://evil get pods", "kubectl --kubeconfig /tmp/x rollout restart x", "apt-get -o APT::Update::Pre-Invoke::='touch y' update",
 	"systemctl -H evil restart app", "systemctl --root=/x restart app", "ip -b /tmp/x addr", "git -c x=y log", "kubectl --kubecon=/tmp/x get pods",
-	"docker -D -H tcp://evil ps", "ip -force addr", "docker -H tcp://evil -H tcp://evil logs x", "git --foo pull",
+	"docker -D -H tcp://evil ps", "ip -force addr", "docker -H tcp://evil -H tcp://evil logs x", "git --foo pull", "docker run --privileged app:1 x",
+	"docker run -itv/:/h app:1",
 };
 
 static const char *const behind[] = {
@@ -147,7 +149,8 @@ static const char *const behind[] = {
 	"kubectl -n prod get pods", "kubectl get pods -A", "kubectl --context x get pods -o yaml", "kubectl -n prod rollout restart x", "apt-get -y update",
 	"apt-get -q -s update", "systemctl --no-pager restart app", "systemctl --no-pager status nginx", "ip -4 addr show", "ip -br -c addr", "git lfs pull",
 	"docker -H tcp://ci restart x", "docker -H tcp://ci logs x", "git -c x=y fetch", "git fetch", "docker compose -p x --profile y up -d",
-	"kubectl --request-timeout 5 get pods",
+	"kubectl --request-timeout 5 get pods", "docker run app:1 --privileged", "docker -D run app:1 x", "docker run --privileged app:2",
+	"kubectl -n x port-forward svc/x 80:80",
 };
 
 /* An argument that the pattern gives an option is the one that it has, wherever ** lets it be given again. */
