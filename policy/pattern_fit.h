@@ -1,5 +1,5 @@
 /* How one act is held against one pattern: what its words may be (pattern_word.c, pattern_star.c), its program (pattern_name.c), its options
- * (pattern_option.c), what ** of a permission stands for (pattern_grant.c), restrictions of tools that are not read by meaning
+ * (pattern_option.c), restrictions of tools that are not read by meaning
  * (pattern_loose.c). For pattern_match.c alone. */
 #ifndef POLICY_PATTERN_FIT_H
 #define POLICY_PATTERN_FIT_H
@@ -36,7 +36,7 @@ bool act_has_foreign(const struct act *a);
 bool act_is_cut(const struct act *a);
 /* Of a permission: the option is none that the pattern gives an argument, or has that one. */
 bool option_agrees(const struct fit *q, const struct act_opt *have);
-/* Of a permission with **: the options that it stands for are not those before the subcommand, unless they do nothing, and none that the pattern
+/* pattern_grant.c. Of a permission with **: the options that it stands for are not those before the subcommand, unless they do nothing, and none that the pattern
  * gives another argument. The second is the same by words. */
 bool many_allowed(const struct fit *q);
 bool many_words_allowed(const struct fit *q);

@@ -253,6 +253,9 @@ static bool fit_match(const struct fit *q)
 		return false;
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q) || (!q->sure && object_match(q));
+		return meaning_match(q);
+	if (q->sure && p->open && !p->words[0].many && !many_words_allowed(q))
+		return false;
 	for (unsigned i = 0; i < p->n; i++)
 		list[i] = &p->words[i];
 	if (p->words[0].many)
