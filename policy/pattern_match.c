@@ -253,17 +253,13 @@ static bool fit_match(const struct fit *q)
 		return false;
 	if (p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN)
 		return meaning_match(q) || (!q->sure && object_match(q));
-		return meaning_match(q);
-	if (q->sure && p->open && !p->words[0].many && !many_words_allowed(q))
-		return false;
 	for (unsigned i = 0; i < p->n; i++)
 		list[i] = &p->words[i];
 	if (p->words[0].many)
 		return sequence_match(q, list, p->n, NULL, a->argc, NO_SKIP) || (!q->sure && p->words[1].plain[0] == '-' && loose_match(q));
-	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || object_match(q) || (p->source != NULL && wrapped_match(q))));
 	if (q->sure && p->open && !many_words_allowed(q))
 		return false;
-	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || (p->source != NULL && wrapped_match(q))));
+	return words_match(q, list + 1, p->n - 1, 1, NO_SKIP) || (!q->sure && (loose_match(q) || object_match(q) || (p->source != NULL && wrapped_match(q))));
 }
 
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque)
