@@ -151,33 +151,80 @@ static bool path_harmless(const struct field *f, bool write)
 	return !write && (strcmp(f->p, "/dev/stdin") == 0 || (strncmp(f->p, "/dev/fd/", 8) == 0 && strchr(f->p + 8, '/') == NULL));
 }
 
-/* Devices that do something when they are only opened: a watchdog restarts the host, a tape rewinds, a line is asserted. */
+/* Behind the roots of processes, which are this one: /proc/1/root/x is /x. */
+static const char *path_rooted(const char *p)
+{
+	for (;;) {
+		const char *slash = strncmp(p, "/proc/", 6) == 0 ? strchr(p + 6, '/') : NULL;
+
+		if (slash == NULL || strncmp(slash, "/root/", 6) != 0)
+			return p;
+		p = slash + 5;
+	}
+}
+
+/* Below /dev what does nothing when it is only opened: disks, memory and the like. A watchdog restarts the host, a tape rewinds, a line is
+ * asserted. glob: p is one. */
+static bool path_device_rests(const char *p, bool glob)
+{
+	static const char *const names[] = { "null", "zero", "full", "random", "urandom", "stdin", "stdout", "stderr", "tty", "fd", "shm", "disk", "mapper", "log", "mqueue", NULL };
+	static const char *const begins[] = { "fd/", "shm/", "disk/", "mapper/", "mqueue/", "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "md", "dm-", "loop", "nbd", "zd", "zvol/", "pmem",
+		"rbd", "drbd", "bcache", "ram", "dasd", NULL };
+	size_t known = glob ? strcspn(p, "*?[\\") : strlen(p);
+
+	for (unsigned i = 0; p[known] == '\0' && names[i] != NULL; i++) {
+		if (strcmp(names[i], p) == 0)
+			return true;
+	}
+	for (unsigned i = 0; begins[i] != NULL; i++) {
+		size_t n = strlen(begins[i]);
+
+		if (n <= known && memcmp(begins[i], p, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Files that do something when they are only opened, or read. */
 static bool path_acts(const struct field *f)
 {
-	static const char *const devices[] = { "/dev/watchdog", "/dev/watchdog0", "/dev/watchdog1", "/dev/st0", "/dev/nst0", "/dev/ttyS0", "/dev/ttyS1", "/dev/ttyUSB0",
-		"/dev/lp0", "/dev/usb/lp0", "/dev/mem", "/dev/kmem", "/dev/port", "/dev/ipmi0", NULL };
+	static const char *const trees[] = { "/sys/kernel/debug/", "/sys/kernel/tracing/", "/proc/kmsg", NULL };
+	bool glob = f->kind == CONFIDENCE_PATTERN;
+	const char *p, *slash;
 
 	if (f->kind == CONFIDENCE_OPAQUE)
 		return false;
-	for (unsigned i = 0; devices[i] != NULL; i++) {
-		if (f->kind == CONFIDENCE_PATTERN ? glob_match(f->p, devices[i], strlen(devices[i])) : strcmp(f->p, devices[i]) == 0)
+	p = path_rooted(f->p);
+	for (unsigned i = 0; trees[i] != NULL; i++) {
+		if (strncmp(p, trees[i], strlen(trees[i])) == 0)
 			return true;
 	}
-	/* the tenth of a kind */
-	return strncmp(f->p, "/dev/watchdog", 13) == 0 || strncmp(f->p, "/dev/nst", 8) == 0 || strncmp(f->p, "/dev/ttyS", 9) == 0;
+	if (strncmp(p, "/dev/", 5) == 0)
+		return !path_device_rests(p + 5, glob);
+	slash = glob && p[0] == '/' ? strchr(p + 1, '/') : NULL;
+	return slash != NULL && slash[1] != '.' && globs_meet("dev", 3, p + 1, (size_t)(slash - p) - 1);
 }
 
 /* Programs that look at a name and do not open it. */
 static bool path_only_named(const struct act *a)
 {
-	static const char *const tools[] = { "ls", "dir", "vdir", "stat", "test", "[", "find", "du", "df", "readlink", "realpath", "basename", "dirname", "namei", "getfacl",
-		"tree", "lsof", "fuser", "file", "udevadm", NULL };
+	static const char *const tools[] = { "ls", "dir", "vdir", "stat", "test", "[", "find", "readlink", "realpath", "basename", "dirname", "namei", "getfacl",
+		"tree", "lsof", "fuser", "udevadm", NULL };
 
 	for (unsigned i = 0; a->tool != NULL && tools[i] != NULL; i++) {
 		if (strcmp(tools[i], a->tool->name) == 0)
 			return true;
 	}
 	return false;
+}
+
+static void path_opened(struct act *a, const struct field *path)
+{
+	if (!path_acts(path) || path_only_named(a))
+		return;
+	a->effects |= EFFECT_CHANGE;
+	if (a->why == NULL)
+		a->why = "a device that does something when it is opened";
 }
 
 /* The last ".." of n bytes that has a component of the word's own before it: where that ends. 0: there is none. */
@@ -214,11 +261,14 @@ static void path_add_one(struct walk *w, struct act *a, unsigned effects, const 
 	/* xmllint, openssl and others fetch what looks like an address; to those that do not, it is a file that nobody has. */
 	if (a->kind == ACT_COMMAND && off < word->n && strstr(word->p + off, "://") != NULL)
 		a->effects |= EFFECT_NET;
+	out[0] = '\0';
 	path_resolve(&here.sure, word, off, u, out);
-	if (path_acts(&u->path) && !path_only_named(a)) {
-		a->effects |= EFFECT_CHANGE;
-		if (a->why == NULL)
-			a->why = "a device that does something when it is opened";
+	if (u->path.kind != CONFIDENCE_OPAQUE) {
+		path_opened(a, &u->path);
+	} else if (out[0] == '/') { /* it passes through a link of a process, whose root is nearly always this one */
+		struct field passed = { .kind = CONFIDENCE_EXACT, .p = out, .n = (uint32_t)strlen(out) };
+
+		path_opened(a, &passed);
 	}
 	if (!u->dots && path_harmless(&u->path, effects != EFFECT_READ) &&
 	    (effects == EFFECT_READ ||
@@ -227,6 +277,7 @@ static void path_add_one(struct walk *w, struct act *a, unsigned effects, const 
 	if (u->path.kind == CONFIDENCE_OPAQUE && here.sure.kind == CONFIDENCE_OPAQUE) {
 		path_resolve(&here.maybe, word, off, u, out);
 		u->dots = u->maybe = u->path.kind != CONFIDENCE_OPAQUE;
+		path_opened(a, &u->path);
 	}
 	if (u->path.kind != CONFIDENCE_OPAQUE) {
 		u->path.p = arena_copy(w->r->arena, u->path.p, u->path.n);

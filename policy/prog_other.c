@@ -251,6 +251,13 @@ static void other_server(struct act *a)
 	}
 }
 
+static bool other_service(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@:+-";
+
+	return name[0] != '-' && name[0] != '\0' && name[strspn(name, plain)] == '\0';
+}
+
 /* dnf repoquery NAME, FILE.rpm or an address; debsums NAME or FILE.deb, whose list of files a shell reads. */
 static void other_packages(struct act *a)
 {
@@ -340,8 +347,8 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		}
 		break;
 	case PROG_SERVICE:
-		/* A name with a slash is a path to any program. */
-		if (a->nops == 2 && a->argv[a->ops[0]].kind == CONFIDENCE_EXACT && strchr(a->argv[a->ops[0]].p, '/') == NULL &&
+		/* A name with a slash is a path to any program, and one with blanks is words of systemctl's. */
+		if (a->nops == 2 && a->argv[a->ops[0]].kind == CONFIDENCE_EXACT && other_service(a->argv[a->ops[0]].p) &&
 		    a->argv[a->ops[1]].kind == CONFIDENCE_EXACT && strcmp(a->argv[a->ops[1]].p, "status") == 0)
 			a->effects |= EFFECT_READ;
 		else if (a->nops > 0)

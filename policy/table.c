@@ -583,11 +583,26 @@ enum var_class table_var(const char *name, size_t len)
 	return VAR_PLAIN;
 }
 
+/* A time zone by its name or its rule, not from any file. */
+static bool table_zone(const char *value, size_t len)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-,/<>.:";
+	size_t from = len > 0 && value[0] == ':' ? 1 : 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (memchr(plain, value[i], sizeof(plain) - 1) == NULL || (value[i] == '.' && i > 0 && value[i - 1] == '.'))
+			return false;
+	}
+	return len == from || value[from] != '/';
+}
+
 bool table_locale_plain(const char *name, size_t n, const char *value, size_t len)
 {
 	static const char *const whole[] = { "", "C", "POSIX" }, *const ends[] = { ".UTF-8", ".utf-8", ".UTF8", ".utf8" };
 	const char *at = memchr(value, '@', len);
 
+	if (n == 2 && memcmp(name, "TZ", 2) == 0)
+		return table_zone(value, len);
 	if (!(n == 4 && memcmp(name, "LANG", 4) == 0) && !(n > 3 && memcmp(name, "LC_", 3) == 0))
 		return true;
 	for (unsigned i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {

@@ -186,6 +186,9 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 	}
 	if (ps_is_name(c, false) || is_special(c)) {
 		param(p, b, quoted);
+		/* bash looks for where a string ends as if the second $ began an expansion. */
+		if (c == '$' && p->dialect == DIALECT_BASH && (ps_cur(p) == '{' || ps_cur(p) == '(' || ps_cur(p) == '['))
+			ps_left_out(p, at, "a brace or parenthesis behind $$");
 		return true;
 	}
 	if (p->t->zsh && (c == '+' || c == '^' || c == '=' || c == '~'))

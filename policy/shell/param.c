@@ -140,7 +140,11 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 				if (quoted || p->t->zsh)
 					ps_left_out(p, p->i, "process substitution in the argument of ${...}");
 				dollar_procsub(p, &b, c == '<' ? SH_PROCSUB_IN : SH_PROCSUB_OUT);
+			} else if (pattern && p->dialect == DIALECT_MKSH && (c == '(' || c == ')')) {
+				ps_left_out(p, p->i, "a parenthesis in the pattern of ${...}"); /* it counts them */
 			} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL && glob_extended_here(p)) {
+				if (pattern && p->dialect == DIALECT_MKSH)
+					ps_left_out(p, p->i, "a parenthesis in the pattern of ${...}");
 				glob_extended(p, &b);
 			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 				parts_text(p, &b, SH_GLOB, p->i, 1, false);
@@ -235,6 +239,9 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	ps_enter(p);
 	if (c == ' ' || c == '\t' || c == '\n' || c == '|')
 		ps_left_out(p, at, "${ ...;}, which newer shells run as commands");
+	/* bash: the parameter that # names, where all others see an operator behind $! */
+	if (c == '!' && p->dialect == DIALECT_BASH && ps_peek(p, 1) != END && ps_peek(p, 1) > 0 && strchr("#?-$!@*", ps_peek(p, 1)) != NULL && ps_peek(p, 2) != '}')
+		ps_left_out(p, at, "a special parameter behind ${!, and an operator");
 	if (c == '#' && is_prefix(p)) {
 		length = true;
 		ps_adv(p);

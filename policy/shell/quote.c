@@ -276,6 +276,8 @@ void quote_body(struct ps *p, struct parts *b, enum dq mode)
 	bool unquotes = mode == DQ_ARG && p->in_heredoc && p->dialect == DIALECT_MKSH;
 	for (;;) {
 		int c = ps_cur(p);
+		if (mode == DQ_ARG && p->dialect == DIALECT_BASH && (c == '<' || c == '>') && ps_peek(p, 1) == '(')
+			ps_left_out(p, p->i, "process substitution in the argument of ${...}"); /* bash looks for its end, quoted or not */
 		if (unquotes && (c == '\\' || c == '"' || c == '\''))
 			ps_left_out(p, p->i, "a quote in ${...} in a here-document");
 		switch (c) {
