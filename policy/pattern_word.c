@@ -240,6 +240,48 @@ static bool value_match(const struct fit *q, const struct pword *w, const struct
 	return false;
 }
 
+/* Whether the words of the act are paths to the tool, as far as the tables say. */
+static bool tool_places(const struct act *a)
+{
+	const struct tool *t = a->tool;
+
+	if (t == NULL || t->kind != TOOL_PLAIN || ((t->flags & TOOL_SUB) != 0 && act_is_cut(a)))
+		return false;
+	if (t->rest != 0 || (t->has_last && t->last != 0))
+		return true;
+	for (unsigned i = 0; i < t->nplaces; i++) {
+		if (t->place[i] != 0)
+			return true;
+	}
+	return false;
+}
+
+/* A path of a restriction where words need be none: as text, in which a star is any bytes, or with a path before its first colon (/:*). */
+static bool text_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
+{
+	const char *s = f->p + off, *rule = strchr(w->text, ':'), *colon;
+	char text[PATH_MAX_LEN], path[PATH_MAX_LEN];
+	struct pword head = { .text = text, .plain = text, .path = true };
+	struct field first = *f;
+
+	if (w->literal && rule == NULL)
+		return false;
+	if (glob_match(w->text, s, f->n - off))
+		return true;
+	colon = strchr(s, ':');
+	if (rule == NULL || colon == NULL || (size_t)(rule - w->text) >= sizeof(text) || (size_t)(colon - s) >= sizeof(path) || !glob_match(rule, colon, strlen(colon)))
+		return false;
+	memcpy(text, w->text, (size_t)(rule - w->text));
+	text[rule - w->text] = '\0';
+	memcpy(path, s, (size_t)(colon - s));
+	path[colon - s] = '\0';
+	first.p = path;
+	first.n = (uint32_t)(colon - s);
+	if (off > 0)
+		first.flags &= (uint16_t)~FIELD_HOME;
+	return word_match(q, &head, &first, 0);
+}
+
 bool word_match(const struct fit *q, const struct pword *w, const struct field *f, size_t off)
 {
 	const struct act *a = q->a;
@@ -276,6 +318,8 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 	if (!sure && f->kind == CONFIDENCE_EXACT && w->literal && w->plain[0] == '-' && f->p[off] == '-' && strchr(w->plain, '=') == NULL)
 		return false;
 	if (!sure && value_match(q, w, f, off))
+		return true;
+	if (!sure && w->path && f->kind == CONFIDENCE_EXACT && !tool_places(a) && text_match(q, w, f, off))
 		return true;
 	if (w->path) {
 		act_resolve(a, f, off, sure, &u, out);

@@ -497,6 +497,58 @@ static const char *const unnamed[] = {
 	"kubectl apply -f /srv/k8s/deployment.yaml", "kubectl get services",
 };
 
+/* A restriction, what is of it and what is not. */
+struct said {
+	const char *rule, *no[20], *yes[12];
+};
+
+static void said_all(const struct said *said, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char text[512];
+		size_t no = 0, yes = 0;
+
+		while (no < COUNT(said->no) && said[i].no[no] != NULL)
+			no++;
+		while (yes < COUNT(said->yes) && said[i].yes[yes] != NULL)
+			yes++;
+		snprintf(text, sizeof(text), "version: 1\nprofile: guard\nrules:\n  - { id: no, deny: [\"%s\"] }\n", said[i].rule);
+		ask_all(text, said[i].no, no, said[i].yes, yes);
+	}
+}
+
+/* A path with a star, or before a colon, of programs whose words need not be paths. */
+static const struct said texts[] = {
+	{ "docker run -v /:* **",
+		{ "docker run -v /:/host x", "docker run --volume /:/host x", "docker run -v/:/h x", "docker run --volume=/:/h x", "docker run -v //:/h x",
+		  "docker run -v /srv/..:/h x" },
+		{ "docker run -v /srv:/h x", "docker run -v /srv/a:/:x y" } },
+	{ "docker run -v /var/run/docker.sock:* **",
+		{ "docker run -v /var/run/docker.sock:/var/run/docker.sock x", "docker run -d -v /var/run//docker.sock:/x y" },
+		{ "docker run -v /var/run/x:/var/run/docker.sock y" } },
+	{ "docker run -v /etc:* **",
+		{ "docker run -v /etc:/host/etc:ro x" },
+		{ "docker run -v /etcd:/x y", "docker run -v /etc/app:/etc x" } },
+	{ "kubectl get --raw /api/*",
+		{ "kubectl get --raw /api/v1/secrets", "kubectl get --raw=/api/v1/x/y" },
+		{ "kubectl get --raw /version", "kubectl get pods" } },
+	{ "vault read /secret/*",
+		{ "vault read /secret/a/b", "vault read -field x /secret/a/b" },
+		{ "vault read /public/a" } },
+	{ "gh api /repos/* **",
+		{ "gh api /repos/a/b/c", "gh api -X DELETE /repos/a/b" },
+		{ "gh api /user" } },
+	{ "rm /srv/*",
+		{ "rm /srv/a", "rm -r /srv" },
+		{ "rm /srv/a/b" } },
+	{ "cp ** /etc/*",
+		{ "cp a /etc/b" },
+		{ "cp a /etc/x/b" } },
+	{ "chmod 777 /srv/*",
+		{ "chmod 777 /srv/a" },
+		{ "chmod 777 /srv/a/b" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -599,6 +651,12 @@ static void objects_have_several_names(void **state)
 	ask_all(objects, named, COUNT(named), unnamed, COUNT(unnamed));
 }
 
+static void restrictions_are_for_paths_as_text(void **state)
+{
+	(void)state;
+	said_all(texts, COUNT(texts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +677,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_one_of_several),
 		cmocka_unit_test(options_are_those_of_the_program),
 		cmocka_unit_test(objects_have_several_names),
+		cmocka_unit_test(restrictions_are_for_paths_as_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
