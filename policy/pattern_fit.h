@@ -1,6 +1,5 @@
 /* How one act is held against one pattern: what its words may be (pattern_word.c, pattern_star.c), its program (pattern_name.c), its options
- * (pattern_option.c), restrictions of tools that are not read by meaning
- * (pattern_loose.c). For pattern_match.c alone. */
+ * (pattern_option.c), what a word holds (pattern_within.c), restrictions of tools that are not read by meaning (pattern_loose.c). For pattern_match.c alone. */
 #ifndef POLICY_PATTERN_FIT_H
 #define POLICY_PATTERN_FIT_H
 
@@ -43,6 +42,11 @@ bool many_words_allowed(const struct fit *q);
 bool tools_related(const struct tool *a, const struct tool *p);
 /* A path that the act uses may be of this glob; effects: of those alone, 0: any. */
 bool path_used(const struct fit *q, const char *glob, unsigned effects);
+
+/* Of a restriction (pattern_within.c). The word, or what stands in it behind an option's letter or name, a user or a scheme. */
+bool word_within(const struct fit *q, const struct pword *w, const struct field *f);
+/* The host that an act on the network names is the pattern's. */
+bool host_within(const struct fit *q, const struct pword *w, const struct field *f);
 
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);

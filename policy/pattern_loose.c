@@ -50,24 +50,6 @@ static bool may_stand(const struct fit *q, unsigned at, unsigned i)
 	return at == 1 && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "container") == 0;
 }
 
-/* The word, or what stands in it behind an option's letter or name, behind a user or a scheme. */
-static bool word_within(const struct fit *q, const struct pword *w, const struct field *f)
-{
-	const char *s;
-
-	if (word_match(q, w, f, 0))
-		return true;
-	if (f->n < 3 || f->kind == CONFIDENCE_OPAQUE)
-		return false;
-	s = f->p[0] == '-' ? strchr(f->p, '=') : strstr(f->p, "://");
-	if (s != NULL && word_match(q, w, f, (size_t)(s - f->p) + (*s == '=' ? 1 : 3)))
-		return true;
-	if (f->p[0] == '-')
-		return f->p[1] != '-' && word_match(q, w, f, 2);
-	s = strrchr(f->p, '@');
-	return s != NULL && word_match(q, w, f, (size_t)(s - f->p) + 1);
-}
-
 /* --name=value, or -name=value: the names are the same, or the act's is an abbreviation, and so are the values, as far as it has one there. */
 static bool long_is(const struct pword *w, const struct field *f, size_t least)
 {

@@ -53,7 +53,7 @@ static bool sequence_match(const struct fit *q, const struct pword *const *pw, u
 			mark = k;
 			continue;
 		}
-		if (i < np && !(sure && (f->kind == CONFIDENCE_OPAQUE || word_may_be_option(q, pw[i], at))) && word_match(q, pw[i], f, 0)) {
+		if (i < np && !(sure && (f->kind == CONFIDENCE_OPAQUE || word_may_be_option(q, pw[i], at))) && (word_match(q, pw[i], f, 0) || host_within(q, pw[i], f))) {
 			i++;
 			k++;
 			continue;

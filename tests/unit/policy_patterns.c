@@ -549,6 +549,19 @@ static const struct said texts[] = {
 		{ "chmod 777 /srv/a/b" } },
 };
 
+/* A host behind a user or a scheme. */
+static const struct said hosts[] = {
+	{ "scp * prod-*:*",
+		{ "scp x '[prod-1]:/y'", "scp x 'u@[prod-1]:/y'", "scp x prod-1:/y", "scp x u@prod-1:/y", "scp x scp://prod-1/y", "scp x scp://u@prod-1:22/y", "scp -q x u@prod-1:" },
+		{ "scp x dev:/y", "scp x u@dev:/prod-1:/y", "scp prod-1:/y .", "scp x scp://dev/y", "scp x '[dev]:/prod-1:y'" } },
+	{ "scp * prod-1:*",
+		{ "scp x SCP://prod-1/y", "scp x u@prod-1:/y" },
+		{ NULL } },
+	{ "rsync * prod-*:* **",
+		{ "rsync -a x u@prod-1:/y", "rsync x rsync://prod-1/x", "rsync x rsync://u@prod-1:873/x", "rsync -a x prod-1::m" },
+		{ "rsync -a x dev:/y", "rsync -a x rsync://dev/prod-1" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -657,6 +670,12 @@ static void restrictions_are_for_paths_as_text(void **state)
 	said_all(texts, COUNT(texts));
 }
 
+static void restrictions_are_for_hosts_in_addresses(void **state)
+{
+	(void)state;
+	said_all(hosts, COUNT(hosts));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -678,6 +697,7 @@ int main(void)
 		cmocka_unit_test(options_are_those_of_the_program),
 		cmocka_unit_test(objects_have_several_names),
 		cmocka_unit_test(restrictions_are_for_paths_as_text),
+		cmocka_unit_test(restrictions_are_for_hosts_in_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

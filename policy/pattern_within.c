@@ -1,0 +1,79 @@
+/* Command patterns of rules: what a word of a restriction may stand for by a part of it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/path.h"
+#include "policy/pattern_fit.h"
+
+/* SCHEME://USER@HOST:PORT/PATH as HOST:PATH, which is how the pattern writes it. */
+static bool address_match(const struct fit *q, const struct pword *w, const struct field *f, const char *host)
+{
+	size_t n = strcspn(host, "/");
+	const char *path = host + n, *at = memchr(host, '@', n);
+	char text[PATH_MAX_LEN];
+	struct field made = *f;
+
+	if (strchr(w->text, ':') == NULL || strstr(w->text, "://") != NULL)
+		return false;
+	host = at != NULL ? at + 1 : host;
+	made.p = text;
+	for (unsigned slash = 0; slash < 2; slash++) {
+		int k = snprintf(text, sizeof(text), "%.*s:%s", (int)strcspn(host, ":/"), host, path + (*path != '\0' ? 1 - slash : 0));
+
+		if (k < 0 || (size_t)k >= sizeof(text))
+			return true;
+		made.n = (uint32_t)k;
+		if (word_match(q, w, &made, 0))
+			return true;
+	}
+	return false;
+}
+
+/* [HOST]:PATH without the brackets, which begin at s. */
+static bool bracket_match(const struct fit *q, const struct pword *w, const struct field *f, const char *s)
+{
+	const char *end = s[0] == '[' ? strchr(s, ']') : NULL;
+	char text[PATH_MAX_LEN];
+	struct field made = *f;
+	int k;
+
+	if (end == NULL)
+		return false;
+	k = snprintf(text, sizeof(text), "%.*s%s", (int)(end - s) - 1, s + 1, end + 1);
+	if (k < 0 || (size_t)k >= sizeof(text))
+		return true;
+	made.p = text;
+	made.n = (uint32_t)k;
+	return word_match(q, w, &made, 0);
+}
+
+/* What stands behind a scheme or a user, or in brackets. */
+static bool behind_sign(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	const char *scheme = strstr(f->p, "://"), *at = strrchr(f->p, '@');
+
+	if (scheme != NULL && (word_match(q, w, f, (size_t)(scheme - f->p) + 3) || address_match(q, w, f, scheme + 3)))
+		return true;
+	if (bracket_match(q, w, f, at != NULL ? at + 1 : f->p))
+		return true;
+	return at != NULL && word_match(q, w, f, (size_t)(at - f->p) + 1);
+}
+
+bool host_within(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	return !q->sure && (q->a->effects & EFFECT_NET) != 0 && f->kind != CONFIDENCE_OPAQUE && f->n >= 3 && f->p[0] != '-' && behind_sign(q, w, f);
+}
+
+bool word_within(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	const char *s;
+
+	if (word_match(q, w, f, 0))
+		return true;
+	if (f->n < 3 || f->kind == CONFIDENCE_OPAQUE)
+		return false;
+	if (f->p[0] != '-')
+		return behind_sign(q, w, f);
+	s = strchr(f->p, '=');
+	return (s != NULL && word_match(q, w, f, (size_t)(s - f->p) + 1)) || (f->p[1] != '-' && word_match(q, w, f, 2));
+}
