@@ -20,11 +20,22 @@ static bool field_option(const struct fit *q, const struct field *f)
 	return (f->kind == CONFIDENCE_PATTERN || q->opaque) && (f->flags & FIELD_NODASH) == 0 && (f->n == 0 || strchr("*?[", f->p[0]) != NULL);
 }
 
+/* Programs to which all operands are alike. */
+static bool operands_alike(const struct tool *t)
+{
+	static const char *const alike[] = { "make", "gmake", "ninja", "just", "rake", "ansible-playbook", NULL };
+
+	for (unsigned k = 0; t != NULL && t->kind == TOOL_RUNNER && alike[k] != NULL; k++) {
+		if (strcmp(t->name, alike[k]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Whether more operands may stand before word number i of the pattern's: behind the first, which may be a subcommand, or before it where all
  * are alike. What a wrapper runs is another command. */
 static bool operands_between(const struct fit *q, unsigned i)
 {
-	static const char *const alike[] = { "make", "gmake", "ninja", "just", "rake", "ansible-playbook", NULL };
 	const struct tool *t = q->a->tool;
 
 	if (t != NULL && t->kind == TOOL_WRAP)
@@ -33,11 +44,7 @@ static bool operands_between(const struct fit *q, unsigned i)
 		return true;
 	if (t != NULL && t->kind == TOOL_PLAIN)
 		return (tool_root(t)->flags & TOOL_SUB) == 0;
-	for (unsigned k = 0; t != NULL && alike[k] != NULL; k++) {
-		if (strcmp(t->name, alike[k]) == 0)
-			return true;
-	}
-	return false;
+	return operands_alike(t);
 }
 
 /* Whether word number at may stand between two that the pattern names: an option, or what may be its argument, or docker's `container`. */
@@ -295,6 +302,20 @@ static bool order_match(const struct fit *q, const struct pword *const *pw, unsi
 	return next[0];
 }
 
+/* Each of the words somewhere, where their order says nothing. */
+static bool set_match(const struct fit *q, const struct pword *const *pw, unsigned np)
+{
+	unsigned n = 0;
+
+	if (!operands_alike(q->a->tool))
+		return false;
+	for (unsigned i = 0; i < np; i++) {
+		if (!pw[i]->many && (++n >= q->a->argc || !given_anywhere(q, pw[i])))
+			return false;
+	}
+	return true;
+}
+
 bool loose_match(const struct fit *q)
 {
 	const struct pattern *p = q->p;
@@ -327,5 +348,5 @@ bool loose_match(const struct fit *q)
 		}
 		behind = false;
 	}
-	return order_match(q, order, n);
+	return order_match(q, order, n) || set_match(q, order, n);
 }

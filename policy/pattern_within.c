@@ -5,6 +5,21 @@
 #include "policy/path.h"
 #include "policy/pattern_fit.h"
 
+/* NAME=VALUE for make, by any of its signs: NAME:=VALUE, NAME += VALUE. */
+static bool make_assigns(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	const struct tool *t = q->a->tool;
+	const char *rule = strchr(w->plain, '='), *act = rule != NULL ? strchr(f->p, '=') : NULL, *value;
+	size_t n, k;
+
+	if (act == NULL || t == NULL || t->kind != TOOL_RUNNER || (strcmp(t->name, "make") != 0 && strcmp(t->name, "gmake") != 0))
+		return false;
+	n = strcspn(w->plain, " \t:+?=");
+	k = strcspn(f->p, " \t:+?=");
+	value = act + 1 + strspn(act + 1, " \t");
+	return n == k && memcmp(w->plain, f->p, n) == 0 && f->p + k + strspn(f->p + k, " \t:+?") == act && glob_match(strchr(w->text, '=') + 1, value, strlen(value));
+}
+
 /* SCHEME://USER@HOST:PORT/PATH as HOST:PATH, which is how the pattern writes it. */
 static bool address_match(const struct fit *q, const struct pword *w, const struct field *f, const char *host)
 {
@@ -73,7 +88,7 @@ bool word_within(const struct fit *q, const struct pword *w, const struct field 
 	if (f->n < 3 || f->kind == CONFIDENCE_OPAQUE)
 		return false;
 	if (f->p[0] != '-')
-		return behind_sign(q, w, f);
+		return behind_sign(q, w, f) || make_assigns(q, w, f);
 	s = strchr(f->p, '=');
 	return (s != NULL && word_match(q, w, f, (size_t)(s - f->p) + 1)) || (f->p[1] != '-' && word_match(q, w, f, 2));
 }

@@ -562,6 +562,26 @@ static const struct said hosts[] = {
 		{ "rsync -a x dev:/y", "rsync -a x rsync://dev/prod-1" } },
 };
 
+/* Operands that are alike, in any order, and make's signs of assignment. */
+static const struct said sets[] = {
+	{ "make deploy ENV=prod **",
+		{ "make ENV=prod deploy", "make deploy ENV=prod", "make -s ENV:=prod deploy", "make deploy ENV::=prod", "make ENV+=prod deploy",
+		  "make clean ENV=prod deploy -j4", "make 'ENV = prod' deploy" },
+		{ "make ENV=dev deploy", "make ENV=prod clean", "make deploy", "make deploy ENV=production", "make deploy MYENV=prod" } },
+	{ "make deploy ENV=prod",
+		{ "make ENV=prod deploy", "make deploy x ENV=prod" },
+		{ "make deploy ENV=dev" } },
+	{ "make deploy env=prod",
+		{ "make env=prod deploy" },
+		{ NULL } },
+	{ "make * deploy",
+		{ "make x deploy" },
+		{ "make deploy" } },
+	{ "just deploy prod",
+		{ "just deploy prod", "just -q deploy prod" },
+		{ "just deploy dev" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -676,6 +696,12 @@ static void restrictions_are_for_hosts_in_addresses(void **state)
 	said_all(hosts, COUNT(hosts));
 }
 
+static void restrictions_are_for_operands_in_any_order(void **state)
+{
+	(void)state;
+	said_all(sets, COUNT(sets));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -698,6 +724,7 @@ int main(void)
 		cmocka_unit_test(objects_have_several_names),
 		cmocka_unit_test(restrictions_are_for_paths_as_text),
 		cmocka_unit_test(restrictions_are_for_hosts_in_addresses),
+		cmocka_unit_test(restrictions_are_for_operands_in_any_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
