@@ -23,6 +23,10 @@ bool act_runs(const struct fit *q);
 
 bool name_match(const struct pword *w, const struct act *a, bool sure);
 
+/* The last part of its name; whether that is one of these, which end with NULL. */
+const char *act_program(const struct act *a);
+bool act_is(const struct act *a, const char *const *programs);
+
 /* The word is --. */
 bool double_dash(const struct field *f);
 /* The act has the option; the pattern names it; what was not read may be it. */

@@ -57,15 +57,30 @@ static bool may_stand(const struct fit *q, unsigned at, unsigned i)
 	return at == 1 && f->kind == CONFIDENCE_EXACT && strcmp(f->p, "container") == 0;
 }
 
-/* --name=value, or -name=value: the names are the same, or the act's is an abbreviation, and so are the values, as far as it has one there. */
-static bool long_is(const struct pword *w, const struct field *f, size_t least)
+/* Programs that take one dash or two before the name of an option. */
+static bool dashes_alike(const struct act *a)
 {
-	size_t rule = strcspn(w->plain, "="), act = strcspn(f->p, "=");
-	const char *value = strchr(w->text, '=');
+	static const char *const programs[] = { "boundary", "consul", "nomad", "packer", "terraform", "terragrunt", "tofu", "vault", NULL };
 
-	if (act < least || act > rule || memcmp(w->plain, f->p, act) != 0 || (w->plain[1] != '-' && act != rule))
+	return act_is(a, programs);
+}
+
+/* --name=value, or -name=value: the names are the same, or the act's is an abbreviation, and so are the values, as far as it has one there. */
+static bool long_is(const struct fit *q, const struct pword *w, const struct field *f, size_t least)
+{
+	const char *name = w->plain, *given = f->p, *value = strchr(w->text, '=');
+	size_t rule, act;
+
+	if (f->n > 1 && (name[1] == '-') != (given[1] == '-') && dashes_alike(q->a)) {
+		name += name[1] == '-';
+		given += given[1] == '-';
+		least = 2;
+	}
+	rule = strcspn(name, "=");
+	act = strcspn(given, "=");
+	if (act < least || act > rule || memcmp(name, given, act) != 0 || (name[1] != '-' && act != rule))
 		return false;
-	return value == NULL || f->p[act] != '=' || glob_match(value + 1, f->p + act + 1, f->n - act - 1);
+	return value == NULL || given[act] != '=' || glob_match(value + 1, given + act + 1, strlen(given + act + 1));
 }
 
 /* Whether the word is an option or its argument, an operand, a setting or -- of the wrapper's own. */
@@ -211,7 +226,7 @@ static bool option_written(const struct fit *q, const struct pword *w)
 	for (unsigned i = 1; i < end; i++) {
 		const struct field *f = &a->argv[i];
 
-		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(w, f, w->plain[1] == '-' ? 3 : 2)))
+		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(q, w, f, w->plain[1] == '-' ? 3 : 2)))
 			return true;
 	}
 	if (group_given(a, w))
@@ -226,7 +241,7 @@ static bool option_written(const struct fit *q, const struct pword *w)
 /* The option by its one name or the other. */
 static bool option_spelled(const struct fit *q, const struct pword *w)
 {
-	const char *slash = strrchr(q->a->argv[0].p, '/'), *program = slash != NULL ? slash + 1 : q->a->argv[0].p;
+	const char *program = act_program(q->a);
 	size_t n = strcspn(w->plain, "=");
 
 	if (option_written(q, w))

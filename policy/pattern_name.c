@@ -52,6 +52,22 @@ static bool program_match(const struct pword *w, const struct act *a, bool sure)
 	return path_match(w->plain, &u, sure) || (name != NULL && glob_match(rule, name, strlen(name)));
 }
 
+const char *act_program(const struct act *a)
+{
+	const char *slash = strrchr(a->argv[0].p, '/');
+
+	return slash != NULL ? slash + 1 : a->argv[0].p;
+}
+
+bool act_is(const struct act *a, const char *const *programs)
+{
+	const char *name = act_program(a);
+
+	while (*programs != NULL && strcmp(*programs, name) != 0)
+		programs++;
+	return *programs != NULL;
+}
+
 bool field_home(const struct field *f)
 {
 	return f->kind == CONFIDENCE_PATTERN && (f->flags & FIELD_HOME) != 0 && f->n > 2 && f->p[1] == '/' && strpbrk(f->p, "*?[\\") == NULL;

@@ -582,6 +582,25 @@ static const struct said sets[] = {
 		{ "just deploy dev" } },
 };
 
+/* One dash or two. */
+static const struct said dashes[] = {
+	{ "terraform apply -destroy **",
+		{ "terraform apply --destroy", "terraform apply -destroy", "terraform apply -auto-approve -destroy", "terraform apply --destroy=true" },
+		{ "terraform apply", "terraform apply -no-destroy", "terraform plan -destroy" } },
+	{ "terraform destroy -auto-approve **",
+		{ "terraform destroy --auto-approve", "terraform -chdir=x destroy --auto-approve" },
+		{ "terraform destroy" } },
+	{ "terraform apply --lock=false **",
+		{ "terraform apply -lock=false", "terraform apply --lock=false" },
+		{ "terraform apply -lock=true" } },
+	{ "terraform apply -target **",
+		{ "terraform apply --target=x", "terraform apply --target x" },
+		{ "terraform apply -var x" } },
+	{ "packer build -force **",
+		{ "packer build --force x" },
+		{ "packer build x" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -702,6 +721,12 @@ static void restrictions_are_for_operands_in_any_order(void **state)
 	said_all(sets, COUNT(sets));
 }
 
+static void restrictions_are_for_one_dash_and_two(void **state)
+{
+	(void)state;
+	said_all(dashes, COUNT(dashes));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -725,6 +750,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_paths_as_text),
 		cmocka_unit_test(restrictions_are_for_hosts_in_addresses),
 		cmocka_unit_test(restrictions_are_for_operands_in_any_order),
+		cmocka_unit_test(restrictions_are_for_one_dash_and_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
