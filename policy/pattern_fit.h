@@ -52,6 +52,11 @@ bool word_within(const struct fit *q, const struct pword *w, const struct field 
 /* The host that an act on the network names is the pattern's. */
 bool host_within(const struct fit *q, const struct pword *w, const struct field *f);
 
+/* What git push is given (pattern_refs.c): the word leads to the ref that the pattern names; all refs; a ref with the sign for the option. */
+bool ref_match(const struct fit *q, const struct pword *w, const char *s);
+bool refs_all(const struct act *a);
+bool refs_signed(const struct act *a, const struct pword *w);
+
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);
 /* The same for tools whose operands are kinds of objects and their names, in whichever of the ways they may be written. */

@@ -244,7 +244,7 @@ static bool option_spelled(const struct fit *q, const struct pword *w)
 	const char *program = act_program(q->a);
 	size_t n = strcspn(w->plain, "=");
 
-	if (option_written(q, w))
+	if (option_written(q, w) || refs_signed(q->a, w))
 		return true;
 	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
 		const struct synonym *s = &synonyms[i];
@@ -335,7 +335,7 @@ bool loose_match(const struct fit *q)
 {
 	const struct pattern *p = q->p;
 	const struct pword *order[PATTERN_WORDS];
-	unsigned n = 0;
+	unsigned n = 0, operands = 0;
 	bool ended = false, behind = false;
 
 	if (p->n < 2)
@@ -354,6 +354,8 @@ bool loose_match(const struct fit *q)
 				return false;
 			behind = true;
 			continue;
+		} else if (++operands > 2 && !w->many && refs_all(q->a)) {
+			/* git push REMOTE REF, of all refs */
 		} else if (behind && !w->many) {
 			/* It may be the option's argument, which stands where that does. */
 			if (!given_anywhere(q, w))

@@ -134,6 +134,9 @@ static bool operands_touch(const struct fit *q)
 	if (p->nops > 0 && act_is_cut(a) && words_match(q, p->ops, p->nops, a->ops[0], skip))
 		return true;
 	for (unsigned i = 0; i < p->nops; i++) {
+		/* git push REMOTE REF, of all refs */
+		if (i > 1 && refs_all(a))
+			continue;
 		if (!(p->ops[i]->path && path_used(q, p->ops[i]->plain, operand_effects(p, i))) && !address_given(q, p->ops[i]))
 			left[n++] = p->ops[i];
 	}

@@ -312,6 +312,8 @@ bool word_match(const struct fit *q, const struct pword *w, const struct field *
 	}
 	if (!sure && f->kind == CONFIDENCE_EXACT && !w->path && a->tool != NULL && (tool_root(a->tool)->flags & TOOL_UNITS) != 0 && units_meet(w, f->p + off))
 		return true;
+	if (!sure && f->kind == CONFIDENCE_EXACT && !w->path && ref_match(q, w, f->p + off))
+		return true;
 	if (f->kind == CONFIDENCE_EXACT && w->literal && strcmp(w->plain, f->p + off) == 0)
 		return !(sure && w->path && strstr(f->p + off, "..") != NULL);
 	/* Options are the same or they are not. */

@@ -601,6 +601,46 @@ static const struct said dashes[] = {
 		{ "packer build x" } },
 };
 
+/* What git push is given. */
+static const struct said refs[] = {
+	{ "git push * main",
+		{ "git push origin main", "git push origin HEAD:main", "git push origin +main", "git push origin refs/heads/main", "git push origin main:main",
+		  "git push --all origin", "git push origin --mirror", "git push -u origin x:refs/heads/main", "git push origin x main", "git push origin :",
+		  "git push origin 'refs/heads/*'", "git push origin :main" },
+		{ "git push origin maint", "git push origin main:x", "git push origin feature/main", "git push origin", "git push", "git push --tags origin",
+		  "git push origin refs/tags/main" } },
+	{ "git push origin main",
+		{ "git push origin HEAD:main", "git push -f origin +HEAD:main", "git push origin --all" },
+		{ "git push origin x", "git push backup main", "git pull origin main", "git push backup --all" } },
+	{ "git push * refs/heads/main",
+		{ "git push o main", "git push o x:main" },
+		{ "git push o x" } },
+	{ "git push --force **",
+		{ "git push origin +main", "git push -f", "git push origin +HEAD:main", "git push --mirror o", "git push o x +y" },
+		{ "git push origin main", "git push --force-with-lease o main", "git push origin a:b", "git pull o +main:x" } },
+	{ "git push -f **",
+		{ "git push origin +main", "git push o -fu main" },
+		{ "git push o main" } },
+	{ "git push --delete **",
+		{ "git push origin :x", "git push -d origin x", "git push origin --delete x", "git push origin +:x" },
+		{ "git push origin x", "git push origin x:y", "git push origin :" } },
+	{ "git push --delete origin main",
+		{ "git push origin :main", "git push origin -d main" },
+		{ "git push origin :x" } },
+	{ "git push -f origin main",
+		{ "git push -f --all origin", "git push --mirror origin", "git push origin +main", "git push -f origin x:main" },
+		{ "git push -f origin x", "git push origin main" } },
+	{ "git push * *:main",
+		{ "git push o x:main", "git push o main" },
+		{ "git push o main:x" } },
+	{ "git push * :*",
+		{ "git push o :x" },
+		{ "git push o x:y", "git push o x" } },
+	{ "git push -u **",
+		{ "git push -u o x" },
+		{ "git push o +x" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -727,6 +767,12 @@ static void restrictions_are_for_one_dash_and_two(void **state)
 	said_all(dashes, COUNT(dashes));
 }
 
+static void restrictions_are_for_refs_as_they_are_pushed(void **state)
+{
+	(void)state;
+	said_all(refs, COUNT(refs));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -751,6 +797,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_hosts_in_addresses),
 		cmocka_unit_test(restrictions_are_for_operands_in_any_order),
 		cmocka_unit_test(restrictions_are_for_one_dash_and_two),
+		cmocka_unit_test(restrictions_are_for_refs_as_they_are_pushed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
