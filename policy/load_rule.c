@@ -159,6 +159,10 @@ static void load_command(struct load *l, struct rule *r, enum verdict v, const s
 			yaml_error(l->d, at, "allow \"**\" allows every command; write the commands, or use profile: guard");
 			return;
 		}
+		if (v != VERDICT_ALLOW && !pattern_alias(&l->p->arena, &made[i])) {
+			yaml_error(l->d, at, "pattern \"%s\": no memory", at->text);
+			return;
+		}
 		m = load_match(l, r, v, MATCH_COMMAND);
 		if (m == NULL)
 			return;

@@ -60,6 +60,20 @@ struct found {
 	const struct rule *restrict_[3]; /* VERDICT_APPROVE, VERDICT_DENY */
 };
 
+/* Whether the act may be of the pattern, by its words or by another name of its subcommand, which then is one of the act's or not known. */
+static bool restricts(const struct pattern *p, const struct act *a, uint64_t words, bool opaque)
+{
+	bool known = a->confidence == CONFIDENCE_EXACT && (a->tool == NULL || a->tool->kind != TOOL_WRAP);
+
+	if (pattern_match(p, a, false, opaque))
+		return true;
+	for (p = p->also; p != NULL; p = p->also) {
+		if ((!known || (p->needs & ~words) == 0) && pattern_match(p, a, false, opaque))
+			return true;
+	}
+	return false;
+}
+
 static void found_commands(const struct scope *s, const struct match *list, const struct act *a, uint64_t words, struct found *f)
 {
 	/* In guard a word that is not known is not taken for the worst: that profile only prevents accidents. */
@@ -75,7 +89,7 @@ static void found_commands(const struct scope *s, const struct match *list, cons
 			continue;
 		if (v != VERDICT_DENY && may && f->permit[v] == NULL && pattern_match(&m->pattern, a, true, opaque))
 			f->permit[v] = m->rule;
-		if (v != VERDICT_ALLOW && f->restrict_[v] == NULL && pattern_match(&m->pattern, a, false, opaque))
+		if (v != VERDICT_ALLOW && f->restrict_[v] == NULL && restricts(&m->pattern, a, words, opaque))
 			f->restrict_[v] = m->rule;
 	}
 }

@@ -255,28 +255,25 @@ static uint64_t pattern_needs(const struct pattern *p)
 	return bits;
 }
 
+void pattern_read(struct arena *a, struct pattern *p)
+{
+	const char *slash = strrchr(p->words[0].plain, '/'), *name = slash != NULL ? slash + 1 : p->words[0].plain;
+
+	p->tool = p->words[0].literal ? table_find(name, strlen(name)) : NULL;
+	p->semantic = p->tool != NULL && pattern_meaning(a, p);
+	p->needs = pattern_needs(p);
+}
+
 static int pattern_one(struct arena *a, const char *text, const char *source, struct pattern *p, const char **why)
 {
 	int r;
-	const struct tool *t;
 
 	memset(p, 0, sizeof(*p));
 	p->source = source;
 	r = pattern_words(a, text, p, why);
-	if (r != ERR_OK)
-		return r;
-	if (p->words[0].literal) {
-		const char *slash = strrchr(p->words[0].plain, '/');
-		const char *name = slash != NULL ? slash + 1 : p->words[0].plain;
-
-		t = table_find(name, strlen(name));
-		if (t != NULL) {
-			p->tool = t;
-			p->semantic = pattern_meaning(a, p);
-		}
-	}
-	p->needs = pattern_needs(p);
-	return ERR_OK;
+	if (r == ERR_OK)
+		pattern_read(a, p);
+	return r;
 }
 
 static int pattern_expand(struct arena *a, const char *text, const char *source, struct pattern *out, unsigned cap, unsigned *n, const char **why)

@@ -128,7 +128,7 @@ unsigned words_end(const struct act *a)
 static const struct attached {
 	const char *program, *letters;
 } attached[] = {
-	{ "mariadb", "uhPDeS" }, { "mysql", "uhPDeS" }, { "psql", "cdfFhLoPpRTUv" },
+	{ "git commit", "CFSctmu" }, { "mariadb", "uhPDeS" }, { "mysql", "uhPDeS" }, { "psql", "cdfFhLoPpRTUv" },
 };
 
 /* Whether what stands behind the letter in one word is its argument. Of a tool with subcommands it is not known whose letter it is. */
@@ -191,14 +191,16 @@ static const struct synonym {
 	{ "ansible-playbook", "-e", "--extra-vars" }, { "ansible-playbook", "-u", "--user" },
 	{ "ansible", "-b", "--become" }, { "ansible", "-m", "--module-name" }, { "ansible-playbook", "-b", "--become" }, { "ansible-playbook", "-i", "--inventory" },
 	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
-	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-d", "--detach" },
-	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" },
+	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-a", "--all" }, { "docker", "-d", "--detach" },
+	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "docker", "-v", "--volumes" }, { "docker-compose", "-v", "--volumes" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" }, { "git", "-m", "--move" },
 	{ "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" }, { "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" },
 	{ "make", "-f", "--file" },
 	{ "mariadb", "-D", "--database" }, { "mariadb", "-P", "--port" }, { "mariadb", "-h", "--host" }, { "mariadb", "-u", "--user" },
 	{ "mysql", "-D", "--database" }, { "mysql", "-P", "--port" }, { "mysql", "-h", "--host" }, { "mysql", "-u", "--user" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
 	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" },
 	{ "psql", "-U", "--username" }, { "psql", "-c", "--command" }, { "psql", "-d", "--dbname" }, { "psql", "-h", "--host" }, { "psql", "-p", "--port" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
+	{ "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
+	{ "podman", "-a", "--all" }, { "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "podman", "-v", "--volumes" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
 	{ "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" }, { "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };
 

@@ -36,6 +36,7 @@ struct pattern {
 	const struct pword **ops;
 	unsigned nops;
 	unsigned nsubs; /* so many of them, from the first on, name the subcommand */
+	struct pattern *also; /* for restrictions: the same by another name of its subcommand; its needs are those of that name */
 	uint64_t needs; /* words_bits() of a word that an act which surely is of the pattern has; 0: of none */
 };
 
@@ -104,6 +105,10 @@ struct policy {
 
 /* pattern.c. text is one pattern; appends to out every pattern that its braces make. ERR_OK, ERR_MALFORMED with *why set. */
 int pattern_compile(struct arena *a, const char *text, struct pattern *out, unsigned cap, unsigned *n, const char **why);
+/* Of a pattern that has its words: the rest, by what the tables know of its program. */
+void pattern_read(struct arena *a, struct pattern *p);
+/* pattern_alias.c. Of a restriction: finds the other names of its subcommand. False: no memory. */
+bool pattern_alias(struct arena *a, struct pattern *p);
 /* A set of words: bits that those of a word in it are among. They may be where it is not. */
 uint64_t words_bits(const char *word, size_t n);
 /* Of the words of an act that are known. */

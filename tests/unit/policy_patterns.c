@@ -641,6 +641,93 @@ static const struct said refs[] = {
 		{ "git push o +x" } },
 };
 
+/* Other names of a subcommand. */
+static const struct said other_names[] = {
+	{ "git branch -D **",
+		{ "git branch -D x", "git branch -df x", "git branch -d -f x", "git branch --delete --force x", "git branch -fd x", "git branch -d x --force" },
+		{ "git branch -d x", "git branch -f x y", "git branch" } },
+	{ "git branch -D main",
+		{ "git branch -df main" },
+		{ "git branch -df x" } },
+	{ "git branch -M **",
+		{ "git branch -mf a b", "git branch --move --force a b" },
+		{ "git branch -m a b" } },
+	{ "git commit --no-verify **",
+		{ "git commit -n", "git commit -nm x", "git commit -an -m x", "git commit -m x --no-verify", "git -C x commit -n", "git commit --no-veri" },
+		{ "git commit -m new", "git commit -mnew", "git commit -am 'a -n'", "git commit -m x -- -n", "git commit" } },
+	{ "git commit -n **",
+		{ "git commit --no-verify -m x" },
+		{ NULL } },
+	{ "docker volume rm **",
+		{ "docker volume remove x", "docker volume rm x", "sudo docker volume remove x" },
+		{ "docker volume ls", "docker network remove x" } },
+	{ "docker rm -f **",
+		{ "docker remove -f x", "docker container remove -f x", "docker container rm --force x", "docker rm -vf x" },
+		{ "docker rm x", "docker remove x" } },
+	{ "docker compose down -v **",
+		{ "docker compose down --volumes", "docker compose -f x down --volumes" },
+		{ "docker compose down", "docker compose up --volumes" } },
+	{ "docker system prune -a **",
+		{ "docker system prune --all", "docker system prune -af" },
+		{ "docker system prune" } },
+	{ "docker rmi **",
+		{ "docker image rm x", "docker image remove x", "docker rmi x", "docker image rm -f x" },
+		{ "docker rm x", "docker image ls", "docker images" } },
+	{ "docker image rm **",
+		{ "docker rmi x", "docker image remove x" },
+		{ "docker rm x" } },
+	{ "docker run --privileged **",
+		{ "docker create --privileged x", "docker container create --privileged x", "docker container run --privileged x" },
+		{ "docker create x" } },
+	{ "podman rmi **",
+		{ "podman image rm x" },
+		{ NULL } },
+	{ "npm run deploy",
+		{ "npm run-script deploy", "npm rum deploy", "npm urn deploy", "npm run deploy", "npm --silent run-script deploy" },
+		{ "npm run build", "npm run-script build", "npm deploy" } },
+	{ "npm install **",
+		{ "npm i x", "npm add x", "npm install", "npm in x", "npm inst x" },
+		{ "npm run i", "npm run add", "npm test", "npm uninstall x" } },
+	{ "npm install -g **",
+		{ "npm i -g x", "npm add x --global" },
+		{ "npm i x" } },
+	{ "npm publish **",
+		{ "npm pub", "npm publ x" },
+		{ "npm pack" } },
+	{ "npm uninstall **",
+		{ "npm rm x", "npm un x", "npm remove x" },
+		{ "npm install x" } },
+	{ "helm uninstall **",
+		{ "helm delete x", "helm del x", "helm un x", "helm -n a delete x", "helm delete x -n y" },
+		{ "helm list", "helm upgrade x y", "helm install x y" } },
+	{ "helm uninstall app",
+		{ "helm delete app", "helm delete x app" },
+		{ "helm delete x" } },
+	{ "systemctl restart nginx",
+		{ "systemctl try-restart nginx", "systemctl reload-or-restart nginx", "systemctl condrestart nginx", "systemctl try-reload-or-restart nginx",
+		  "systemctl force-reload nginx", "systemctl restart nginx.service", "systemctl --no-block try-restart x nginx", "systemctl try-restart 'ngin*'" },
+		{ "systemctl restart x", "systemctl reload nginx", "systemctl status nginx", "systemctl try-restart x" } },
+	{ "systemctl stop nginx",
+		{ "systemctl disable --now nginx", "systemctl disable nginx --now", "systemctl condstop nginx", "systemctl mask --now nginx",
+		  "systemctl --now disable nginx.service" },
+		{ "systemctl disable nginx", "systemctl start nginx", "systemctl enable --now nginx", "systemctl disable --now x" } },
+	{ "systemctl start nginx",
+		{ "systemctl enable --now nginx" },
+		{ "systemctl enable nginx", "systemctl disable --now nginx" } },
+	{ "systemctl stop **",
+		{ "systemctl disable --now x" },
+		{ "systemctl disable x" } },
+	{ "sudo docker rmi **",
+		{ "sudo docker image rm x", "sudo docker rmi x" },
+		{ "sudo docker rm x" } },
+	{ "sudo systemctl stop nginx",
+		{ "sudo systemctl disable --now nginx", "sudo systemctl stop nginx" },
+		{ "sudo systemctl disable nginx" } },
+	{ "terraform destroy **",
+		{ "terraform apply -destroy", "terraform apply --destroy -auto-approve" },
+		{ "terraform apply", "terraform plan -destroy" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -773,6 +860,12 @@ static void restrictions_are_for_refs_as_they_are_pushed(void **state)
 	said_all(refs, COUNT(refs));
 }
 
+static void restrictions_are_for_subcommands_by_their_other_names(void **state)
+{
+	(void)state;
+	said_all(other_names, COUNT(other_names));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -798,6 +891,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_operands_in_any_order),
 		cmocka_unit_test(restrictions_are_for_one_dash_and_two),
 		cmocka_unit_test(restrictions_are_for_refs_as_they_are_pushed),
+		cmocka_unit_test(restrictions_are_for_subcommands_by_their_other_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
