@@ -57,6 +57,9 @@ bool ref_match(const struct fit *q, const struct pword *w, const char *s);
 bool refs_all(const struct act *a);
 bool refs_signed(const struct act *a, const struct pword *w);
 
+/* How many of the pattern's first words name a signal that the act sends (pattern_signal.c). */
+unsigned signal_sent(const struct fit *q);
+
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);
 /* The same for tools whose operands are kinds of objects and their names, in whichever of the ways they may be written. */

@@ -346,7 +346,7 @@ bool loose_match(const struct fit *q)
 		return true;
 	if (p->words[0].many)
 		order[n++] = &p->words[0];
-	for (unsigned i = 1; i < p->n; i++) {
+	for (unsigned i = 1 + signal_sent(q); i < p->n; i++) {
 		const struct pword *w = &p->words[i];
 
 		if (!ended && strcmp(w->plain, "--") == 0) {

@@ -728,6 +728,32 @@ static const struct said other_names[] = {
 		{ "terraform apply", "terraform plan -destroy" } },
 };
 
+/* Signals by number and by name. */
+static const struct said signals[] = {
+	{ "kill -9 **",
+		{ "kill -KILL 5", "kill -SIGKILL 5", "kill -s 9 5", "kill -n 9 5", "kill -s KILL 5", "kill -sKILL 5", "kill -9 5", "kill -kill 5", "kill -s kill 5",
+		  "kill -s09 5" },
+		{ "kill 9", "kill -HUP 9", "kill -15 9", "kill -s TERM 9", "kill -l", "kill 5" } },
+	{ "kill -KILL **",
+		{ "kill -9 5", "kill -s 9 5", "kill -SIGKILL 5" },
+		{ "kill -15 5", "kill -19 5" } },
+	{ "kill -s KILL **",
+		{ "kill -9 5", "kill -KILL 5", "kill -s 9 5" },
+		{ "kill -s HUP 5" } },
+	{ "kill -9 2",
+		{ "kill -KILL 2", "kill -9 3 2", "kill -s KILL 3 2" },
+		{ "kill -KILL 3" } },
+	{ "pkill -9 **",
+		{ "pkill --signal KILL x", "pkill --signal=9 x", "pkill -KILL x", "pkill x -9", "pkill -f -KILL x" },
+		{ "pkill x", "pkill -HUP x", "pkill -f x-9" } },
+	{ "pkill --signal KILL **",
+		{ "pkill -9 x", "pkill --signal=9 x" },
+		{ "pkill -HUP x" } },
+	{ "killall -9 nginx",
+		{ "killall -s KILL nginx", "killall -KILL nginx", "killall -sKILL x nginx" },
+		{ "killall -s KILL x", "killall nginx" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -866,6 +892,12 @@ static void restrictions_are_for_subcommands_by_their_other_names(void **state)
 	said_all(other_names, COUNT(other_names));
 }
 
+static void restrictions_are_for_signals_however_they_are_named(void **state)
+{
+	(void)state;
+	said_all(signals, COUNT(signals));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -892,6 +924,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_one_dash_and_two),
 		cmocka_unit_test(restrictions_are_for_refs_as_they_are_pushed),
 		cmocka_unit_test(restrictions_are_for_subcommands_by_their_other_names),
+		cmocka_unit_test(restrictions_are_for_signals_however_they_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
