@@ -47,6 +47,8 @@ bool tools_related(const struct tool *a, const struct tool *p);
 /* A path that the act uses may be of this glob; effects: of those alone, 0: any. */
 bool path_used(const struct fit *q, const char *glob, unsigned effects);
 
+/* The word as the argument of an option, or one of a list that is. */
+bool argument_within(const struct fit *q, const struct pword *w, char letter, const struct field *f);
 /* Of a restriction (pattern_within.c). The word, or what stands in it behind an option's letter or name, a user or a scheme. */
 bool word_within(const struct fit *q, const struct pword *w, const struct field *f);
 /* The host that an act on the network names is the pattern's. */

@@ -284,12 +284,39 @@ static bool option_given(const struct fit *q, const struct pword *w)
 	return w->plain[i] == '\0';
 }
 
-static bool given_anywhere(const struct fit *q, const struct pword *w)
+/* The letter of the option before an argument: the last of a cluster, or the other name of a long one. */
+static char option_letter(const struct act *a, const struct pword *option)
 {
-	unsigned end = words_inner(q->a);
+	const char *program = act_program(a);
+
+	if (option->plain[1] != '-')
+		return option->plain[strlen(option->plain) - 1];
+	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
+		if (strcmp(synonyms[i].name, option->plain) == 0 && strcmp(synonyms[i].program, program) == 0)
+			return synonyms[i].letter[1];
+	}
+	return '\0';
+}
+
+/* Whether word number at may hold the argument of the option with this letter: it holds the option, or stands behind it. */
+static bool argument_at(const struct act *a, char letter, unsigned at)
+{
+	const char *before = a->argv[at - 1].p;
+
+	if (a->argv[at].p[0] == '-')
+		return true;
+	return at > 1 && before[0] == '-' && (before[1] == '-' || (letter != '\0' && strchr(before, letter) != NULL));
+}
+
+/* The word anywhere. option: which it may be the argument of; NULL: none. */
+static bool given_anywhere(const struct fit *q, const struct pword *w, const struct pword *option)
+{
+	const struct act *a = q->a;
+	unsigned end = words_inner(a);
+	char letter = option != NULL ? option_letter(a, option) : '\0';
 
 	for (unsigned i = 1; i < end; i++) {
-		if (word_within(q, w, &q->a->argv[i]))
+		if (word_within(q, w, &a->argv[i]) || (option != NULL && argument_at(a, letter, i) && argument_within(q, w, letter, &a->argv[i])))
 			return true;
 	}
 	return false;
@@ -327,7 +354,7 @@ static bool set_match(const struct fit *q, const struct pword *const *pw, unsign
 	if (!operands_alike(q->a->tool))
 		return false;
 	for (unsigned i = 0; i < np; i++) {
-		if (!pw[i]->many && (++n >= q->a->argc || !given_anywhere(q, pw[i])))
+		if (!pw[i]->many && (++n >= q->a->argc || !given_anywhere(q, pw[i], NULL)))
 			return false;
 	}
 	return true;
@@ -360,7 +387,7 @@ bool loose_match(const struct fit *q)
 			/* git push REMOTE REF, of all refs */
 		} else if (behind && !w->many) {
 			/* It may be the option's argument, which stands where that does. */
-			if (!given_anywhere(q, w))
+			if (!given_anywhere(q, w, w - 1))
 				return false;
 		} else if (i > 1 || strcmp(w->plain, "container") != 0) {
 			order[n++] = w;

@@ -79,6 +79,35 @@ bool host_within(const struct fit *q, const struct pword *w, const struct field 
 	return !q->sure && (q->a->effects & EFFECT_NET) != 0 && f->kind != CONFIDENCE_OPAQUE && f->n >= 3 && f->p[0] != '-' && behind_sign(q, w, f);
 }
 
+bool argument_within(const struct fit *q, const struct pword *w, char letter, const struct field *f)
+{
+	static const char *const colons[] = { "ansible", "ansible-playbook", NULL };
+	const char *s = f->p, *sign = ",";
+
+	if (f->kind != CONFIDENCE_EXACT || w->many)
+		return false;
+	if (s[0] == '-') {
+		s = s[1] == '-' ? strchr(s, '=') : letter != '\0' ? strchr(s + 1, letter) : NULL;
+		if (s == NULL)
+			return false;
+		s += s[1] == '=' ? 2 : 1;
+		if (word_match(q, w, f, (size_t)(s - f->p)))
+			return true;
+	}
+	if (w->path || strchr(w->plain, ',') != NULL)
+		return false;
+	if (strpbrk(s, ",:") != NULL && act_is(q->a, colons))
+		sign = ",:";
+	for (; *s != '\0'; s += *s != '\0') {
+		size_t n = strcspn(s, sign), both = sign[1] != '\0' && s[0] == '&'; /* those of both */
+
+		if (glob_match(w->text, s + both, n - both))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
 bool word_within(const struct fit *q, const struct pword *w, const struct field *f)
 {
 	const char *s;

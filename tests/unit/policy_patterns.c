@@ -754,6 +754,25 @@ static const struct said signals[] = {
 		{ "killall -s KILL x", "killall nginx" } },
 };
 
+/* One of a list that is an option's argument, and what stands behind the option's letter. */
+static const struct said lists[] = {
+	{ "docker run -v /etc:* **", { "docker run -itv/etc:/x y", "docker run -itv=/etc:/x y" }, { "docker run -itv/srv:/etc:/x y" } },
+	{ "ansible-playbook ** --limit prod **",
+		{ "ansible-playbook a.yml -l 'web:&prod'", "ansible-playbook a.yml --limit prod", "ansible-playbook a.yml -l prod", "ansible-playbook -l prod,web a.yml", "ansible-playbook a.yml --limit=web,prod",
+		  "ansible-playbook a.yml -l web:prod", "ansible-playbook a.yml -lprod,web" },
+		{ "ansible-playbook a.yml -l web", "ansible-playbook a.yml -l 'all:!prod'", "ansible-playbook a.yml -l products,web" } },
+	{ "usermod -aG {sudo,docker} **",
+		{ "usermod -aG a,docker x", "usermod -aGdocker x", "usermod -a -G docker,x y", "usermod --append --groups=a,sudo x", "usermod -aGa,sudo x",
+		  "usermod -G sudo -a x" },
+		{ "usermod -aG adm x", "usermod -aG adm,users x", "usermod -s sudo x", "usermod -aG dockers x" } },
+	{ "useradd -G sudo **",
+		{ "useradd -G a,sudo x", "useradd -mG sudo x", "useradd -mGsudo x" },
+		{ "useradd -G a x" } },
+	{ "psql -d app **",
+		{ "psql -d app -c x", "psql -dapp" },
+		{ "psql -d other -c 'select id,app'" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -898,6 +917,12 @@ static void restrictions_are_for_signals_however_they_are_named(void **state)
 	said_all(signals, COUNT(signals));
 }
 
+static void restrictions_are_for_one_of_a_list(void **state)
+{
+	(void)state;
+	said_all(lists, COUNT(lists));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -925,6 +950,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_refs_as_they_are_pushed),
 		cmocka_unit_test(restrictions_are_for_subcommands_by_their_other_names),
 		cmocka_unit_test(restrictions_are_for_signals_however_they_are_named),
+		cmocka_unit_test(restrictions_are_for_one_of_a_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
