@@ -1,4 +1,5 @@
 /* Command patterns of rules: what a word of a restriction may stand for by a part of it. */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -79,6 +80,23 @@ bool host_within(const struct fit *q, const struct pword *w, const struct field 
 	return !q->sure && (q->a->effects & EFFECT_NET) != 0 && f->kind != CONFIDENCE_OPAQUE && f->n >= 3 && f->p[0] != '-' && behind_sign(q, w, f);
 }
 
+/* Where case says nothing: the commands of redis. */
+static bool caseless(const struct fit *q, const struct pword *w, const struct field *f)
+{
+	static const char *const programs[] = { "redis-cli", "valkey-cli", NULL };
+	char rule[128], text[128];
+	size_t n = strlen(w->text);
+
+	/* Nearly always: it begins with another letter. */
+	if (f->kind != CONFIDENCE_EXACT || ((w->text[0] ^ f->p[0]) & ~('a' - 'A')) != 0 || n >= sizeof(rule) || f->n >= sizeof(text) || !act_is(q->a, programs))
+		return false;
+	for (size_t i = 0; i <= n; i++)
+		rule[i] = (char)tolower((unsigned char)w->text[i]);
+	for (size_t i = 0; i <= f->n; i++)
+		text[i] = (char)tolower((unsigned char)f->p[i]);
+	return glob_match(rule, text, f->n);
+}
+
 bool argument_within(const struct fit *q, const struct pword *w, char letter, const struct field *f)
 {
 	static const char *const colons[] = { "ansible", "ansible-playbook", NULL };
@@ -112,7 +130,7 @@ bool word_within(const struct fit *q, const struct pword *w, const struct field 
 {
 	const char *s;
 
-	if (word_match(q, w, f, 0))
+	if (word_match(q, w, f, 0) || caseless(q, w, f))
 		return true;
 	if (f->n < 3 || f->kind == CONFIDENCE_OPAQUE)
 		return false;

@@ -773,6 +773,16 @@ static const struct said lists[] = {
 		{ "psql -d other -c 'select id,app'" } },
 };
 
+/* Where case says nothing. */
+static const struct said cases[] = {
+	{ "redis-cli flushall **",
+		{ "redis-cli FLUSHALL", "redis-cli FlushAll async", "redis-cli -h x FLUSHALL", "redis-cli -n 1 FLUSHALL" },
+		{ "redis-cli GET flushall1", "redis-cli GET x" } },
+	{ "redis-cli config set **",
+		{ "redis-cli CONFIG SET a b", "redis-cli config SET a b" },
+		{ "redis-cli CONFIG GET a" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -923,6 +933,12 @@ static void restrictions_are_for_one_of_a_list(void **state)
 	said_all(lists, COUNT(lists));
 }
 
+static void restrictions_are_for_commands_of_redis_in_any_case(void **state)
+{
+	(void)state;
+	said_all(cases, COUNT(cases));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -951,6 +967,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_subcommands_by_their_other_names),
 		cmocka_unit_test(restrictions_are_for_signals_however_they_are_named),
 		cmocka_unit_test(restrictions_are_for_one_of_a_list),
+		cmocka_unit_test(restrictions_are_for_commands_of_redis_in_any_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
