@@ -74,7 +74,12 @@ static bool option_arg_match(const struct fit *q, const struct popt *o, const st
 {
 	if (o->arg == NULL || (!q->sure && o->arg->path && path_used(q, o->arg->plain, EFFECT_WRITE)))
 		return true;
-	return have->arg >= 0 ? word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off) : !q->sure;
+	if (have->arg < 0)
+		return !q->sure;
+	/* -n=VALUE, where a program leaves the sign out */
+	if (!q->sure && have->arg_off > 0 && q->a->argv[have->arg].p[have->arg_off] == '=' && word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off + 1u))
+		return true;
+	return word_match(q, o->arg, &q->a->argv[have->arg], have->arg_off);
 }
 
 /* Whether the word may be written for an option of this group: a name of it, the beginning of a long one, or a letter among others. */

@@ -783,6 +783,19 @@ static const struct said cases[] = {
 		{ "redis-cli CONFIG GET a" } },
 };
 
+/* An equals sign behind an option's letter. */
+static const struct said equals[] = {
+	{ "kubectl -n prod **",
+		{ "kubectl -n=prod get x", "kubectl get x -n=prod", "kubectl delete pod x -n=prod", "kubectl get -nprod x" },
+		{ "kubectl -n=dev get x", "kubectl get x -l=prod" } },
+	{ "kubectl get ** -o yaml **",
+		{ "kubectl get x -o=yaml", "kubectl get x -oyaml" },
+		{ "kubectl get x -o=json" } },
+	{ "kubectl delete ** -n prod **",
+		{ "kubectl delete pod x -n=prod" },
+		{ "kubectl delete pod x -n=dev" } },
+};
+
 static void permissions_are_for_what_they_say(void **state)
 {
 	(void)state;
@@ -939,6 +952,12 @@ static void restrictions_are_for_commands_of_redis_in_any_case(void **state)
 	said_all(cases, COUNT(cases));
 }
 
+static void restrictions_are_for_arguments_behind_a_sign(void **state)
+{
+	(void)state;
+	said_all(equals, COUNT(equals));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -968,6 +987,7 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_signals_however_they_are_named),
 		cmocka_unit_test(restrictions_are_for_one_of_a_list),
 		cmocka_unit_test(restrictions_are_for_commands_of_redis_in_any_case),
+		cmocka_unit_test(restrictions_are_for_arguments_behind_a_sign),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
