@@ -167,8 +167,13 @@ static bool units_meet(const struct pword *w, const char *s)
 {
 	static const char service[] = ".service";
 	char rule[PATH_MAX_LEN + sizeof(service)], word[PATH_MAX_LEN + sizeof(service)];
-	size_t end = sizeof(service) - 1, n = strlen(s), k = strlen(w->text);
+	const char *file = (s[0] == '/' || s[0] == '.') && strchr(w->text, '/') == NULL ? strrchr(s, '/') : NULL;
+	size_t end = sizeof(service) - 1, n, k = strlen(w->text);
 
+	/* A unit's file; without an extension it is where something is mounted. */
+	if (file != NULL && strchr(file, '.') != NULL)
+		s = file + 1;
+	n = strlen(s);
 	/* Nearly always: they begin with other letters. */
 	if (w->literal && k > 0 && n > 0 && w->plain[0] != s[0] && strchr("*?[\\", s[0]) == NULL)
 		return false;

@@ -717,6 +717,9 @@ static const struct said other_names[] = {
 	{ "systemctl stop **",
 		{ "systemctl disable --now x" },
 		{ "systemctl disable x" } },
+	{ "ssh prod-* docker rmi **",
+		{ "ssh prod-1 docker image rm x", "ssh prod-1 'docker image rm x'" },
+		{ "ssh prod-1 docker rm x", "ssh dev docker image rm x" } },
 	{ "sudo docker rmi **",
 		{ "sudo docker image rm x", "sudo docker rmi x" },
 		{ "sudo docker rm x" } },
@@ -730,6 +733,9 @@ static const struct said other_names[] = {
 
 /* Signals by number and by name. */
 static const struct said signals[] = {
+	{ "sudo kill -9 **",
+		{ "sudo kill -KILL 5" },
+		{ "sudo kill -HUP 5" } },
 	{ "kill -9 **",
 		{ "kill -KILL 5", "kill -SIGKILL 5", "kill -s 9 5", "kill -n 9 5", "kill -s KILL 5", "kill -sKILL 5", "kill -9 5", "kill -kill 5", "kill -s kill 5",
 		  "kill -s09 5" },
@@ -794,6 +800,96 @@ static const struct said equals[] = {
 	{ "kubectl delete ** -n prod **",
 		{ "kubectl delete pod x -n=prod" },
 		{ "kubectl delete pod x -n=dev" } },
+};
+
+/* The file of a unit. */
+static const struct said files[] = {
+	{ "systemctl disable nginx",
+		{ "systemctl disable /lib/systemd/system/nginx.service", "systemctl disable ./nginx.service", "systemctl --now disable /etc/systemd/system/nginx.service" },
+		{ "systemctl disable /lib/systemd/system/x.service", "systemctl disable /srv/nginx" } },
+	{ "systemctl disable *-db",
+		{ "systemctl disable /lib/systemd/system/app-db.service" },
+		{ "systemctl disable /lib/systemd/system/app.service" } },
+};
+
+/* What has a like name, or the name elsewhere. */
+static const struct said free_names[] = {
+	{ "docker run **", { "docker create x" },
+		{ "docker network create x", "docker volume create x", "docker network create --driver bridge x", "docker compose create", "docker -H x network create y", "docker context create x", "docker service create x", "docker -H x volume create y" } },
+	{ "docker compose run **", { NULL },
+		{ "docker compose create x", "docker create x" } },
+	{ "docker rm **", { "docker remove x" },
+		{ "docker volume remove x", "docker network rm x", "docker image rm x", "docker image remove x", "docker compose rm" } },
+	{ "docker volume rm **", { NULL },
+		{ "docker rm x", "docker remove x", "docker network remove x" } },
+	{ "npm install **", { NULL },
+		{ "npm ci", "npm run install", "npm run i", "npm exec i", "npm x add" } },
+	{ "npm uninstall **", { NULL },
+		{ "npm run r", "npm run rm" } },
+	{ "npm run add", { NULL },
+		{ "npm run i" } },
+	{ "npm run build", { NULL },
+		{ "npm run i" } },
+	{ "helm uninstall **", { NULL },
+		{ "helm get un", "helm -n del list", "helm list -n un" } },
+	{ "systemctl stop **", { NULL },
+		{ "systemctl disable nginx", "systemctl enable --now nginx", "systemctl mask nginx", "systemctl status stop" } },
+	{ "systemctl restart **", { NULL },
+		{ "systemctl reload nginx", "systemctl start x" } },
+	{ "systemctl start **", { NULL },
+		{ "systemctl enable x", "systemctl reenable x" } },
+	{ "git commit --no-verify **", { NULL },
+		{ "git commit -m 'x -n'", "git commit -am new", "git commit --amend --no-edit", "git commit -C n", "git commit -vm new", "git commit --allow-empty -mn" } },
+	{ "git branch -D **", { NULL },
+		{ "git branch -d feature-f", "git branch -a", "git branch --list -f" } },
+	{ "git push --force **", { NULL },
+		{ "git push origin v+1", "git push origin HEAD", "git push -u origin main", "git push --tags", "git push git@h:x main" } },
+	{ "git push origin main", { NULL },
+		{ "git push origin maintenance", "git push upstream HEAD:main", "git push origin main:maint", "git push --set-upstream origin x" } },
+	{ "git push --delete **", { NULL },
+		{ "git push origin a:b", "git push git@h:x main", "git push ssh://h:22/x main" } },
+	{ "make deploy ENV=prod **", { NULL },
+		{ "make deploy ENV=dev OTHER=prod", "make deploy X=ENV=prod", "make ENV=prod test" } },
+	{ "make deploy", { NULL },
+		{ "make clean", "make -n DEPLOY=deploy" } },
+	{ "scp * prod-*:*", { NULL },
+		{ "scp u@prod-1 dev:/x", "scp prod@dev:/x dev:/y", "scp x dev:/prod-1:x", "scp -P 22 x app@dev:/prod-1" } },
+	{ "rsync ** prod-1:*", { "rsync -a x u@prod-1:/" },
+		{ "rsync -a x prod-1@dev:/y" } },
+	{ "curl http://prod-1/*", { "curl http://prod-1/x" },
+		{ "curl http://dev/prod-1/" } },
+	{ "curl *internal*", { NULL },
+		{ "curl http://external" } },
+	{ "kill -9 **", { NULL },
+		{ "kill -15 5", "kill -l 9", "kill -TERM 9", "kill -USR1 9", "kill -0 9" } },
+	{ "kill -TERM **", { "kill -15 5" },
+		{ "kill -9 15", "kill -0 5" } },
+	{ "kill -s HUP 1", { "kill -1 1", "kill -HUP 1" },
+		{ "kill -HUP 5" } },
+	{ "pkill -u root **", { "pkill -u root x" },
+		{ "pkill -u app x", "pkill -9 -u app x" } },
+	{ "pkill -n **", { "pkill -n x" },
+		{ "pkill -9 x" } },
+	{ "killall -s KILL **", { "killall -9 x" },
+		{ "killall -15 x" } },
+	{ "usermod -aG sudo **", { NULL },
+		{ "usermod -aG sudoers x", "usermod -G sudo x", "usermod -aG adm sudo-user" } },
+	{ "usermod --groups sudo **", { "usermod -aGsudo x", "usermod -aG a,sudo x", "usermod -Gsudo x" },
+		{ "usermod -aG a x" } },
+	{ "ansible-playbook ** --limit prod **", { NULL },
+		{ "ansible-playbook site.yml -l 'web:!prod'", "ansible-playbook prod.yml -l web", "ansible-playbook site.yml -l web -t prod,x" } },
+	{ "docker run -v / **", { NULL },
+		{ "docker run -v /srv x" } },
+	{ "docker run -v /srv/* **", { "docker run -v /srv/a/b:/c x" },
+		{ "docker run -v /opt:/srv/x y" } },
+	{ "kubectl apply -f /srv/prod/*", { "kubectl apply -f /srv/prod/a" },
+		{ "kubectl apply -f /srv/dev/prod/x" } },
+	{ "redis-cli flushall **", { NULL },
+		{ "redis-cli get FLUSH", "redis-cli GET x" } },
+	{ "redis-cli del prod:*", { "redis-cli DEL prod:x", "redis-cli DEL a prod:y" },
+		{ "redis-cli GET prod:x" } },
+	{ "terraform apply -target **", { NULL },
+		{ "terraform apply -no-color", "terraform apply --targets" } },
 };
 
 static void permissions_are_for_what_they_say(void **state)
@@ -958,6 +1054,18 @@ static void restrictions_are_for_arguments_behind_a_sign(void **state)
 	said_all(equals, COUNT(equals));
 }
 
+static void restrictions_are_for_units_by_their_files(void **state)
+{
+	(void)state;
+	said_all(files, COUNT(files));
+}
+
+static void restrictions_are_for_no_more_than_that(void **state)
+{
+	(void)state;
+	said_all(free_names, COUNT(free_names));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -988,6 +1096,8 @@ int main(void)
 		cmocka_unit_test(restrictions_are_for_one_of_a_list),
 		cmocka_unit_test(restrictions_are_for_commands_of_redis_in_any_case),
 		cmocka_unit_test(restrictions_are_for_arguments_behind_a_sign),
+		cmocka_unit_test(restrictions_are_for_units_by_their_files),
+		cmocka_unit_test(restrictions_are_for_no_more_than_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
