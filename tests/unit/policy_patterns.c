@@ -518,7 +518,7 @@ static void said_all(const struct said *said, size_t n)
 }
 
 /* A path with a star, or before a colon, of programs whose words need not be paths. */
-static const struct said texts[] = {
+static const struct said as_text[] = {
 	{ "docker run -v /:* **",
 		{ "docker run -v /:/host x", "docker run --volume /:/host x", "docker run -v/:/h x", "docker run --volume=/:/h x", "docker run -v //:/h x",
 		  "docker run -v /srv/..:/h x" },
@@ -997,7 +997,7 @@ static void objects_have_several_names(void **state)
 static void restrictions_are_for_paths_as_text(void **state)
 {
 	(void)state;
-	said_all(texts, COUNT(texts));
+	said_all(as_text, COUNT(as_text));
 }
 
 static void restrictions_are_for_hosts_in_addresses(void **state)
