@@ -79,11 +79,10 @@ static bool object_word(const char *p, size_t n)
 	return n > 0 && p[0] != '-' && p[0] != '/' && p[0] != '.' && p[0] != '~' && memchr(p, ':', n) == NULL;
 }
 
-bool object_match(const struct fit *q)
+static bool object_fits(const struct fit *q)
 {
 	const struct pattern *p = q->p;
 	const struct act *a = q->a;
-	const struct tool *root = tool_root(a->tool);
 	struct pword words[PATTERN_WORDS];
 	struct field argv[OBJECT_WORDS];
 	const char *parts[OBJECT_WORDS];
@@ -92,8 +91,6 @@ bool object_match(const struct fit *q)
 	struct act act;
 	struct fit again = *q;
 
-	if (root == NULL || (root->flags & TOOL_OBJECTS) == 0 || p->n < 2 || a->argc < 2)
-		return false;
 	room.used = 0;
 	words[0] = p->words[0];
 	for (unsigned i = 1; i < p->n; i++) {
@@ -132,4 +129,11 @@ bool object_match(const struct fit *q)
 	again.p = &rule;
 	again.a = &act;
 	return loose_match(&again);
+}
+
+bool object_match(const struct fit *q)
+{
+	const struct tool *root = tool_root(q->a->tool);
+
+	return root != NULL && (root->flags & TOOL_OBJECTS) != 0 && q->p->n > 1 && q->a->argc > 1 && object_fits(q);
 }
