@@ -62,12 +62,14 @@ POLICY_LIBS = libpolicy.a libtransfer.a libshell.a libyamltree.a libbase.a $(YAM
 POLICY_JSON_LIBS = libpolicyjson.a $(POLICY_LIBS) $(JANSSON_LIBS)
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/policy_load tests/unit/policy_files tests/unit/policy_places tests/unit/policy_patterns
-TESTS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/policy_load tests/unit/policy_files tests/unit/policy_places tests/unit/policy_patterns
+check_PROGRAMS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/policy_load tests/unit/policy_files tests/unit/policy_places tests/unit/policy_patterns tests/unit/policy_permissions
+TESTS += tests/unit/policy_decide tests/unit/policy_reread tests/unit/policy_load tests/unit/policy_files tests/unit/policy_places tests/unit/policy_patterns tests/unit/policy_permissions
 tests_unit_policy_files_SOURCES = tests/unit/policy_files.c tests/unit/unit.h
 tests_unit_policy_files_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_decide_SOURCES = tests/unit/policy_decide.c tests/unit/policy_ask.h tests/unit/unit.h
 tests_unit_policy_decide_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
+tests_unit_policy_permissions_SOURCES = tests/unit/policy_permissions.c tests/unit/policy_ask.h tests/unit/unit.h
+tests_unit_policy_permissions_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_patterns_SOURCES = tests/unit/policy_patterns.c tests/unit/policy_ask.h tests/unit/unit.h
 tests_unit_policy_patterns_LDADD = $(POLICY_LIBS) $(CMOCKA_LIBS)
 tests_unit_policy_places_SOURCES = tests/unit/policy_places.c tests/unit/policy_ask.h tests/unit/unit.h
