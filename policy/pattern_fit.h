@@ -1,5 +1,6 @@
 /* How one act is held against one pattern: what its words may be (pattern_word.c, pattern_star.c), its program (pattern_name.c), its options
- * (pattern_option.c), what a word holds (pattern_within.c), restrictions of tools that are not read by meaning (pattern_loose.c). For pattern_match.c alone. */
+ * (pattern_option.c), what a word holds (pattern_within.c), restrictions of tools that are not read by meaning (pattern_loose.c, and their options:
+ * pattern_written.c). For pattern_match.c alone. */
 #ifndef POLICY_PATTERN_FIT_H
 #define POLICY_PATTERN_FIT_H
 
@@ -62,6 +63,14 @@ bool refs_signed(const struct act *a, const struct pword *w);
 /* How many of the pattern's first words name a signal that the act sends (pattern_signal.c). */
 unsigned signal_sent(const struct fit *q);
 
+/* Of a restriction that is matched by words (pattern_written.c). The word is an option, or may be. */
+bool field_option(const struct fit *q, const struct field *f);
+/* The first word that a wrapper runs: its options are not the wrapper's. */
+unsigned words_inner(const struct act *a);
+/* The act has the option, by one of its names or as one of several letters. */
+bool option_given(const struct fit *q, const struct pword *w);
+/* The letter of the option before an argument: the last of a cluster, or the other name of a long one. */
+char option_letter(const struct act *a, const struct pword *option);
 /* A restriction, by words: options in any place and spelling, and between the other words what may be options and their arguments. */
 bool loose_match(const struct fit *q);
 /* The same for tools whose operands are kinds of objects and their names, in whichever of the ways they may be written. */

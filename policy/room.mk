@@ -19,7 +19,9 @@ libpolicy_a_SOURCES = \
 	policy/match.c \
 	policy/options.c policy/options_apply.c policy/options_effects.c policy/options_scan.h \
 	policy/path.c policy/path.h policy/path_match.c \
-	policy/pattern.c policy/pattern_fit.h policy/pattern_grant.c policy/pattern_loose.c policy/pattern_match.c policy/pattern_name.c policy/pattern_object.c policy/pattern_option.c policy/pattern_star.c policy/pattern_word.c policy/pattern_within.c policy/pattern_refs.c policy/pattern_alias.c policy/pattern_signal.c \
+	policy/pattern.c policy/pattern_alias.c policy/pattern_fit.h policy/pattern_grant.c policy/pattern_loose.c policy/pattern_match.c \
+	policy/pattern_name.c policy/pattern_object.c policy/pattern_option.c policy/pattern_refs.c policy/pattern_signal.c policy/pattern_star.c \
+	policy/pattern_within.c policy/pattern_word.c policy/pattern_written.c \
 	policy/places.c \
 	policy/prog_find.c \
 	policy/prog_other.c \
