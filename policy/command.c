@@ -143,7 +143,7 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 	}
 	if (name == argv[0].p && command_builtin(w, a, name, depth, simple))
 		return;
-	if (command_evaluates(name) && name != argv[0].p) {
+	if (name != argv[0].p && command_evaluates(name)) {
 		a->effects |= EFFECT_UNKNOWN;
 		a->why = "a program that is in no table";
 		return;
