@@ -111,9 +111,9 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 		} else {
 			a->neutral = (a->effects & ~(unsigned)EFFECT_PRIV) == 0 && a->paths == NULL;
 			command_text(w, "sh", &text, NULL, 0, a, a->at);
-			/* su and runuser give it to the user's shell, whatever that is. */
-			if (strcmp(t->name, "su") == 0 || strcmp(t->name, "runuser") == 0)
-				command_text(w, "bash", &text, NULL, 0, a, a->at);
+			/* su and runuser give it to the user's shell, which may be the one that this text is for. */
+			if ((w->dialect == DIALECT_ZSH || w->dialect == DIALECT_MKSH) && (strcmp(t->name, "su") == 0 || strcmp(t->name, "runuser") == 0))
+				command_text(w, w->dialect == DIALECT_ZSH ? "zsh" : "mksh", &text, NULL, 0, a, a->at);
 		}
 		goto out;
 	}
