@@ -583,6 +583,18 @@ enum var_class table_var(const char *name, size_t len)
 	return VAR_PLAIN;
 }
 
+/* Languages by their names: translations of any other file are formats, and to scripts of bash code. */
+static bool table_languages(const char *value, size_t len)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@:-";
+
+	for (size_t i = 0; i < len; i++) {
+		if (memchr(plain, value[i], sizeof(plain) - 1) == NULL || (value[i] == '.' && i > 0 && value[i - 1] == '.'))
+			return false;
+	}
+	return true;
+}
+
 /* A time zone by its name or its rule, not from any file. */
 static bool table_zone(const char *value, size_t len)
 {
@@ -603,6 +615,8 @@ bool table_locale_plain(const char *name, size_t n, const char *value, size_t le
 
 	if (n == 2 && memcmp(name, "TZ", 2) == 0)
 		return table_zone(value, len);
+	if (n == 8 && memcmp(name, "LANGUAGE", 8) == 0)
+		return table_languages(value, len);
 	if (!(n == 4 && memcmp(name, "LANG", 4) == 0) && !(n > 3 && memcmp(name, "LC_", 3) == 0))
 		return true;
 	for (unsigned i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {

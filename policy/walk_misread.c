@@ -128,6 +128,52 @@ static bool body_array(const struct sh_list *body)
 	return ast_walk_list(body, &v) != 0;
 }
 
+static int list_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_BRACE;
+}
+
+static int bare_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_LITERAL && !p->quoted && (memchr(p->text.p, '{', p->text.n) != NULL || memchr(p->text.p, '}', p->text.n) != NULL);
+}
+
+/* An expansion without quotes whose argument has a brace. */
+static int braced_part(void *ctx, const struct sh_part *p, unsigned depth)
+{
+	const struct sh_visitor v = { .part = bare_part };
+
+	(void)ctx;
+	(void)depth;
+	return p->kind == SH_PARAM && !p->quoted && ((p->param->arg != NULL && ast_walk_word(p->param->arg, &v) != 0) || (p->param->arg2 != NULL && ast_walk_word(p->param->arg2, &v) != 0));
+}
+
+static bool word_braced(const struct sh_word *word)
+{
+	const struct sh_visitor list = { .part = list_part }, braced = { .part = braced_part };
+
+	return ast_walk_word(word, &list) != 0 && ast_walk_word(word, &braced) != 0;
+}
+
+/* coproc with a simple command, which is printed back with a name that it has not. */
+static int coproc_in(void *ctx, const struct sh_command *c, unsigned depth)
+{
+	(void)ctx;
+	(void)depth;
+	return c->kind == SH_COPROC && c->coproc->body->kind == SH_SIMPLE;
+}
+
+static bool body_coproc(const struct sh_list *body)
+{
+	const struct sh_visitor v = { .command = coproc_in };
+
+	return ast_walk_list(body, &v) != 0;
+}
+
 static int run_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
 	(void)ctx;
@@ -189,6 +235,8 @@ void misreads_word(struct walk *w, const struct sh_word *word)
 		return;
 	if (string_nests(word->parts, false) && ast_walk_word(word, &v) != 0)
 		walk_eval(w, word->at, "braces beside quotes within an expansion in double quotes, which bash reads otherwise");
+	if (word_braced(word))
+		walk_eval(w, word->at, "a brace in the argument of an expansion beside a brace expansion, which bash reads otherwise");
 	if (word->kind == SH_WORD_REGEX && ast_walk_word(word, &(const struct sh_visitor){ .part = live_part }) != 0)
 		walk_eval(w, word->at, "text in $'...' in a regular expression, which bash may read without its quotes");
 }
@@ -202,6 +250,8 @@ static void misread_bash(struct walk *w, const struct sh_part *p)
 		walk_eval(w, p->at, "a here-document among other commands in a substitution, which bash reads otherwise");
 	if (body != NULL && body->items != NULL && body->items->pipelines->timed != SH_TIME_NO)
 		walk_eval(w, p->at, "time at the beginning of a substitution, which is no keyword to bash");
+	if (body != NULL && body_coproc(body))
+		walk_eval(w, p->at, "coproc in a substitution, which bash gives a name");
 	if (body != NULL && body_array(body))
 		walk_eval(w, p->at, "an array in a substitution, whose quotes bash reads otherwise");
 	if ((p->kind == SH_PARAM && (word_live(p->param->arg) || word_live(p->param->arg2))) || (p->kind == SH_EXTGLOB && word_live(p->ext->alts)))

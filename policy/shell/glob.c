@@ -166,6 +166,8 @@ struct sh_word *glob_regex(struct ps *p)
 		} else {
 			if (c == '\n')
 				ps_left_out(p, p->i, "a newline in a regular expression");
+			if (p->t->procsub && (c == '<' || c == '>') && ps_peek(p, 1) == '(')
+				ps_left_out(p, p->i, "process substitution in a regular expression");
 			if (c == '(' && ++depth > SHELL_MAX_DEPTH)
 				ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other",
 					SHELL_MAX_DEPTH);

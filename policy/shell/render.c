@@ -47,6 +47,19 @@ static bool has_line(const struct buf *b, const char *line)
 	return false;
 }
 
+/* Whether a line ends in a backslash that no other is before. Of the text's own there are two; in quotes within a substitution it is a byte, but
+ * where the body is read some shells look for it before they look for quotes. */
+static bool joins_lines(const uint8_t *s, size_t n)
+{
+	size_t run = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '\n' && run % 2 == 1)
+			return true;
+		run = s[i] == '\\' ? run + 1 : 0;
+	}
+	return false;
+}
+
 static void heredoc(struct render *r, const struct sh_redir *x)
 {
 	if (r->npending == RENDER_HEREDOCS) {
@@ -66,6 +79,8 @@ static void heredoc(struct render *r, const struct sh_redir *x)
 	const uint8_t *s = buf_ptr(&p->body);
 	if (p->body.len > 0 && s[p->body.len - 1] != '\n')
 		render_fail(&in, ERR_UNSUPPORTED); /* its last line has no newline, and would get one */
+	if (!exact && p->body.len > 0 && joins_lines(s, p->body.len))
+		render_fail(&in, ERR_UNSUPPORTED);
 	r->npending++;
 	render_fail(r, in.r);
 	snprintf(p->delim, sizeof(p->delim), "EOF");
