@@ -50,7 +50,8 @@ void walk_touched(struct walk *w, const char *name, size_t n, const struct field
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
 {
 	if (!table_locale_plain(name, n, value->kind == CONFIDENCE_EXACT ? value->p : "?", value->kind == CONFIDENCE_EXACT ? value->n : 1))
-		walk_eval(w, at, "a locale in which bytes may be other characters: C, POSIX and those of UTF-8 are known");
+		walk_eval(w, at, name[0] == 'L' && n != 8 ? "a locale in which bytes may be other characters: C, POSIX and those of UTF-8 are known"
+							  : "a time zone or translations that are not known by their names, but may be any file");
 	walk_touched(w, name, n, value, exported, at);
 }
 
