@@ -469,7 +469,7 @@ int policy_decide(const struct policy *p, const struct policy_question *q, struc
 			size_t name = (size_t)((const char *)memchr(text, '=', len) - text);
 			struct judgement j = judge_other(&scope, MATCH_ENV, text, name), with = judge_other(&scope, MATCH_ENV, text, len);
 
-			bool plain = table_locale_plain(text, name, text + name + 1, len - name - 1);
+			bool plain = var_value_plain(text, name, text + name + 1, len - name - 1);
 
 			if (with.verdict > j.verdict)
 				j = with;

@@ -268,7 +268,7 @@ static void scan_env(struct scan *s, const struct field *f)
 
 	switch (table_var(f->p, n)) {
 	case VAR_HARMLESS:
-		if (f->kind != CONFIDENCE_EXACT ? !table_locale_plain(f->p, n, "?", 1) : !table_locale_plain(f->p, n, f->p + n + 1, f->n - n - 1))
+		if (f->kind != CONFIDENCE_EXACT ? !var_value_plain(f->p, n, "?", 1) : !var_value_plain(f->p, n, f->p + n + 1, f->n - n - 1))
 			scan_unknown(s, "a locale in which bytes may be other characters, or a time zone from a file");
 		break;
 	case VAR_PLAIN:

@@ -28,6 +28,7 @@ libpolicy_a_SOURCES = \
 	policy/prog_text.c \
 	policy/state.c \
 	policy/table.c policy/table.h \
+	policy/var_value.c \
 	policy/walk.c \
 	policy/walk_compound.c \
 	policy/walk_integer.c \

@@ -174,7 +174,8 @@ enum var_class {
 };
 enum var_class table_var(const char *name, size_t len);
 
-/* Whether LANG or LC_* with this value leaves bytes the characters that they are here: C, POSIX, UTF-8. Any other name: yes. */
-bool table_locale_plain(const char *name, size_t n, const char *value, size_t len);
+/* var_value.c: whether a value leaves bytes the characters that they are here (LANG, LC_*: C, POSIX, UTF-8), and leads to no file (TZ, LANGUAGE). Of any
+ * other name: yes. */
+bool var_value_plain(const char *name, size_t n, const char *value, size_t len);
 
 #endif

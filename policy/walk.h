@@ -128,8 +128,10 @@ void walk_assigned(struct walk *w, const char *name, size_t n, const struct fiel
 /* The same for a name that is declared or unset, and given no value. */
 void walk_touched(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at);
 
-/* walk_simple.c, walk_loop.c: parts of walk.c */
+/* var_value.c */
 bool var_value_harmless(const char *name, size_t n, const struct field *value);
+
+/* walk_simple.c, walk_loop.c: parts of walk.c */
 void walk_redir(struct walk *w, const struct sh_redir *r);
 void walk_command(struct walk *w, const struct sh_command *c);
 void walk_redirs_around(struct walk *w, const struct sh_command *c); /* those of a compound command */

@@ -36,18 +36,21 @@ static bool body_here(const struct sh_list *body)
 	return ast_walk_list(body, &v) != 0;
 }
 
+typedef int (*part_asked)(void *ctx, const struct sh_part *p, unsigned depth);
+
+/* Whether a part of the word, however deep, is what is asked for. */
+static bool word_has(const struct sh_word *word, part_asked part)
+{
+	const struct sh_visitor v = { .part = part };
+
+	return word != NULL && ast_walk_word(word, &v) != 0;
+}
+
 static int quote_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
 	(void)ctx;
 	(void)depth;
 	return p->kind == SH_SQUOTE || p->kind == SH_CQUOTE || p->kind == SH_DQUOTE;
-}
-
-static bool word_quotes(const struct sh_word *word)
-{
-	const struct sh_visitor v = { .part = quote_part };
-
-	return word != NULL && ast_walk_word(word, &v) != 0;
 }
 
 /* An expansion with quotes in it, in a string with double quotes. */
@@ -58,7 +61,7 @@ static bool string_nests(const struct sh_part *p, bool in)
 			return true;
 		if (p->kind != SH_PARAM)
 			continue;
-		if (in && (word_quotes(p->param->arg) || word_quotes(p->param->arg2) || word_quotes(p->param->subscript)))
+		if (in && (word_has(p->param->arg, quote_part) || word_has(p->param->arg2, quote_part) || word_has(p->param->subscript, quote_part)))
 			return true;
 		if ((p->param->arg != NULL && string_nests(p->param->arg->parts, in)) || (p->param->arg2 != NULL && string_nests(p->param->arg2->parts, in)))
 			return true;
@@ -85,7 +88,7 @@ static int brace_part(void *ctx, const struct sh_part *p, unsigned depth)
 /* A quoted text that is rendered as $'…', for a byte in it, and would be read as syntax without quotes. */
 static int live_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,.:/@%+-";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,.:/bare_part%+-";
 	bool odd = false, live = false;
 
 	(void)ctx;
@@ -145,18 +148,14 @@ static int bare_part(void *ctx, const struct sh_part *p, unsigned depth)
 /* An expansion without quotes whose argument has a brace. */
 static int braced_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
-	const struct sh_visitor v = { .part = bare_part };
-
 	(void)ctx;
 	(void)depth;
-	return p->kind == SH_PARAM && !p->quoted && ((p->param->arg != NULL && ast_walk_word(p->param->arg, &v) != 0) || (p->param->arg2 != NULL && ast_walk_word(p->param->arg2, &v) != 0));
+	return p->kind == SH_PARAM && !p->quoted && (word_has(p->param->arg, bare_part) || word_has(p->param->arg2, bare_part));
 }
 
 static bool word_braced(const struct sh_word *word)
 {
-	const struct sh_visitor list = { .part = list_part }, braced = { .part = braced_part };
-
-	return ast_walk_word(word, &list) != 0 && ast_walk_word(word, &braced) != 0;
+	return word_has(word, list_part) && word_has(word, braced_part);
 }
 
 /* coproc with a simple command, which is printed back with a name that it has not. */
@@ -181,13 +180,6 @@ static int run_part(void *ctx, const struct sh_part *p, unsigned depth)
 	return p->kind == SH_COMSUB || p->kind == SH_PROCSUB || p->kind == SH_ARITH;
 }
 
-static bool word_runs(const struct sh_word *word)
-{
-	const struct sh_visitor v = { .part = run_part };
-
-	return word != NULL && ast_walk_word(word, &v) != 0;
-}
-
 /* A pattern with a substitution in it. */
 static int cut_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
@@ -195,7 +187,7 @@ static int cut_part(void *ctx, const struct sh_part *p, unsigned depth)
 	(void)depth;
 	if (p->kind != SH_PARAM || (p->param->op != SH_OP_PREFIX && p->param->op != SH_OP_SUFFIX && p->param->op != SH_OP_REPLACE && p->param->op != SH_OP_CASE))
 		return 0;
-	return word_runs(p->param->arg) || word_runs(p->param->arg2);
+	return word_has(p->param->arg, run_part) || word_has(p->param->arg2, run_part);
 }
 
 static int escaped_part(void *ctx, const struct sh_part *p, unsigned depth)
@@ -208,11 +200,9 @@ static int escaped_part(void *ctx, const struct sh_part *p, unsigned depth)
 /* An expansion whose argument has an escaped double quote. */
 static int nested_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
-	const struct sh_visitor v = { .part = escaped_part };
-
 	(void)ctx;
 	(void)depth;
-	return p->kind == SH_PARAM && ((p->param->arg != NULL && ast_walk_word(p->param->arg, &v) != 0) || (p->param->arg2 != NULL && ast_walk_word(p->param->arg2, &v) != 0));
+	return p->kind == SH_PARAM && (word_has(p->param->arg, escaped_part) || word_has(p->param->arg2, escaped_part));
 }
 
 static void misread_heredoc(struct walk *w, const struct sh_word *word)
@@ -272,17 +262,10 @@ static int ending_part(void *ctx, const struct sh_part *p, unsigned depth)
 	return 0;
 }
 
-static bool word_ends(const struct sh_word *word)
-{
-	const struct sh_visitor v = { .part = ending_part };
-
-	return word != NULL && ast_walk_word(word, &v) != 0;
-}
-
 static void misread_zsh(struct walk *w, const struct sh_part *p)
 {
 	if (p->kind == SH_PARAM && (p->param->op == SH_OP_PREFIX || p->param->op == SH_OP_SUFFIX || p->param->op == SH_OP_REPLACE) &&
-	    (word_ends(p->param->arg) || word_ends(p->param->arg2)))
+	    (word_has(p->param->arg, ending_part) || word_has(p->param->arg2, ending_part)))
 		walk_eval(w, p->at, "quotes in the pattern of an expansion, which zsh may take for bytes");
 }
 

@@ -8,28 +8,6 @@
 
 /* ---- Assignments ------------------------------------------------------------------------------------------------------- */
 
-/* Dangerous variables that are not, with a value known to the byte: no pager, and a configuration of the host's own. */
-bool var_value_harmless(const char *name, size_t n, const struct field *value)
-{
-	if (value->kind != CONFIDENCE_EXACT)
-		return false;
-	if (n >= 5 && memcmp(name + n - 5, "PAGER", 5) == 0)
-		return value->n == 0 || strcmp(value->p, "cat") == 0;
-	if ((n == 7 && memcmp(name, "COLUMNS", 7) == 0) || (n == 5 && memcmp(name, "LINES", 5) == 0))
-		return value->n > 0 && value->n < 6 && strspn(value->p, "0123456789") == value->n;
-	if (n == 10 && memcmp(name, "KUBECONFIG", 10) == 0)
-		return strncmp(value->p, "/etc/", 5) == 0 && strstr(value->p, "..") == NULL && strchr(value->p, ':') == NULL;
-	if (n == 15 && memcmp(name, "DEBIAN_FRONTEND", 15) == 0) {
-		/* Part of the name of a module that debconf loads. */
-		for (uint32_t i = 0; i < value->n; i++) {
-			if ((value->p[i] | 0x20) < 'a' || (value->p[i] | 0x20) > 'z')
-				return false;
-		}
-		return true;
-	}
-	return false;
-}
-
 void walk_touched(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
 {
 	const struct var_slot *v = state_get(&w->state, name, n);
@@ -49,7 +27,7 @@ void walk_touched(struct walk *w, const char *name, size_t n, const struct field
 
 void walk_assigned(struct walk *w, const char *name, size_t n, const struct field *value, bool exported, struct sh_pos at)
 {
-	if (!table_locale_plain(name, n, value->kind == CONFIDENCE_EXACT ? value->p : "?", value->kind == CONFIDENCE_EXACT ? value->n : 1))
+	if (!var_value_plain(name, n, value->kind == CONFIDENCE_EXACT ? value->p : "?", value->kind == CONFIDENCE_EXACT ? value->n : 1))
 		walk_eval(w, at, name[0] == 'L' && n != 8 ? "a locale in which bytes may be other characters: C, POSIX and those of UTF-8 are known"
 							  : "a time zone or translations that are not known by their names, but may be any file");
 	walk_touched(w, name, n, value, exported, at);
