@@ -159,6 +159,7 @@ struct sh_word *arith_try(struct ps *p, uint32_t opens_at)
 	saved.budget = p->budget;
 	*p = saved;
 	arena_rewind(p->a, mark);
+	p->reserved.p = NULL; /* other bytes may come to lie there */
 	p->not_arith[at / 8] |= (uint8_t)(1u << at % 8);
 	return NULL;
 }

@@ -30,7 +30,13 @@ static bool parts_bytes(const struct sh_part *x, char *out, size_t cap, size_t *
 
 size_t ast_word_bytes(const struct sh_word *w, char *out, size_t cap)
 {
+	const struct sh_text *one = ast_word_text(w);
 	size_t n = 0;
+	if (one != NULL) {
+		if (out != NULL && one->n <= cap)
+			memcpy(out, one->p, one->n);
+		return one->n;
+	}
 	if (w->kind == SH_WORD_REGEX || w->kind == SH_WORD_ARITH || (w->assign != NULL && w->assign->is_array))
 		return (size_t)-1;
 	return parts_bytes(w->parts, out, cap, &n) ? n : (size_t)-1;
@@ -43,7 +49,10 @@ bool ast_word_exact(const struct sh_word *w)
 
 bool ast_word_is(const struct sh_word *w, const char *s)
 {
+	const struct sh_text *one = ast_word_text(w);
 	char b[64];
+	if (one != NULL)
+		return one->n == strlen(s) && memcmp(one->p, s, one->n) == 0;
 	size_t n = ast_word_bytes(w, b, sizeof(b));
 	return n <= sizeof(b) && n == strlen(s) && memcmp(b, s, n) == 0;
 }

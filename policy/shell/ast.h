@@ -393,6 +393,14 @@ int ast_walk_list(const struct sh_list *list, const struct sh_visitor *v);
 int ast_walk_command(const struct sh_command *c, const struct sh_visitor *v);
 int ast_walk_word(const struct sh_word *w, const struct sh_visitor *v);
 
+/* The text of a word that is one part, plain or quoted, as most are: exact then. NULL for any other. */
+static inline const struct sh_text *ast_word_text(const struct sh_word *w)
+{
+	const struct sh_part *x = w->parts;
+	bool one = x != NULL && x->next == NULL && x->kind <= SH_CQUOTE && w->assign == NULL;
+	return one && w->kind != SH_WORD_REGEX && w->kind != SH_WORD_ARITH ? &x->text : NULL;
+}
+
 /* Whether the word is known to the byte from the text alone: literals and quotes only, nothing that expands. */
 bool ast_word_exact(const struct sh_word *w);
 

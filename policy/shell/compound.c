@@ -235,7 +235,7 @@ static struct sh_command *case_parse(struct ps *p, uint32_t at)
 	return c;
 }
 
-static bool opens_compound(const struct ps *p)
+static bool opens_compound(struct ps *p)
 {
 	switch (ps_reserved(p, NULL)) {
 	case RW_IF:

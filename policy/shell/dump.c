@@ -52,6 +52,16 @@ static void number(struct dump *d, uint32_t n)
 
 static void text(struct dump *d, struct sh_text t)
 {
+	char *to = d->room + d->n;
+
+	if (t.n < 10 && sizeof(d->room) - d->n >= 12) { /* the usual, in one step */
+		*to++ = (char)('0' + t.n);
+		*to++ = ':';
+		memcpy(to, t.p, t.n);
+		to[t.n] = ' ';
+		d->n += t.n + 3;
+		return;
+	}
 	number(d, t.n);
 	put(d, ":");
 	put_bytes(d, t.p, t.n);
@@ -209,6 +219,13 @@ static void word(struct dump *d, const struct sh_word *w, bool strict)
 {
 	if (w->assign != NULL) {
 		assign(d, w->assign);
+		return;
+	}
+	const struct sh_text *one = strict ? NULL : ast_word_text(w);
+	if (one != NULL && one->n > 0) { /* the usual, in one step */
+		put(d, "(w e");
+		text(d, *one);
+		put(d, ")");
 		return;
 	}
 	struct run k = {.strict = strict || w->kind == SH_WORD_REGEX};

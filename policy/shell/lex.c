@@ -61,27 +61,31 @@ void ps_left_out(struct ps *p, uint32_t at, const char *what)
 	ps_fail(p, ERR_UNSUPPORTED, at, "%s: left out on purpose (docs/parser.md)", what);
 }
 
-void *ps_new(struct ps *p, size_t n)
+void *ps_room(struct ps *p, size_t n)
 {
-	void *m = arena_alloc(p->a, n);
+	void *m = arena_room(p->a, n);
 	if (m == NULL)
 		ps_fail(p, ERR_LIMIT, p->i, "the tree takes more memory than it may");
 	return m;
 }
 
+void *ps_new(struct ps *p, size_t n)
+{
+	return memset(ps_room(p, n), 0, n);
+}
+
 struct sh_text ps_text(struct ps *p, const char *s, size_t n)
 {
-	char *m = ps_new(p, n + 1);
+	char *m = ps_room(p, n + 1);
 	if (n > 0)
 		memcpy(m, s, n);
+	m[n] = '\0';
 	return (struct sh_text){m, (uint32_t)n};
 }
 
-struct sh_pos ps_pos(struct ps *p, uint32_t i)
+struct sh_pos ps_pos_line(struct ps *p, uint32_t off)
 {
-	uint32_t off = ps_orig(p, i > p->s.n ? p->s.n : i), lo = 0, hi = p->nlines;
-	if (hi == 1)
-		return (struct sh_pos){off, 1, off + 1};
+	uint32_t lo = 0, hi = p->nlines;
 	/* Nearly always the same line as last time, or the next. */
 	uint32_t l = p->line_at;
 	if (p->lines[l] <= off) {
@@ -130,9 +134,9 @@ void ps_adv_n(struct ps *p, unsigned n)
 		ps_adv(p);
 }
 
-uint32_t ps_after(const struct ps *p, uint32_t i)
+uint32_t ps_join(const struct ps *p, uint32_t i)
 {
-	for (i++; continued(p, i);)
+	while (continued(p, i))
 		i += 2;
 	return i;
 }
@@ -209,42 +213,48 @@ static const struct {
 	const char name[12];
 	enum rw id;
 	size_t trait; /* offset in struct traits of what must be true, or 0 */
-} words[] = {
-	{"if", RW_IF, 0},
-	{"then", RW_THEN, 0},
-	{"elif", RW_ELIF, 0},
-	{"else", RW_ELSE, 0},
-	{"fi", RW_FI, 0},
-	{"for", RW_FOR, 0},
-	{"select", RW_SELECT, offsetof(struct traits, select)},
-	{"in", RW_IN, offsetof(struct traits, in_reserved)},
-	{"while", RW_WHILE, 0},
-	{"until", RW_UNTIL, 0},
-	{"do", RW_DO, 0},
-	{"done", RW_DONE, 0},
-	{"case", RW_CASE, 0},
-	{"esac", RW_ESAC, 0},
-	{"{", RW_LBRACE, 0},
-	{"}", RW_RBRACE, 0},
+} words[] = { /* sorted */
 	{"!", RW_BANG, 0},
 	{"[[", RW_COND, offsetof(struct traits, cond)},
-	{"function", RW_FUNCTION, offsetof(struct traits, function)},
+	{"case", RW_CASE, 0},
 	{"coproc", RW_COPROC, offsetof(struct traits, coproc)},
-	{"time", RW_TIME, offsetof(struct traits, time)},
-	{"foreach", RW_ZSH, offsetof(struct traits, zsh)},
-	{"repeat", RW_ZSH, offsetof(struct traits, zsh)},
-	{"nocorrect", RW_ZSH, offsetof(struct traits, zsh)},
+	{"do", RW_DO, 0},
+	{"done", RW_DONE, 0},
+	{"elif", RW_ELIF, 0},
+	{"else", RW_ELSE, 0},
 	{"end", RW_ZSH, offsetof(struct traits, zsh)},
+	{"esac", RW_ESAC, 0},
+	{"fi", RW_FI, 0},
+	{"for", RW_FOR, 0},
+	{"foreach", RW_ZSH, offsetof(struct traits, zsh)},
+	{"function", RW_FUNCTION, offsetof(struct traits, function)},
+	{"if", RW_IF, 0},
+	{"in", RW_IN, offsetof(struct traits, in_reserved)},
+	{"nocorrect", RW_ZSH, offsetof(struct traits, zsh)},
+	{"repeat", RW_ZSH, offsetof(struct traits, zsh)},
+	{"select", RW_SELECT, offsetof(struct traits, select)},
+	{"then", RW_THEN, 0},
+	{"time", RW_TIME, offsetof(struct traits, time)},
+	{"until", RW_UNTIL, 0},
+	{"while", RW_WHILE, 0},
+	{"{", RW_LBRACE, 0},
+	{"}", RW_RBRACE, 0},
 };
 
-enum rw ps_reserved(const struct ps *p, uint32_t *after)
+/* Whether any of them begins so. */
+static bool reserved_begins(int c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (0x5e213cu >> (c - 'a') & 1) != 0; /* cdef i n rstu w */
+	return c == '{' || c == '}' || c == '!' || c == '[';
+}
+
+static enum rw reserved_here(const struct ps *p, uint32_t *after)
 {
 	char w[sizeof(words[0].name)] = "";
 	size_t n = 0;
 	uint32_t i = p->i;
-	int c = ps_cur(p);
-	if (c <= 0 || strchr("cdefinrstuw{}![", c) == NULL) /* what they begin with */
-		return RW_NONE;
+	int c;
 	for (; !ps_is_meta(c = ps_at(p, i)); i = ps_after(p, i)) {
 		if (n == sizeof(w) - 2) /* longer than any of them */
 			return RW_NONE;
@@ -255,16 +265,30 @@ enum rw ps_reserved(const struct ps *p, uint32_t *after)
 			break;
 		}
 	}
-	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+	*after = i;
+	for (size_t k = 0; k < sizeof(words) / sizeof(words[0]) && words[k].name[0] <= w[0]; k++) {
 		if (words[k].name[0] != w[0] || memcmp(words[k].name, w, sizeof(w)) != 0)
 			continue;
 		if (words[k].trait != 0 && !*((const bool *)((const char *)p->t + words[k].trait)))
 			return RW_NONE;
-		if (after != NULL)
-			*after = i;
 		return words[k].id;
 	}
 	return RW_NONE;
+}
+
+enum rw ps_reserved(struct ps *p, uint32_t *after)
+{
+	if (!reserved_begins(ps_cur(p)))
+		return RW_NONE;
+	if (p->reserved.p != p->s.p || p->reserved.i != p->i || p->reserved.n != p->s.n) {
+		p->reserved.p = p->s.p;
+		p->reserved.i = p->i;
+		p->reserved.n = p->s.n;
+		p->reserved.word = reserved_here(p, &p->reserved.after);
+	}
+	if (after != NULL && p->reserved.word != RW_NONE)
+		*after = p->reserved.after;
+	return (enum rw)p->reserved.word;
 }
 
 bool ps_accept(struct ps *p, enum rw w)

@@ -28,7 +28,15 @@ void render_put(struct render *r, const char *s)
 int shell_quote(const void *p, size_t n, struct buf *out)
 {
 	const char *s = p, *end = s + n;
-	int r = buf_put_u8(out, '\'');
+	char whole[64];
+	int r;
+
+	if (n <= sizeof(whole) - 2 && memchr(p, '\'', n) == NULL) { /* the usual, in one step */
+		whole[0] = whole[n + 1] = '\'';
+		memcpy(whole + 1, p, n);
+		return buf_put(out, whole, n + 2);
+	}
+	r = buf_put_u8(out, '\'');
 	while (r == ERR_OK && s < end) {
 		const char *q = memchr(s, '\'', (size_t)(end - s));
 		size_t k = (size_t)((q == NULL ? end : q) - s);

@@ -55,6 +55,11 @@ struct ps {
 	const uint32_t *lines; /* offset of each line's first byte */
 	uint32_t nlines, line_at;
 	uint8_t *not_arith;  /* a bit an offset: `((` there was tried and is no arithmetic */
+	struct {             /* the last answer of ps_reserved(), which is asked again and again at one place */
+		const char *p;
+		uint32_t n, i, after;
+		unsigned word;
+	} reserved;
 	jmp_buf *jump;
 	struct sh_error err;
 };
@@ -67,12 +72,18 @@ _Noreturn void ps_fail(struct ps *p, int code, uint32_t at, const char *fmt, ...
 bool ps_guard(struct ps *p, void (*f)(struct ps *p, void *arg), void *arg);
 _Noreturn void ps_expected(struct ps *p, const char *what); /* "expected …, found …" at the cursor */
 _Noreturn void ps_left_out(struct ps *p, uint32_t at, const char *what); /* ERR_UNSUPPORTED */
+void *ps_room(struct ps *p, size_t n); /* not zeroed: for what is written whole */
 void *ps_new(struct ps *p, size_t n);
 struct sh_text ps_text(struct ps *p, const char *s, size_t n);
-struct sh_pos ps_pos(struct ps *p, uint32_t i);
 static inline uint32_t ps_orig(const struct ps *p, uint32_t i)
 {
 	return p->s.map != NULL ? p->s.map[i] : p->s.base + i;
+}
+struct sh_pos ps_pos_line(struct ps *p, uint32_t off); /* of an offset in the text: looks for its line */
+static inline struct sh_pos ps_pos(struct ps *p, uint32_t i)
+{
+	uint32_t off = ps_orig(p, i > p->s.n ? p->s.n : i);
+	return p->nlines == 1 ? (struct sh_pos){off, 1, off + 1} : ps_pos_line(p, off);
 }
 static inline int ps_cur(const struct ps *p)
 {
@@ -92,7 +103,12 @@ static inline void ps_adv(struct ps *p)           /* one byte, then cooks */
 		ps_cook(p);
 }
 void ps_adv_n(struct ps *p, unsigned n);          /* n cooked bytes */
-uint32_t ps_after(const struct ps *p, uint32_t i);/* index of the cooked byte behind byte i */
+uint32_t ps_join(const struct ps *p, uint32_t i); /* steps over line continuations from there */
+static inline uint32_t ps_after(const struct ps *p, uint32_t i) /* index of the cooked byte behind byte i */
+{
+	i++;
+	return i < p->s.n && p->s.p[i] == '\\' ? ps_join(p, i) : i;
+}
 static inline int ps_at(const struct ps *p, uint32_t i) /* byte at index i, or END */
 {
 	return i < p->s.n ? (unsigned char)p->s.p[i] : END;
@@ -133,7 +149,7 @@ enum rw { /* reserved words */
 	RW_CASE, RW_ESAC, RW_LBRACE, RW_RBRACE, RW_BANG, RW_COND, RW_FUNCTION, RW_COPROC, RW_TIME,
 	RW_ZSH /* one that only zsh has: left out */
 };
-enum rw ps_reserved(const struct ps *p, uint32_t *after); /* the reserved word at the cursor; *after: index behind it */
+enum rw ps_reserved(struct ps *p, uint32_t *after); /* the reserved word at the cursor; *after: index behind it */
 bool ps_accept(struct ps *p, enum rw w);                  /* takes it and the blanks behind it */
 bool ps_accept_word(struct ps *p, const char *word);      /* the same for a word that is reserved only here */
 void ps_expect(struct ps *p, enum rw w, const char *what);

@@ -16,10 +16,8 @@ void parts_init(struct parts *b, bool quoted)
 struct sh_part *parts_add(struct ps *p, struct parts *b, enum sh_part_kind kind, uint32_t at, bool quoted)
 {
 	parts_flush(p, b);
-	struct sh_part *x = ps_new(p, sizeof(*x));
-	x->at = ps_pos(p, at);
-	x->kind = (uint8_t)kind;
-	x->quoted = quoted;
+	struct sh_part *x = ps_room(p, sizeof(*x));
+	*x = (struct sh_part){.at = ps_pos(p, at), .kind = (uint8_t)kind, .quoted = quoted};
 	*b->tail = x;
 	b->tail = &x->next;
 	return x;
@@ -48,29 +46,31 @@ void parts_flush(struct ps *p, struct parts *b)
 		return;
 	b->in_lit = false;
 	const char *s = p->s.p + b->lit;
-	uint32_t n = p->i - b->lit, used = 0;
-	struct sh_part *x = ps_new(p, sizeof(*x));
-	x->at = ps_pos(p, b->lit);
-	x->end = ps_orig(p, p->i);
-	x->kind = SH_LITERAL;
-	x->quoted = b->quoted;
-	char *out = ps_new(p, n + 1);
-	for (uint32_t k = 0; k < n; k++) {
-		if (s[k] == '\\' && k + 1 < n && s[k + 1] == '\n')
-			k++;
-		else
-			out[used++] = s[k];
+	uint32_t n = p->i - b->lit;
+	struct sh_part *x = ps_room(p, sizeof(*x));
+	*x = (struct sh_part){.at = ps_pos(p, b->lit), .end = ps_orig(p, p->i), .kind = SH_LITERAL, .quoted = b->quoted};
+	if (memchr(s, '\\', n) == NULL) {
+		x->text = ps_text(p, s, n);
+	} else {
+		char *out = ps_room(p, n + 1);
+		uint32_t used = 0;
+		for (uint32_t k = 0; k < n; k++) {
+			if (s[k] == '\\' && k + 1 < n && s[k + 1] == '\n')
+				k++;
+			else
+				out[used++] = s[k];
+		}
+		out[used] = '\0';
+		x->text = (struct sh_text){out, used};
 	}
-	x->text = (struct sh_text){out, used};
 	*b->tail = x;
 	b->tail = &x->next;
 }
 
 struct sh_word *word_new(struct ps *p, enum sh_word_kind kind, uint32_t at)
 {
-	struct sh_word *w = ps_new(p, sizeof(*w));
-	w->kind = (uint8_t)kind;
-	w->at = ps_pos(p, at);
+	struct sh_word *w = ps_room(p, sizeof(*w));
+	*w = (struct sh_word){.kind = (uint8_t)kind, .at = ps_pos(p, at)};
 	return w;
 }
 
