@@ -278,6 +278,7 @@ void walk_list(struct walk *w, const struct sh_list *list)
 struct text {
 	struct walk *w;
 	bool unsets, fixes;
+	bool heredocs; /* one stands somewhere */
 };
 
 static bool text_is(const char *text, size_t n, const char *const *names)
@@ -301,9 +302,14 @@ static int text_command(void *ctx, const struct sh_command *c, unsigned depth)
 	if (c->kind != SH_SIMPLE)
 		return 0;
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next) {
-		char text[256];
-		size_t n = word->assign == NULL ? ast_word_bytes(word, text, sizeof(text)) : 0;
-		bool known = n <= sizeof(text), option = known && n > 1 && (text[0] == '-' || text[0] == '+');
+		const struct sh_text *one = ast_word_text(word);
+		char room[256];
+		const char *text = one != NULL ? one->p : room;
+		size_t n = one != NULL ? one->n : word->assign == NULL ? ast_word_bytes(word, room, sizeof(room)) : 0;
+		bool known = n <= sizeof(room), option = known && n > 1 && (text[0] == '-' || text[0] == '+');
+
+		if (known && !own && !declaring && (n < 5 || n > 8))
+			continue; /* no word of any length that is looked for */
 
 		t->unsets = t->unsets || (own && !known) || (known && text_is(text, n, unset));
 		t->fixes = t->fixes || (own && !known) || (known && text_is(text, n, readonly)) || (declaring && (!known || (option && memchr(text, 'r', n) != NULL)));
@@ -347,6 +353,7 @@ static int text_redir(void *ctx, const struct sh_redir *r, unsigned depth)
 	struct text *t = ctx;
 
 	(void)depth;
+	t->heredocs = t->heredocs || r->op == SH_REDIR_HERE;
 	integers_redir(t->w, r);
 	return 0;
 }
@@ -373,12 +380,12 @@ static int text_here(void *ctx, const struct sh_redir *r, unsigned depth)
 }
 
 /* Whether its line ends behind it. In the rendering a here-document's body stands right behind its command. */
-static bool text_line_ends(const struct sh_andor *a)
+static bool text_line_ends(const struct text *t, const struct sh_andor *a)
 {
 	struct sh_visitor v = { .redir = text_here };
 
-	if (a->newline)
-		return true;
+	if (a->newline || !t->heredocs)
+		return a->newline;
 	for (const struct sh_pipeline *p = a->pipelines; p != NULL; p = p->next) {
 		for (const struct sh_command *c = p->commands; c != NULL; c = c->next) {
 			if (ast_walk_command(c, &v) != 0)
@@ -393,7 +400,7 @@ static bool text_line_ends(const struct sh_andor *a)
 void walk_text(struct walk *w, const struct sh_list *list)
 {
 	const struct sh_andor *from = list->items;
-	struct text text = { w, false, false };
+	struct text text = { w, false, false, false };
 	struct sh_visitor v = { .command = text_command, .word = text_word, .part = text_part, .assign = text_assign, .redir = text_redir, .ctx = &text };
 
 	ast_walk_list(list, &v);
@@ -410,7 +417,7 @@ void walk_text(struct walk *w, const struct sh_list *list)
 
 		w->branch--;
 		for (; next != NULL && !newline; next = next->next) {
-			newline = text_line_ends(next);
+			newline = text_line_ends(&text, next);
 			plain = plain && walk_plain(next);
 		}
 		walk_items(w, from, next);

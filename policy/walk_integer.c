@@ -130,17 +130,21 @@ void integers_command(struct walk *w, const struct sh_command *c)
 	if (c->kind != SH_SIMPLE)
 		return;
 	for (const struct sh_word *word = c->simple->words; word != NULL; word = word->next, at++) {
-		char text[256];
-		size_t n = word->assign != NULL ? (size_t)-1 : ast_word_bytes(word, text, sizeof(text) - 1);
+		const struct sh_text *one = ast_word_text(word);
+		char room[256];
+		const char *text = one != NULL ? one->p : room;
+		size_t n = one != NULL ? one->n : word->assign != NULL ? (size_t)-1 : ast_word_bytes(word, room, sizeof(room) - 1);
 
-		if (n == (size_t)-1 || n >= sizeof(text)) {
+		if (n >= sizeof(room)) {
 			makes = makes || at < 2;
 			continue;
 		}
-		text[n] = '\0';
+		if (one == NULL)
+			room[n] = '\0';
 		for (unsigned i = 0; !makes && n >= 4 && n <= 9 && makers[i] != NULL; i++)
 			makes = strcmp(text, makers[i]) == 0;
-		arrays = arrays || strcmp(text, "mapfile") == 0 || strcmp(text, "readarray") == 0 || (n > 1 && text[0] == '-' && strpbrk(text, "aA") != NULL);
+		arrays = arrays || (n == 7 && strcmp(text, "mapfile") == 0) || (n == 9 && strcmp(text, "readarray") == 0) ||
+			 (n > 1 && text[0] == '-' && strpbrk(text, "aA") != NULL);
 	}
 	if (!makes || !arrays)
 		return;

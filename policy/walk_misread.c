@@ -219,6 +219,8 @@ void misreads_word(struct walk *w, const struct sh_word *word)
 {
 	const struct sh_visitor v = { .part = brace_part };
 
+	if (ast_word_text(word) != NULL)
+		return; /* one text has nothing in it to misread */
 	if (word->kind == SH_WORD_HEREDOC)
 		misread_heredoc(w, word);
 	if (w->dialect != DIALECT_BASH)
@@ -271,6 +273,8 @@ static void misread_zsh(struct walk *w, const struct sh_part *p)
 
 void misreads_part(struct walk *w, const struct sh_part *p)
 {
+	if (p->kind <= SH_DQUOTE)
+		return;
 	if (w->dialect == DIALECT_BASH)
 		misread_bash(w, p);
 	else if (w->dialect == DIALECT_ZSH)

@@ -348,7 +348,7 @@ static void simple_run(struct walk *w, const struct sh_command *c)
 	bool overflow = false, tty = w->stdout_tty;
 
 	if (s->words != NULL) {
-		argv = arena_alloc(w->r->arena, cap * sizeof(*argv));
+		argv = arena_room(w->r->arena, cap * sizeof(*argv));
 		if (argv == NULL) {
 			w->r->failed = true;
 			return;

@@ -151,8 +151,15 @@ static void build_parts(struct build *b, const struct sh_part *p, bool quoted)
 
 int word_fields(struct walk *w, const struct sh_word *word, struct field *out, unsigned cap)
 {
-	struct build b = { .w = w, .mode = WORD_ARGUMENT, .out = out, .cap = cap };
+	const struct sh_text *one = ast_word_text(word);
+	struct build b;
 
+	/* One text is itself, in every shell. */
+	if (one != NULL && cap > 0 && walk_spend(w, 1)) {
+		out[0] = field_exact(w, one->p, one->n);
+		return 1;
+	}
+	b = (struct build){ .w = w, .mode = WORD_ARGUMENT, .out = out, .cap = cap };
 	/* mksh and zsh split before they expand braces, so that which words there are is not known. */
 	if (brace_any(word->parts) && !((w->dialect == DIALECT_MKSH || w->dialect == DIALECT_ZSH) && brace_splits(word->parts, false))) {
 		brace_build(&b, word->parts);

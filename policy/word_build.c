@@ -29,9 +29,9 @@ struct field field_exact(struct walk *w, const char *p, size_t n)
 		f.flags |= FIELD_NODASH;
 	if (field_rooted(p, n))
 		f.flags |= FIELD_ROOTED;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; numeric && i < n; i++) {
 		if (p[i] < '0' || p[i] > '9')
-			numeric = numeric && i == 0 && p[0] == '-' && n > 1;
+			numeric = i == 0 && p[0] == '-' && n > 1;
 	}
 	if (numeric)
 		f.flags |= FIELD_NUMERIC;
