@@ -61,14 +61,14 @@ struct found {
 };
 
 /* Whether the act may be of the pattern, by its words or by another name of its subcommand, which then is one of the act's or not known. */
-static bool restricts(const struct pattern *p, const struct act *a, uint64_t words, bool opaque)
+static bool restricts(const struct pattern *p, const struct act *a, uint64_t words, uint64_t none, bool opaque)
 {
 	bool known = a->confidence == CONFIDENCE_EXACT && (a->tool == NULL || a->tool->kind != TOOL_WRAP);
 
-	if (pattern_match(p, a, false, opaque))
+	if ((p->sub & none) == 0 && pattern_match(p, a, false, opaque))
 		return true;
 	for (p = p->also; p != NULL; p = p->also) {
-		if ((!known || (p->needs & ~words) == 0) && pattern_match(p, a, false, opaque))
+		if ((!known || (p->needs & ~words) == 0) && (p->sub & none) == 0 && pattern_match(p, a, false, opaque))
 			return true;
 	}
 	return false;
@@ -79,17 +79,28 @@ static void found_commands(const struct scope *s, const struct match *list, cons
 	/* In guard a word that is not known is not taken for the worst: that profile only prevents accidents. */
 	bool opaque = s->policy->profile != PROFILE_GUARD;
 
+	uint64_t none = subcommand_plain(a) ? ~words : 0;
+	const struct rule *asked = NULL;
+	bool applies = false;
+
 	for (const struct match *m = list; m != NULL; m = m->next) {
 		enum verdict v = (enum verdict)m->verdict;
 		bool may = (m->pattern.needs & ~words) == 0;
 
+		if ((m->pattern.sub & none) != 0 && m->pattern.also == NULL)
+			continue;
 		if (v == VERDICT_ALLOW ? (!may || a->opaque || f->permit[v] != NULL) : f->restrict_[v] != NULL && (v == VERDICT_DENY || f->permit[v] != NULL))
 			continue;
-		if (!rule_applies(s, m->rule))
+		if (m->rule != asked) {
+			/* The patterns of one rule stand together. */
+			asked = m->rule;
+			applies = rule_applies(s, asked);
+		}
+		if (!applies)
 			continue;
 		if (v != VERDICT_DENY && may && f->permit[v] == NULL && pattern_match(&m->pattern, a, true, opaque))
 			f->permit[v] = m->rule;
-		if (v != VERDICT_ALLOW && f->restrict_[v] == NULL && restricts(&m->pattern, a, words, opaque))
+		if (v != VERDICT_ALLOW && f->restrict_[v] == NULL && restricts(&m->pattern, a, words, none, opaque))
 			f->restrict_[v] = m->rule;
 	}
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "policy/pattern_fit.h"
 #include "policy/rules.h"
 #include "policy/walk.h"
 
@@ -255,6 +256,23 @@ static uint64_t pattern_needs(const struct pattern *p)
 	return bits;
 }
 
+/* A subcommand of letters, which nothing else stands for. */
+static bool subcommand_spelled(const struct tool *t, const char *s)
+{
+	return t->kind == TOOL_PLAIN && (tool_root(t)->flags & (TOOL_SUB | TOOL_SHORT | TOOL_CONTAINER | TOOL_OBJECTS)) == TOOL_SUB && s[0] != '-' &&
+	       s[0] != '\0' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz-")] == '\0';
+}
+
+bool subcommand_plain(const struct act *a)
+{
+	const struct field *f;
+
+	if (a->kind != ACT_COMMAND || a->tool == NULL || a->ops == NULL || a->nops == 0)
+		return false;
+	f = &a->argv[a->ops[0]];
+	return f->kind == CONFIDENCE_EXACT && subcommand_spelled(a->tool, f->p) && !act_has_foreign(a);
+}
+
 void pattern_read(struct arena *a, struct pattern *p)
 {
 	const char *slash = strrchr(p->words[0].plain, '/'), *name = slash != NULL ? slash + 1 : p->words[0].plain;
@@ -262,6 +280,8 @@ void pattern_read(struct arena *a, struct pattern *p)
 	p->tool = p->words[0].literal ? table_find(name, strlen(name)) : NULL;
 	p->semantic = p->tool != NULL && pattern_meaning(a, p);
 	p->needs = pattern_needs(p);
+	if (p->semantic && p->nsubs > 0 && p->ops[0]->literal && subcommand_spelled(p->tool, p->ops[0]->plain))
+		p->sub = words_bits(p->ops[0]->plain, strlen(p->ops[0]->plain));
 }
 
 static int pattern_one(struct arena *a, const char *text, const char *source, struct pattern *p, const char **why)

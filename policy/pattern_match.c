@@ -149,22 +149,6 @@ static bool subcommands_vary(const struct act *a)
 	return (tool_root(a->tool)->flags & (TOOL_SHORT | TOOL_CONTAINER)) != 0;
 }
 
-static bool letter(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-/* Nearly all rules of a program with many: both begin with a subcommand, and these with two letters. Other names of one are patterns of their own. */
-static bool subcommand_differs(const struct fit *q)
-{
-	const struct pattern *p = q->p;
-	const struct act *a = q->a;
-	const struct field *f = a->nops > 0 ? &a->argv[a->ops[0]] : NULL;
-
-	return f != NULL && p->nsubs > 0 && f->kind == CONFIDENCE_EXACT && f->p[0] != p->ops[0]->plain[0] && letter(f->p[0]) && letter(p->ops[0]->plain[0]) &&
-	       (tool_root(a->tool)->flags & (TOOL_SUB | TOOL_SHORT | TOOL_CONTAINER | TOOL_OBJECTS)) == TOOL_SUB && !act_has_foreign(a);
-}
-
 static bool meaning_match(const struct fit *q)
 {
 	const struct pattern *p = q->p;
@@ -269,8 +253,6 @@ static bool fit_match(const struct fit *q)
 	if (a->opaque && q->sure)
 		return false;
 	by_meaning = p->semantic && a->tool != NULL && a->ops != NULL && a->tool->kind == TOOL_PLAIN;
-	if (by_meaning && !q->sure && subcommand_differs(q))
-		return false;
 	if (!name_match(&p->words[0], a, q->sure))
 		return false;
 	if (by_meaning)

@@ -20,6 +20,12 @@ static bool dashes_alike(const struct act *a)
 	return act_is(a, programs);
 }
 
+/* Nearly always: they begin with other letters. */
+static bool letters_differ(const struct pword *w, const struct field *f)
+{
+	return f->kind == CONFIDENCE_EXACT && w->literal && f->n > 1 && f->p[1] != '-' && w->plain[1] != '-' && f->p[1] != w->plain[1];
+}
+
 /* --name=value, or -name=value: the names are the same, or the act's is an abbreviation, and so are the values, as far as it has one there. */
 static bool long_is(const struct fit *q, const struct pword *w, const struct field *f, size_t least)
 {
@@ -115,10 +121,8 @@ static bool cluster_has(const struct act *a, const struct field *f, char letter)
 	return false;
 }
 
-static bool letter_given(const struct act *a, char letter)
+static bool letter_given(const struct act *a, unsigned end, char letter)
 {
-	unsigned end = words_end(a);
-
 	for (unsigned i = 1; i < end; i++) {
 		if (a->argv[i].n > 1 && a->argv[i].p[1] != '-' && memchr(a->argv[i].p, letter, a->argv[i].n) != NULL && cluster_has(a, &a->argv[i], letter))
 			return true;
@@ -183,14 +187,14 @@ static bool option_written(const struct fit *q, const struct pword *w)
 	for (unsigned i = 1; i < end; i++) {
 		const struct field *f = &a->argv[i];
 
-		if (field_option(q, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(q, w, f, w->plain[1] == '-' ? 3 : 2)))
+		if (field_option(q, f) && !letters_differ(w, f) && (f->n < 2 || word_match(q, w, f, 0) || long_is(q, w, f, w->plain[1] == '-' ? 3 : 2)))
 			return true;
 	}
 	if (group_given(a, w))
 		return true;
 	if (w->plain[1] == '-')
 		return false;
-	while (path_byte(w->plain[letters]) && letter_given(a, w->plain[letters]))
+	while (path_byte(w->plain[letters]) && letter_given(a, end, w->plain[letters]))
 		letters++;
 	return letters > 1 && w->plain[letters] == '\0';
 }

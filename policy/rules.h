@@ -20,6 +20,10 @@ struct pword {
 };
 
 struct pattern {
+	/* What tells most patterns from an act, before the rest is looked at. */
+	uint64_t needs; /* words_bits() of a word that an act which surely is of the pattern has; 0: of none */
+	uint64_t sub;   /* words_bits() of the subcommand, which an act that subcommand_plain() says yes of has, or is not of the pattern; 0: of none */
+	struct pattern *also; /* for restrictions: the same by another name of its subcommand; its needs are those of that name */
 	const char *source;
 	struct pword *words;
 	unsigned n;
@@ -36,8 +40,6 @@ struct pattern {
 	const struct pword **ops;
 	unsigned nops;
 	unsigned nsubs; /* so many of them, from the first on, name the subcommand */
-	struct pattern *also; /* for restrictions: the same by another name of its subcommand; its needs are those of that name */
-	uint64_t needs; /* words_bits() of a word that an act which surely is of the pattern has; 0: of none */
 };
 
 enum match_kind { MATCH_COMMAND, MATCH_EFFECTS, MATCH_PATH, MATCH_ENV, MATCH_FORWARD, MATCH_SUBSYSTEM, MATCH_REQUEST, MATCH_SHELL, MATCH_LISTEN };
@@ -47,10 +49,10 @@ struct match {
 	uint8_t verdict; /* enum verdict */
 	uint16_t effects; /* EFFECTS: the set; PATH: what is done to the path */
 	struct rule *rule;
+	struct match *next; /* in its index */
 	struct pattern pattern;
 	const char *glob; /* PATH and the others */
 	uint64_t needs;   /* PATH: path_needs() */
-	struct match *next; /* in its index */
 };
 
 struct who {
@@ -113,6 +115,8 @@ bool pattern_alias(struct arena *a, struct pattern *p);
 uint64_t words_bits(const char *word, size_t n);
 /* Of the words of an act that are known. */
 uint64_t act_words(const struct act *a);
+/* Whether the act's subcommand is known and is spelled in one way only. */
+bool subcommand_plain(const struct act *a);
 /* pattern_match.c. sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
 /* The act surely is of this pattern, and what its stars stand for changes nothing of what a wrapper makes of the other words. */
