@@ -142,34 +142,53 @@ static bool group_given(const struct act *a, const struct pword *w)
 	return false;
 }
 
-/* Options with two names, of programs whose options are in no table, as they are restricted most. By program. */
+/* Options with two names, of programs whose options are in no table, as they are restricted most. Sorted by program. */
 static const struct synonym {
 	const char *program, *letter, *name;
 } synonyms[] = {
-	{ "ansible", "-e", "--extra-vars" }, { "ansible", "-i", "--inventory" }, { "ansible", "-l", "--limit" }, { "ansible", "-u", "--user" },
-	{ "ansible-playbook", "-e", "--extra-vars" }, { "ansible-playbook", "-u", "--user" },
-	{ "ansible", "-b", "--become" }, { "ansible", "-m", "--module-name" }, { "ansible-playbook", "-b", "--become" }, { "ansible-playbook", "-i", "--inventory" },
-	{ "ansible-playbook", "-l", "--limit" }, { "ansible-playbook", "-t", "--tags" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" }, { "curl", "-T", "--upload-file" },
-	{ "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" }, { "curl", "-x", "--proxy" }, { "docker", "-a", "--all" }, { "docker", "-d", "--detach" },
-	{ "docker", "-f", "--force" }, { "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "docker", "-v", "--volumes" }, { "docker-compose", "-v", "--volumes" }, { "git", "-d", "--delete" }, { "git", "-f", "--force" }, { "git", "-m", "--move" },
-	{ "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" }, { "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" },
-	{ "make", "-f", "--file" },
+	{ "ansible", "-b", "--become" }, { "ansible", "-e", "--extra-vars" }, { "ansible", "-i", "--inventory" }, { "ansible", "-l", "--limit" },
+	{ "ansible", "-m", "--module-name" }, { "ansible", "-u", "--user" }, { "ansible-playbook", "-b", "--become" },
+	{ "ansible-playbook", "-e", "--extra-vars" }, { "ansible-playbook", "-i", "--inventory" }, { "ansible-playbook", "-l", "--limit" },
+	{ "ansible-playbook", "-t", "--tags" }, { "ansible-playbook", "-u", "--user" }, { "crontab", "-u", "--user" }, { "curl", "-F", "--form" },
+	{ "curl", "-T", "--upload-file" }, { "curl", "-X", "--request" }, { "curl", "-d", "--data" }, { "curl", "-k", "--insecure" },
+	{ "curl", "-x", "--proxy" }, { "docker", "-a", "--all" }, { "docker", "-d", "--detach" }, { "docker", "-f", "--force" },
+	{ "docker", "-p", "--publish" }, { "docker", "-v", "--volume" }, { "docker", "-v", "--volumes" }, { "docker-compose", "-v", "--volumes" },
+	{ "git", "-d", "--delete" }, { "git", "-f", "--force" }, { "git", "-m", "--move" }, { "gpasswd", "-a", "--add" }, { "kubectl", "-f", "--filename" },
+	{ "kubectl", "-k", "--kustomize" }, { "kubectl", "-n", "--namespace" }, { "make", "-C", "--directory" }, { "make", "-f", "--file" },
 	{ "mariadb", "-D", "--database" }, { "mariadb", "-P", "--port" }, { "mariadb", "-h", "--host" }, { "mariadb", "-u", "--user" },
-	{ "mysql", "-D", "--database" }, { "mysql", "-P", "--port" }, { "mysql", "-h", "--host" }, { "mysql", "-u", "--user" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
-	{ "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" },
-	{ "psql", "-U", "--username" }, { "psql", "-c", "--command" }, { "psql", "-d", "--dbname" }, { "psql", "-h", "--host" }, { "psql", "-p", "--port" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
-	{ "make", "-f", "--file" }, { "npm", "-g", "--global" }, { "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" },
-	{ "podman", "-a", "--all" }, { "podman", "-f", "--force" }, { "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "podman", "-v", "--volumes" }, { "rsync", "-e", "--rsh" }, { "useradd", "-G", "--groups" },
-	{ "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" }, { "userdel", "-r", "--remove" }, { "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
+	{ "mysql", "-D", "--database" }, { "mysql", "-P", "--port" }, { "mysql", "-h", "--host" }, { "mysql", "-u", "--user" }, { "npm", "-g", "--global" },
+	{ "passwd", "-d", "--delete" }, { "passwd", "-u", "--unlock" }, { "podman", "-a", "--all" }, { "podman", "-f", "--force" },
+	{ "podman", "-p", "--publish" }, { "podman", "-v", "--volume" }, { "podman", "-v", "--volumes" }, { "psql", "-U", "--username" },
+	{ "psql", "-c", "--command" }, { "psql", "-d", "--dbname" }, { "psql", "-h", "--host" }, { "psql", "-p", "--port" }, { "rsync", "-e", "--rsh" },
+	{ "useradd", "-G", "--groups" }, { "useradd", "-o", "--non-unique" }, { "userdel", "-f", "--force" }, { "userdel", "-r", "--remove" },
+	{ "usermod", "-G", "--groups" }, { "usermod", "-a", "--append" }, { "usermod", "-s", "--shell" }, { "usermod", "-u", "--uid" },
 };
+
+/* Those of a program: *n of them from there on. */
+static const struct synonym *synonyms_of(const char *program, unsigned *n)
+{
+	unsigned low = 0, high = sizeof(synonyms) / sizeof(synonyms[0]), end;
+
+	while (low < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (strcmp(synonyms[mid].program, program) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (end = low; end < sizeof(synonyms) / sizeof(synonyms[0]) && strcmp(synonyms[end].program, program) == 0;)
+		end++;
+	*n = end - low;
+	return &synonyms[low];
+}
 
 const char *option_synonym(const char *program, const char *name, size_t n)
 {
-	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		const struct synonym *s = &synonyms[i];
+	unsigned count;
+	const struct synonym *s = synonyms_of(program, &count);
 
-		if (strcmp(s->program, program) != 0)
-			continue;
+	for (; count > 0; count--, s++) {
 		if (strlen(s->letter) == n && memcmp(s->letter, name, n) == 0)
 			return s->name;
 		if (strlen(s->name) == n && memcmp(s->name, name, n) == 0)
@@ -202,20 +221,16 @@ static bool option_written(const struct fit *q, const struct pword *w)
 /* The option by its one name or the other. */
 static bool option_spelled(const struct fit *q, const struct pword *w)
 {
-	const char *program = act_program(q->a);
 	size_t n = strcspn(w->plain, "=");
+	const struct synonym *s;
+	unsigned count;
 
 	if (option_written(q, w) || refs_signed(q->a, w))
 		return true;
-	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		const struct synonym *s = &synonyms[i];
+	for (s = synonyms_of(act_program(q->a), &count); count > 0; count--, s++) {
 		struct pword other = { .literal = true };
 		bool letter, name;
 
-		if (s->program[0] > program[0])
-			break;
-		if (s->program[0] < program[0] || strcmp(s->program, program) != 0)
-			continue;
 		letter = strlen(s->letter) == n && memcmp(s->letter, w->plain, n) == 0;
 		name = strlen(s->name) == n && memcmp(s->name, w->plain, n) == 0;
 		other.text = other.plain = letter ? s->name : s->letter;
@@ -246,13 +261,14 @@ bool option_given(const struct fit *q, const struct pword *w)
 /* The letter of the option before an argument: the last of a cluster, or the other name of a long one. */
 char option_letter(const struct act *a, const struct pword *option)
 {
-	const char *program = act_program(a);
+	const struct synonym *s;
+	unsigned count;
 
 	if (option->plain[1] != '-')
 		return option->plain[strlen(option->plain) - 1];
-	for (unsigned i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++) {
-		if (strcmp(synonyms[i].name, option->plain) == 0 && strcmp(synonyms[i].program, program) == 0)
-			return synonyms[i].letter[1];
+	for (s = synonyms_of(act_program(a), &count); count > 0; count--, s++) {
+		if (strcmp(s->name, option->plain) == 0)
+			return s->letter[1];
 	}
 	return '\0';
 }
