@@ -128,6 +128,8 @@ static void scan_long(struct scan *s, const struct field *f)
 		int arg = scan_next(s, o);
 
 		scan_apply(s, o, arg, 0);
+		if (arg >= 0 && (o->mods & OPT_TWO) != 0)
+			(void)scan_next(s, o);
 	} else {
 		scan_apply(s, o, -1, 0);
 	}

@@ -280,7 +280,7 @@ static void table_mod(struct mods *m, const char *w, bool takes)
 		{ "alone", OPT_ALONE }, { "apart", OPT_APART }, { "number", OPT_NUMBER }, { "mayname", OPT_MAYNAME },
 		{ "rpath", OPT_REMOTE | OPT_ARG_PATH }, { "names", OPT_NAMES }, { "config", OPT_CONFIG | OPT_ARG_PATH }, { "dry", OPT_DRY },
 		{ "plain", OPT_PLAIN }, { "tree", OPT_TREE }, { "here", OPT_HERE }, { "into", OPT_INTO }, { "under", OPT_UNDER }, { "named", OPT_NAMED }, { "out", OPT_OUT }, { "whole", OPT_WHOLE },
-		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE },
+		{ "suffix", OPT_SUFFIX }, { "format", OPT_FORMAT }, { "sure", OPT_SURE }, { "two", OPT_TWO },
 		{ "host", OPT_HOST }, { "list", OPT_LIST }, { "unsets", OPT_UNSETS }, { "letters", OPT_LETTERS }, { "below", OPT_BELOW },
 		{ "starts", OPT_STARTS }, { "port", OPT_PORT },
 		{ "repo", OPT_REMOTE | OPT_REPO | OPT_ARG_PATH },

@@ -116,6 +116,7 @@ enum opt_mod {
 #define OPT_BELOW (UINT64_C(1) << 37) /* it reads all below the operands, or below the working directory */
 #define OPT_STARTS (UINT64_C(1) << 38) /* with it the first operand begins the inner command, where else there is none */
 #define OPT_PORT (UINT64_C(1) << 39) /* its argument is a host, and a port behind a colon */
+#define OPT_TWO (UINT64_C(1) << 40) /* the word behind its argument is one too */
 #define OPT_REPO (UINT64_C(1) << 36) /* path that may name a repository, which is fetched */
 
 enum opt_arg { OPT_FLAG, OPT_TAKES, OPT_MAYBE };
