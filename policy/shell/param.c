@@ -142,6 +142,8 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 				dollar_procsub(p, &b, c == '<' ? SH_PROCSUB_IN : SH_PROCSUB_OUT);
 			} else if (pattern && p->dialect == DIALECT_MKSH && (c == '(' || c == ')')) {
 				ps_left_out(p, p->i, "a parenthesis in the pattern of ${...}"); /* it counts them */
+			} else if (p->t->zsh && c == '=' && ps_peek(p, 1) == '(') {
+				ps_left_out(p, p->i, "=( in the argument of ${...}"); /* a replacement that begins so is run */
 			} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL && glob_extended_here(p)) {
 				if (pattern && p->dialect == DIALECT_MKSH)
 					ps_left_out(p, p->i, "a parenthesis in the pattern of ${...}");

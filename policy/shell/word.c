@@ -282,6 +282,8 @@ static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
 {
 	if (p->t->zsh && w->m == WORD_ARG && p->i == w->start && ps_peek(p, 1) == '=')
 		ps_expected(p, "a command's name behind ="); /* == is the path of a command called = */
+	if (p->t->zsh && ps_peek(p, 1) == '(')
+		ps_left_out(p, p->i, "=( in a word"); /* at the start of one, a value's too, it runs what stands in it */
 	bool last = ps_is_meta(ps_peek(p, 1)) || (ps_peek(p, 1) == '}' && w->open == 0 && ps_is_meta(ps_peek(p, 2))); /* a group may end here */
 	if (p->t->zsh && tilde_ok && (w->value || w->m == WORD_ARG) && !last) {
 		if (!w->value && p->i != w->start)
