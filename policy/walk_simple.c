@@ -97,11 +97,11 @@ static bool redir_digits(const struct walk *w, const struct field *f)
 	return i == f->n || (i > 0 && i + 1 == f->n && f->p[i] == '-' && w->dialect == DIALECT_BASH);
 }
 
-/* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout.
- * A target that is no number is a file, and judged as one. */
+/* Descriptors of output stay what they were: a file that was opened for reading would be opened for writing by the name /dev/stdout, and one that
+ * a program opens takes the place of an output that was closed, and gets what is printed. A target that is no number is a file, and judged as one. */
 static bool redir_output_stays(const struct walk *w, const struct sh_redir *r, const struct field *f)
 {
-	static const char *const stays[] = { "1", "2", "-", NULL };
+	static const char *const stays[] = { "1", "2", NULL };
 	bool out = r->fd == 1 || r->fd == 2;
 
 	switch (r->op) {
@@ -112,7 +112,7 @@ static bool redir_output_stays(const struct walk *w, const struct sh_redir *r, c
 	case SH_REDIR_HERESTR:
 		return !out;
 	case SH_REDIR_DUPOUT:
-		return !(out || r->fd < 0) || (f->kind == CONFIDENCE_EXACT && (command_in(stays, f->p) || !redir_digits(w, f)));
+		return !(out || r->fd < 0) || (f->kind == CONFIDENCE_EXACT && (command_in(stays, f->p) || (strcmp(f->p, "-") != 0 && !redir_digits(w, f))));
 	default:
 		return true;
 	}
@@ -230,7 +230,7 @@ void walk_redir(struct walk *w, const struct sh_redir *r)
 	}
 	f = redir_target(w, r);
 	if (!redir_output_stays(w, r, &f))
-		walk_eval(w, r->at, "an output that becomes what was opened for something else");
+		walk_eval(w, r->at, "an output that is closed, or becomes what was opened for something else: >/dev/null throws it away");
 	/* zsh reads several inputs, a pipe too, one behind the other. */
 	again = w->dialect == DIALECT_ZSH && (w->stdin_redirected || w->stdin_kind == STDIN_PIPE);
 	if (fd == 0 || (fd < 0 && (r->op == SH_REDIR_IN || r->op == SH_REDIR_RDWR || r->op == SH_REDIR_DUPIN || r->op == SH_REDIR_HERE || r->op == SH_REDIR_HERESTR)))
