@@ -156,6 +156,8 @@ void command_argv(struct walk *w, struct field *argv, unsigned argc, struct sh_p
 	}
 	a->tool = tool;
 	if (tool->flags & TOOL_SHELL) {
+		if (w->pathless)
+			act_opaque(a, "a shell without PATH, which in Debian's bash leads to the working directory too");
 		command_shell(w, a, name, simple);
 		return;
 	}

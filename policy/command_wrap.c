@@ -210,7 +210,7 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 	}
 	{
 		enum stdin_kind in = w->stdin_kind;
-		bool outside = w->outside;
+		bool outside = w->outside, pathless = w->pathless;
 		unsigned mark = state_mark(&w->state);
 
 		/* GNU xargs gives it /dev/null, but its own with -a and the terminal with -o; that of busybox always gives its own. */
@@ -224,7 +224,9 @@ void command_wrapper(struct walk *w, struct act *a, const struct parsed *p, unsi
 
 			state_set(w, "HOME", 4, &home, true);
 		}
+		w->pathless = pathless || p->pathless;
 		command_argv(w, inner, n, a->at, a, depth + 1, (t->flags & TOOL_MORE) ? NULL : simple);
+		w->pathless = pathless;
 		if (p->homeless)
 			state_undo(&w->state, mark);
 		w->outside = outside;

@@ -301,6 +301,16 @@ static void scan_permuted(struct scan *s)
 	}
 }
 
+/* A number with a unit of time behind it, a list of numbers or a mask. */
+static bool scan_amount(const char *p)
+{
+	size_t n = strspn(p, "0123456789.,-");
+
+	if (strncmp(p, "0x", 2) == 0)
+		return p[2] != '\0' && p[2 + strspn(p + 2, "0123456789abcdefABCDEF")] == '\0';
+	return n > 0 && p[n - 1] != '-' && strpbrk(p, "0123456789") != NULL && (p[n] == '\0' || (strchr("smhd", p[n]) != NULL && p[n + 1] == '\0'));
+}
+
 /* An operand of a wrapper: true when the inner command begins here. */
 static bool scan_wrap_operand(struct scan *s, const struct field *f)
 {
@@ -315,7 +325,7 @@ static bool scan_wrap_operand(struct scan *s, const struct field *f)
 	}
 	if (s->skipped < s->tool->skip) {
 		/* timeout 5, taskset 3, chrt 10: a word that is no number may already be the command. */
-		if ((s->tool->flags & TOOL_DIGITS) != 0 && !(f->kind == CONFIDENCE_EXACT && (word_digit(f->p[0]) || f->p[0] == '.')) && !(f->flags & FIELD_NUMERIC))
+		if ((s->tool->flags & TOOL_DIGITS) != 0 && !(f->kind == CONFIDENCE_EXACT && scan_amount(f->p)) && !(f->flags & FIELD_NUMERIC))
 			scan_unknown(s, f->kind == CONFIDENCE_EXACT ? f->p : "a word that is not known to be a number");
 		s->skipped++;
 		s->a->ops[s->nops++] = (uint16_t)s->i;

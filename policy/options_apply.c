@@ -247,6 +247,8 @@ void scan_apply(struct scan *s, const struct opt *o, int arg, size_t off)
 		p->first = 1;
 	if ((o->mods & OPT_UNSETS) != 0 && (arg < 0 || a->argv[arg].kind != CONFIDENCE_EXACT || strcmp(a->argv[arg].p + off, "HOME") == 0))
 		p->homeless = true;
+	if ((o->mods & OPT_UNSETS) != 0 && (arg < 0 || a->argv[arg].kind != CONFIDENCE_EXACT || strcmp(a->argv[arg].p + off, "PATH") == 0))
+		p->pathless = true;
 	if (o->mods & OPT_STOP)
 		p->stop = true;
 	if (o->mods & OPT_DRY)

@@ -75,6 +75,7 @@ struct walk {
 	bool stdin_redirected;   /* this command's input was redirected already */
 	bool unsets;             /* this text may unset functions */
 	bool outside;            /* the words are run by another program: the shell's own commands are not there */
+	bool pathless;           /* and PATH is not, or may not be, in its environment */
 	const struct act *outer; /* the wrapper whose inner text this is */
 	bool again;              /* an inner text is read as a second dialect */
 	unsigned unrolled;       /* for loops around that are walked round by round */
@@ -174,6 +175,7 @@ struct parsed {
 	bool has_ops_set, ops_final;
 	bool stop;
 	bool homeless;         /* HOME is not, or may not be, in the environment of the inner command */
+	bool pathless;         /* and so of PATH */
 	bool dry;              /* nothing is done: only told */
 	bool extglob;          /* the command is the one that the parser heeds (ast.h) */
 	int cwd_at;
