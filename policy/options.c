@@ -1,6 +1,7 @@
 /* Reads an argv by the tables, the way the tool itself would: clusters, attached arguments, long options, subcommands. What a
  * table does not name is an unknown effect; a word that is not known and may be an option is one too. */
 #include <string.h>
+#include <strings.h>
 
 #include "policy/options_scan.h"
 #include "policy/word_build.h"
@@ -347,7 +348,8 @@ static void scan_word(struct scan *s, const struct field *f)
 		if (o->name[0] == '-')
 			continue;
 		if (f->kind == CONFIDENCE_EXACT)
-			is = (o->name[0] == '+' ? f->n >= o->len : f->n == o->len) && memcmp(f->p, o->name, o->len) == 0; /* dig +http… */
+			is = o->name[0] == '+' ? f->n > 1 && strncasecmp(f->p, o->name, f->n < o->len ? f->n : o->len) == 0 /* dig +HTTP…, +ht */
+					       : f->n == o->len && memcmp(f->p, o->name, o->len) == 0;
 		else
 			is = f->kind == CONFIDENCE_PATTERN || memcmp(f->p, o->name, f->n < o->len ? f->n : o->len) == 0;
 		if (is) {

@@ -359,7 +359,8 @@ void prog_other(struct walk *w, struct act *a, enum tool_prog prog, const struct
 		for (unsigned i = 0; i < a->nops; i++) {
 			const struct field *f = &a->argv[a->ops[i]];
 
-			if (f->kind == CONFIDENCE_EXACT ? strpbrk(f->p, ";\n{}\"") != NULL : (f->flags & FIELD_NUMERIC) == 0)
+			/* Some of its words have options of their own, which it looks for behind a -- too. */
+			if (f->kind == CONFIDENCE_EXACT ? f->p[0] == '-' || strpbrk(f->p, ";\n{}\"") != NULL : (f->flags & FIELD_NUMERIC) == 0)
 				a->effects |= EFFECT_CHANGE | EFFECT_EXEC;
 		}
 		break;
