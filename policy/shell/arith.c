@@ -69,6 +69,8 @@ static void ordinary(struct ps *p, struct depth *d, enum arith_end end, int c)
 			ps_left_out(p, p->i, "a newline in arithmetic while a here-document waits for its body");
 		break;
 	case '(':
+		if (p->t->zsh && p->i > 0 && strchr("=<>", p->s.p[p->i - 1]) != NULL)
+			ps_left_out(p, p->i, "a parenthesis behind =, < or > in arithmetic");
 		d->parens++;
 		break;
 	case ')':
@@ -101,6 +103,20 @@ static void ordinary(struct ps *p, struct depth *d, enum arith_end end, int c)
 		ps_fail(p, ERR_LIMIT, p->i, "more than %d constructs inside each other", SHELL_MAX_DEPTH);
 }
 
+/* zsh counts parentheses to find the end, in quotes and expansions too, and where it finds another reads commands. */
+static void counted(struct ps *p, uint32_t from)
+{
+	int open = 0;
+	for (uint32_t i = from; p->t->zsh && i < p->i; i++) {
+		open += p->s.p[i] == '(';
+		open -= p->s.p[i] == ')';
+		if (open < 0)
+			break;
+	}
+	if (open != 0)
+		ps_left_out(p, from, "a parenthesis in a quote or expansion in arithmetic");
+}
+
 struct sh_word *arith_parse(struct ps *p, enum arith_end end)
 {
 	struct parts b;
@@ -113,8 +129,11 @@ struct sh_word *arith_parse(struct ps *p, enum arith_end end)
 			ps_fail(p, ERR_MALFORMED, start, "expected an end to this arithmetic expression");
 		if (ends(end, c, &d))
 			break;
-		if (active(p, &b, c))
+		uint32_t from = p->i;
+		if (active(p, &b, c)) {
+			counted(p, from);
 			continue;
+		}
 		ordinary(p, &d, end, c);
 		parts_byte(p, &b);
 	}

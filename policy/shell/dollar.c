@@ -239,6 +239,8 @@ static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted,
 void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 {
 	uint32_t at = p->i, end = at + 1;
+	if (p->arg_strings > 0 && p->dialect == DIALECT_BASH)
+		ps_left_out(p, at, "backquotes in quotes in the argument of a ${...} in quotes"); /* as in dq_escape() */
 	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
 	x->comsub = ps_new(p, sizeof(*x->comsub));
 	x->comsub->kind = SH_COMSUB_BACKQUOTE;

@@ -124,7 +124,7 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 			if (c == '\'') {
 				quote_single(p, &b);
 			} else if (c == '"') {
-				quote_double(p, &b);
+				(quoted ? quote_arg_string : quote_double)(p, &b);
 			} else if (c == '\\') {
 				quote_escape(p, &b);
 			} else if (c == '`') {
@@ -207,6 +207,9 @@ static void argument(struct ps *p, struct sh_param *x, const struct operator* o,
 	case SH_OP_SUBSTRING:
 		if (ps_cur(p) == '}') /* busybox takes the brace for a part of the operator, and looks for another */
 			ps_left_out(p, p->i, "${x:} without an offset");
+		/* zsh has operators that begin with a colon: :/PATTERN/REPLACEMENT, whose replacement can run code. */
+		if (p->t->zsh && (ps_cur(p) < 0 || strchr("0123456789 \t$", ps_cur(p)) == NULL))
+			ps_left_out(p, p->i, "${x:offset} where the offset is no number or expansion");
 		x->arg = arith_parse(p, ARITH_COLON);
 		if (ps_cur(p) == ':') {
 			ps_adv(p);

@@ -221,6 +221,9 @@ void quote_escape(struct ps *p, struct parts *b)
 static void dq_escape(struct ps *p, struct parts *b, enum dq mode)
 {
 	int c = ps_at(p, p->i + 1);
+	/* bash takes the backslash away before it reads what it was to quote: \( makes $\( a substitution. */
+	if (p->arg_strings > 0 && p->dialect == DIALECT_BASH && c != '$' && c != '`' && c != '"' && c != '\\')
+		ps_left_out(p, p->i, "a backslash in quotes in the argument of a ${...} in quotes");
 	bool special =
 		c == '$' || c == '`' || c == '\\' || (c == '"' && mode != DQ_HEREDOC) || (c == '}' && mode == DQ_ARG);
 	if (!special) {
@@ -270,6 +273,13 @@ static void dq_apostrophe(struct ps *p, struct parts *b)
 	}
 }
 
+void quote_arg_string(struct ps *p, struct parts *b)
+{
+	p->arg_strings++;
+	quote_double(p, b);
+	p->arg_strings--;
+}
+
 void quote_body(struct ps *p, struct parts *b, enum dq mode)
 {
 	/* There mksh reads as if it were unquoted; the others do not. */
@@ -290,7 +300,7 @@ void quote_body(struct ps *p, struct parts *b, enum dq mode)
 				break;
 			}
 			if (mode == DQ_ARG) {
-				quote_double(p, b);
+				quote_arg_string(p, b);
 				break;
 			}
 			parts_flush(p, b);
