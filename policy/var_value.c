@@ -32,6 +32,7 @@ bool var_value_plain(const char *name, size_t n, const char *value, size_t len)
 {
 	static const char *const whole[] = { "", "C", "POSIX" }, *const ends[] = { ".UTF-8", ".utf-8", ".UTF8", ".utf8" };
 	const char *at = memchr(value, '@', len);
+	size_t digits = 0;
 
 	if (n == 2 && memcmp(name, "TZ", 2) == 0)
 		return value_zone(value, len);
@@ -43,6 +44,10 @@ bool var_value_plain(const char *name, size_t n, const char *value, size_t len)
 		if (strlen(whole[i]) == len && memcmp(whole[i], value, len) == 0)
 			return true;
 	}
+	while (digits < len && value[digits] >= '0' && value[digits] <= '9')
+		digits++;
+	if (digits == len)
+		return true; /* of no locale the name: C it is then */
 	len = at != NULL ? (size_t)(at - value) : len;
 	for (unsigned i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		size_t k = strlen(ends[i]);

@@ -2,7 +2,7 @@
 """What is allowed runs only what is allowed: random texts of commands, whose words come from everywhere (substitutions, input, names of files,
 parameters); what core.readonly allows of them is run, as it is rendered, in the shell that it was allowed for, where every program is a stub that
 says how it was called and prints words that do harm where they are read as anything but a word. Each call, quoted whole, must be allowed by
-itself; no file may come, go or change.
+itself; no file may come, go or change. Half of the texts are asked for as SHELL -c TEXT, whose shell gets TEXT as it is written, and are run so.
 
 usage: sound.py SALLYPORT STUB COUNT SEED [SHELL...]
 
@@ -124,6 +124,10 @@ def asked(call):
     return " ".join([e.split("=", 1)[0] + "=" + quote(e.split("=", 1)[1]) for e in sorted(sets)] + [*name] + [quote(a) for a in args])
 
 
+def inner_of(shell, text):
+    return ("busybox sh" if shell == "busybox" else shell) + " -c " + quote(text)
+
+
 class Count:
     def __init__(self):
         self.made = self.ran = self.calls = self.bad = 0
@@ -159,12 +163,13 @@ def main():
             f.write("version: 1\nprofile: enforce\npacks: [core.readonly]\n")
         place = Place(top, stub, [t for t in TOOLS if t not in REAL])
         while left > 0:
-            rows = [(Text(draw, s).text(), s) for s in (draw.choice(shells) for _ in range(min(left, 3000)))]
+            rows = [(Text(draw, s).text(), s, draw.random() < 0.5) for s in (draw.choice(shells) for _ in range(min(left, 3000)))]
             left -= len(rows)
             count.made += len(rows)
-            for (_, shell), answer in zip(rows, evaluate(sallyport, policy, rows)):
+            answers = evaluate(sallyport, policy, [(inner_of(s, text) if inner else text, s) for text, s, inner in rows])
+            for (text, shell, inner), answer in zip(rows, answers):
                 if answer["verdict"] == "allow":
-                    run_one(place, lambda asked_rows: evaluate(sallyport, policy, asked_rows), count, shell, answer["canonical"], draw)
+                    run_one(place, lambda asked_rows: evaluate(sallyport, policy, asked_rows), count, shell, text if inner else answer["canonical"], draw)
     print("sound: %d texts, %d allowed and run, %d calls of programs (%d different), %d findings" % (count.made, count.ran, count.calls, len(count.alone), count.bad))
     return count.bad > 0 or count.calls == 0
 
