@@ -69,6 +69,52 @@ static bool string_nests(const struct sh_part *p, bool in)
 	return false;
 }
 
+/* Text of usual bytes, and parameters by their names. */
+static bool parts_usual(const struct sh_part *p)
+{
+	static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:;/@%+= -";
+
+	for (; p != NULL; p = p->next) {
+		switch (p->kind) {
+		case SH_LITERAL:
+		case SH_ESCAPED:
+		case SH_SQUOTE:
+		case SH_CQUOTE:
+			if (strspn(p->text.p, usual) < p->text.n)
+				return false;
+			break;
+		case SH_DQUOTE:
+			if (!parts_usual(p->parts))
+				return false;
+			break;
+		case SH_PARAM:
+			if (p->param->op != SH_OP_NONE || p->param->subscript != NULL || p->param->indirect)
+				return false;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Quotes with other than that in them, in an expansion in double quotes. */
+static bool string_tangles(const struct sh_part *p, bool in)
+{
+	for (; p != NULL; p = p->next) {
+		const struct sh_param *x = p->kind == SH_PARAM ? p->param : NULL;
+		const struct sh_word *const words[] = { x != NULL ? x->arg : NULL, x != NULL ? x->arg2 : NULL, x != NULL ? x->subscript : NULL };
+
+		if (p->kind == SH_DQUOTE && string_tangles(p->parts, true))
+			return true;
+		for (unsigned i = 0; i < 3; i++) {
+			if (words[i] != NULL && ((in && word_has(words[i], quote_part) && !parts_usual(words[i]->parts)) || string_tangles(words[i]->parts, in)))
+				return true;
+		}
+	}
+	return false;
+}
+
 static int brace_part(void *ctx, const struct sh_part *p, unsigned depth)
 {
 	(void)ctx;
@@ -221,6 +267,9 @@ void misreads_word(struct walk *w, const struct sh_word *word)
 
 	if (ast_word_text(word) != NULL)
 		return; /* one text has nothing in it to misread */
+	/* What an inner shell gets is not mended by the rendering: where shells had most faults, it is not believed. */
+	if (!w->top && string_tangles(word->parts, word->kind == SH_WORD_HEREDOC || word->kind == SH_WORD_ARITH))
+		walk_eval(w, word->at, "quotes within an expansion in double quotes, in a text that a shell gets as it is written");
 	if (word->kind == SH_WORD_HEREDOC)
 		misread_heredoc(w, word);
 	if (w->dialect != DIALECT_BASH)

@@ -381,6 +381,21 @@ static void strictest_wins_in_any_order(void **state)
 	}
 }
 
+/* A text that an inner shell gets as it is written holds no quotes within quotes but plain ones. */
+static void inner_texts_do_not_tangle(void **state)
+{
+	struct policy *p = loaded("version: 1\npacks: [core.readonly]\n");
+
+	(void)state;
+	expect(p, "echo \"${A:-\"$(hostname)\"}\"", VERDICT_ALLOW, "core.readonly.read");
+	expect(p, "bash -c 'echo \"${A:-\"$(hostname)\"}\"'", VERDICT_DENY, "default");
+	expect(p, "bash -c 'echo \"${A:-\"${B#x}\"}\"'", VERDICT_DENY, "default");
+	expect(p, "bash -c 'echo \"${A:-\"x;(y\"}\"'", VERDICT_DENY, "default");
+	expect(p, "bash -c 'echo \"${A:-\"$B, not given\"}\"'", VERDICT_ALLOW, "core.readonly.read");
+	expect(p, "bash -c 'echo \"${A:-$(hostname)}\"'", VERDICT_ALLOW, "core.readonly.read");
+	policy_free(p);
+}
+
 /* The commands of an answer are what runs, after unwrapping, and once each. */
 static void commands_are_unwrapped_and_resolved(void **state)
 {
@@ -488,6 +503,7 @@ int main(void)
 		cmocka_unit_test(other_requests_are_refused_unless_named),
 		cmocka_unit_test(profiles_guard_and_observe),
 		cmocka_unit_test(strictest_wins_in_any_order),
+		cmocka_unit_test(inner_texts_do_not_tangle),
 		cmocka_unit_test(commands_are_unwrapped_and_resolved),
 		cmocka_unit_test(terminal_powers_count),
 	};
