@@ -221,8 +221,10 @@ static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted,
 			char c = p->s.p[k + 1];
 			if (c == '"' && heredoc)
 				ps_left_out(p, k, "\\\" inside backquotes in a here-document");
+			/* Some shells take it away in quotes and bodies of here-documents in there too. */
+			if (c == '\n')
+				ps_left_out(p, k, "a line continuation in backquotes");
 			if (c != '$' && c != '`' && c != '\\' && !(c == '"' && quoted)) {
-				/* Kept; before a newline, what is inside decides whether it continues a line. */
 				map[n] = ps_orig(p, k);
 				s[n++] = '\\';
 			}
