@@ -94,6 +94,11 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 		if (!walk_spend(w, 16 + text->n / 4))
 			return;
+		/* It knows no line continuation within (( and )), <<-, and between a number and its redirection; the rendering has none. */
+		if (dialects[i] == DIALECT_ZSH && memmem(text->p, text->n, "\\\n", 2) != NULL) {
+			walk_eval(w, at, "a line continuation in a text that zsh gets as it is written");
+			return;
+		}
 		r = shell_parse(text->p, text->n, dialects[i], w->r->arena, &ast, &w->r->inner_error);
 		if (r == ERR_NOMEM) {
 			w->r->failed = true;

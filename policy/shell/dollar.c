@@ -219,8 +219,8 @@ static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted,
 	for (uint32_t k = at + 1; k < end; k++) {
 		if (p->s.p[k] == '\\') {
 			char c = p->s.p[k + 1];
-			if (c == '"' && heredoc)
-				ps_left_out(p, k, "\\\" inside backquotes in a here-document");
+			if (c == '"' && (heredoc || p->quoted_args > 0))
+				ps_left_out(p, k, heredoc ? "\\\" inside backquotes in a here-document" : "\\\" inside backquotes in the argument of a ${...} in quotes");
 			/* Some shells take it away in quotes and bodies of here-documents in there too. */
 			if (c == '\n')
 				ps_left_out(p, k, "a line continuation in backquotes");
@@ -241,7 +241,7 @@ static struct src unescape(struct ps *p, uint32_t at, uint32_t end, bool quoted,
 void dollar_backquote(struct ps *p, struct parts *b, bool quoted, bool heredoc)
 {
 	uint32_t at = p->i, end = at + 1;
-	if (p->arg_strings > 0 && p->dialect == DIALECT_BASH)
+	if (p->arg_strings > 0 && p->quoted_args > 0 && p->dialect == DIALECT_BASH)
 		ps_left_out(p, at, "backquotes in quotes in the argument of a ${...} in quotes"); /* as in dq_escape() */
 	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
 	x->comsub = ps_new(p, sizeof(*x->comsub));

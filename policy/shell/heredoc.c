@@ -131,6 +131,8 @@ static uint32_t find_end(struct ps *p, const struct sh_redir *r, bool *closed)
 		if (r->strip_tabs && !cont)
 			while (from < e && p->s.p[from] == '\t')
 				from++;
+		if (from > end && from + 1 == e && p->s.p[from] == '\\')
+			ps_left_out(p, from, "a line continuation right behind the tabs in a <<- here-document");
 		if (!cont && whole && e - from == r->delim.n && memcmp(p->s.p + from, r->delim.p, r->delim.n) == 0) {
 			*closed = true;
 			p->i = e < p->s.n ? e + 1 : e;

@@ -115,7 +115,9 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 	parts_init(&b, quoted && !pattern);
 	uint32_t start = p->i;
 	if (quoted && !pattern) {
+		p->quoted_args++;
 		quote_body(p, &b, DQ_ARG);
+		p->quoted_args--;
 	} else {
 		for (;;) {
 			int c = ps_cur(p);
@@ -124,7 +126,7 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 			if (c == '\'') {
 				quote_single(p, &b);
 			} else if (c == '"') {
-				(quoted ? quote_arg_string : quote_double)(p, &b);
+				quote_arg_string(p, &b);
 			} else if (c == '\\') {
 				quote_escape(p, &b);
 			} else if (c == '`') {

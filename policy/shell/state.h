@@ -51,7 +51,8 @@ struct ps {
 	bool line_done;      /* list_parse() stopped behind the newline that it was asked for */
 	bool outer_heredoc;  /* a construct around this one waits for a here-document's body */
 	bool backquote_dq;   /* inside backquotes inside double quotes */
-	unsigned arg_strings; /* around: "…" in the argument of a ${…} that is quoted itself */
+	unsigned quoted_args; /* around: arguments of a ${…} that is quoted */
+	unsigned arg_strings; /* and "…" in arguments, of any */
 	struct heredocs here;
 	const uint32_t *lines; /* offset of each line's first byte */
 	uint32_t nlines, line_at;
@@ -187,7 +188,7 @@ void word_finish(struct ps *p, struct parts *b, bool braces);
 void quote_single(struct ps *p, struct parts *b);  /* at ' */
 void quote_c(struct ps *p, struct parts *b);       /* at $' */
 void quote_double(struct ps *p, struct parts *b);  /* at " */
-void quote_arg_string(struct ps *p, struct parts *b); /* at " in the argument of a ${…} that is quoted */
+void quote_arg_string(struct ps *p, struct parts *b); /* at " in the argument of a ${…} */
 void quote_escape(struct ps *p, struct parts *b);  /* at \ , unquoted */
 
 enum dq { DQ_STRING, DQ_HEREDOC, DQ_ARG };

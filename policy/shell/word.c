@@ -409,6 +409,8 @@ static bool scan_one(struct ps *p, struct scan *w)
 	case '~':
 		if (tilde_ok)
 			tilde(p, &w->b, w->open > 0);
+		else if (p->t->zsh && !w->b.in_lit && w->b.first != NULL)
+			ps_left_out(p, p->i, "~ behind an expansion or a quote"); /* where that is empty it may be expanded */
 		else
 			parts_byte(p, &w->b);
 		return true;
