@@ -361,6 +361,7 @@ static const struct {
 	{ALL, "f() { cmd @; } >o; f; sin <o\n"}, {ALL, "( sin <<E )\n$x\nE\n"}, {ALL, "{ sin <<E\nx\nE\n} && cmd @\n"}, {ALL, "sin <<E && cmd @\nx\nE\n"},
 	{ALL, "sin <<E & wait\nx $x\nE\n"}, {ALL, "cmd \"$(sin <<E\na\nE\n)\" @\n"}, {ALL, "echo \"$(\nsin <<'E'\n$x ` \" ' \\\nE\n)\" | sin\n"},
 	{ALL, "sin <<E\n${z:-\"q\"} ${x#a} \"$x\" '${x}' $(echo \"a  b\") `echo \\$x`\nE\n"}, {ALL, "sin <<E\n\\\\$x \\a \\` \\\"\nE\n"},
+	{ALL, "sin <<E\n@\nE\n"}, {ALL, "sin <<E\n@ \"@\"\nE\n"}, {ALL, "cmd `echo @`\n"}, {ALL, "cmd \"`echo @`\"\n"}, {ALL, "cmd `echo 'a\\b' \"c\\d\" e\\\\f`\n"},
 	{ALL, "sin <<E\na\\\nb\nE\n"}, {ALL, "sin <<'E'\na\\\nb\nE\n"}, {ALL, "sin <<-E\n\ta\\\n\tb\n\tE\n"}, {ALL, "sin <<''\na\n\n"}, {ALL, "sin <<E F\n$x\nE\n"},
 	{ALL, "cmd @ <<E | sin\n$x\nE\n"}, {ALL, "sin 3<<A <<B\n1\nA\n2\nB\n"}, {ALL, "sin <<E <o\nx\nE\n"}, {ALL, "EOF=1; sin <<EOF\nEOF1\nEOF2\n EOF\nEOF\n"},
 	{ALL, "sin <<E\nEOF\nEOF1\n$x\nE\n"}, {ALL, "cmd @ &\nwait; cmd @\n"}, {ALL, "cmd @ & cmd @ & wait\n"}, {ALL, "{ cmd @ & } ; wait\n"}, {ALL, "if cmd @ & then wait; fi\n"},
@@ -387,8 +388,65 @@ static const struct {
 	{ALL, "readonly_v=1; { cmd @; cmd @; } | sin\n"}, {ALL, "if false; then argv; elif cmd @; then cmd 2; fi\n"},
 };
 
-static void random_word(struct buf *b, uint64_t *s, enum dialect d)
+/* ---- quotes in expansions in quotes ---- */
+
+static void in_double(struct buf *b, uint64_t *s, enum dialect d, unsigned depth, int argument);
+
+static void braced(struct buf *b, uint64_t *s, enum dialect d, unsigned depth, int quoted)
 {
+	static const char *const values[] = {"${z:-", "${x+", "${z-", "${u:=", "${x:+", "${1-"}, *const patterns[] = {"${x#", "${x%%", "${x##"};
+	uint32_t pattern = rnd(s, 4) == 0;
+	put(b, pattern ? patterns[rnd(s, COUNT(patterns))] : values[rnd(s, COUNT(values))]);
+	if (quoted && !pattern) {
+		in_double(b, s, d, depth + 1, 1);
+	} else {
+		for (uint32_t k = rnd(s, 3); k > 0; k--) {
+			if (rnd(s, 2) == 0) {
+				one(b, '"');
+				in_double(b, s, d, depth + 1, 0);
+				one(b, '"');
+			} else {
+				word(b, s, d);
+			}
+		}
+	}
+	one(b, '}');
+}
+
+/* What may stand between double quotes, or (argument) in ${…} there. */
+static void in_double(struct buf *b, uint64_t *s, enum dialect d, unsigned depth, int argument)
+{
+	static const char *const some[] = {"a", "b c", "\\q", "\\(", "\\;", "\\$", "\\\"", "\\\\", "\\`", "\\'", "\\}", "\\\n", "(", ")", ";", "|", ">o", "{", "*", "~", "#", "$ ", "$x",
+					   "${y}", "$((n))", "\n", "'", "%", "$(echo a)", "$(echo 'b \\c')", "$(echo \"d\\e\")", "`echo f`", "`echo \\$x`", "`echo \\\\\\$x`", "`echo 'g \\h'`", "`echo \\`echo i\\``",
+					   "`echo j\\;k`", "`echo \\\"l m\\\"`"};
+	for (uint32_t k = rnd(s, 4); k > 0; k--) {
+		uint32_t what = rnd(s, 8);
+		if (what == 0 && depth < 3) {
+			braced(b, s, d, depth, 1);
+		} else if (what <= 2 && argument && depth < 3) {
+			one(b, '"');
+			in_double(b, s, d, depth + 1, 0);
+			one(b, '"');
+		} else {
+			put(b, some[rnd(s, COUNT(some))]);
+		}
+	}
+}
+
+static void nested(struct buf *b, uint64_t *s, enum dialect d)
+{
+	uint32_t quoted = rnd(s, 3) > 0;
+	put(b, quoted ? "\"" : "");
+	braced(b, s, d, 0, quoted > 0);
+	put(b, quoted ? "\"" : "");
+}
+
+static void random_word(struct buf *b, uint64_t *s, enum dialect d, int plain_place)
+{
+	if (plain_place && rnd(s, 4) == 0) {
+		nested(b, s, d);
+		return;
+	}
 	for (;;) {
 		uint32_t k = rnd(s, COUNT(words));
 		if ((words[k].shells & (1u << d)) != 0) {
@@ -409,7 +467,7 @@ void gen_active(struct buf *b, uint64_t *s, enum dialect d)
 			one(b, *p);
 			continue;
 		}
-		random_word(b, s, d);
+		random_word(b, s, d, strstr(forms[k].text, "'cmd @'") == NULL);
 		if (rnd(s, 8) == 0) {
 			one(b, rnd(s, 2) == 0 ? '/' : '.');
 			word(b, s, d);
