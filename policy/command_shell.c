@@ -69,6 +69,20 @@ static bool command_alone(const struct sh_list *list)
 	return true;
 }
 
+/* Whether lines are joined elsewhere than between words. zsh does not join them within (( and )) or <<-, nor behind a redirection's number, and
+ * others have such places too; the rendering, which an inner text has not, has no such lines. */
+static bool text_joins(const struct field *text, enum dialect d)
+{
+	const char *end = text->p + text->n, *s = text->p;
+
+	while ((s = memmem(s, (size_t)(end - s), "\\\n", 2)) != NULL) {
+		if (d == DIALECT_ZSH || s == text->p || (s[-1] != ' ' && s[-1] != '\t'))
+			return true;
+		s += 2;
+	}
+	return false;
+}
+
 void command_text(struct walk *w, const char *shell, const struct field *text, struct field *params, unsigned nparams, const struct act *outer,
 		  struct sh_pos at)
 {
@@ -94,9 +108,8 @@ void command_text(struct walk *w, const char *shell, const struct field *text, s
 
 		if (!walk_spend(w, 16 + text->n / 4))
 			return;
-		/* It knows no line continuation within (( and )), <<-, and between a number and its redirection; the rendering has none. */
-		if (dialects[i] == DIALECT_ZSH && memmem(text->p, text->n, "\\\n", 2) != NULL) {
-			walk_eval(w, at, "a line continuation in a text that zsh gets as it is written");
+		if (text_joins(text, dialects[i])) {
+			walk_eval(w, at, "a line continuation without a blank before it, or in a text for zsh, that an inner shell gets as it is written");
 			return;
 		}
 		r = shell_parse(text->p, text->n, dialects[i], w->r->arena, &ast, &w->r->inner_error);

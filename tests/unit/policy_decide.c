@@ -393,6 +393,9 @@ static void inner_texts_do_not_tangle(void **state)
 	expect(p, "bash -c 'echo \"${A:-\"x;(y\"}\"'", VERDICT_DENY, "default");
 	expect(p, "bash -c 'echo \"${A:-\"$B, not given\"}\"'", VERDICT_ALLOW, "core.readonly.read");
 	expect(p, "bash -c 'echo \"${A:-$(hostname)}\"'", VERDICT_ALLOW, "core.readonly.read");
+	expect(p, "bash -c 'ls \\\n -l'", VERDICT_ALLOW, "core.readonly.read");
+	expect(p, "bash -c 'ls -\\\nl'", VERDICT_DENY, "default");
+	expect(p, "zsh -c 'ls \\\n -l'", VERDICT_DENY, "default");
 	policy_free(p);
 }
 
