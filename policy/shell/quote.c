@@ -195,12 +195,12 @@ void quote_escape(struct ps *p, struct parts *b)
 	uint32_t at = p->i;
 	struct sh_part *x = parts_add(p, b, SH_ESCAPED, at, true);
 	if (p->i + 1 >= p->s.n) { /* nothing behind it */
-		if (p->t->zsh || p->dialect == DIALECT_MKSH)
-			ps_left_out(p, at, "a backslash at the end of the text"); /* they drop it, others keep it */
 		if (p->streaming && !p->nested) {
 			p->i = p->s.n;
 			ps_fail(p, ERR_MALFORMED, at, "expected a character behind the backslash");
 		}
+		if (p->t->zsh || p->dialect == DIALECT_MKSH)
+			ps_left_out(p, at, "a backslash at the end of the text"); /* they drop it, others keep it */
 		x->text = ps_text(p, "\\", 1);
 		p->i++;
 		x->end = ps_orig(p, p->i);
@@ -223,9 +223,9 @@ void quote_escape(struct ps *p, struct parts *b)
 static void dq_escape(struct ps *p, struct parts *b, enum dq mode)
 {
 	int c = ps_at(p, p->i + 1);
-	/* bash takes the backslash away before it reads what it was to quote: \( makes $\( a substitution. Others take it from before a brace. */
 	if (mode == DQ_ARG && c == '\'' && p->t->squote_in_dq)
 		ps_left_out(p, p->i, "a backslash before ' in \"${...}\""); /* it pairs with another, or not */
+	/* bash takes the backslash away before it reads what it was to quote: \( makes $\( a substitution. Others take it from before a brace. */
 	if (p->arg_strings > 0 && (c == '}' || (p->quoted_args > 0 && p->dialect == DIALECT_BASH && c != '$' && c != '`' && c != '"' && c != '\\')))
 		ps_left_out(p, p->i, "a backslash in quotes in the argument of a ${...}");
 	bool special =
