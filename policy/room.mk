@@ -97,7 +97,8 @@ EXTRA_DIST += tests/corpus/mutants.py tests/corpus/bypass.jsonl tests/corpus/byp
 
 noinst_PROGRAMS += tests/bench/decide
 tests_bench_decide_SOURCES = tests/bench/decide.c
-tests_bench_decide_LDADD = $(POLICY_LIBS)
+tests_bench_decide_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_bench_decide_LDADD = $(POLICY_LIBS) $(JANSSON_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_policy tests/fuzz/fuzz_eval tests/fuzz/fuzz_destination tests/fuzz/fuzz_resolve
 TESTS += tests/fuzz/policy-corpora.sh
