@@ -134,6 +134,8 @@ struct sh_word *arith_parse(struct ps *p, enum arith_end end)
 			counted(p, from);
 			continue;
 		}
+		if (p->t->zsh && c >= 0x80)
+			ps_left_out(p, p->i, "a letter other than of ASCII in a name");
 		ordinary(p, &d, end, c);
 		parts_byte(p, &b);
 	}

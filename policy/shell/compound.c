@@ -183,7 +183,8 @@ static struct sh_case_item *case_item(struct ps *p)
 {
 	struct sh_case_item *it = ps_new(p, sizeof(*it));
 	struct sh_word **tail = &it->patterns;
-	if (ps_cur(p) == '(') {
+	bool parens = ps_cur(p) == '(';
+	if (parens) {
 		ps_adv(p);
 		ps_blanks(p);
 	}
@@ -201,6 +202,9 @@ static struct sh_case_item *case_item(struct ps *p)
 	}
 	if (ps_cur(p) != ')')
 		ps_expected(p, "| or ) behind the pattern");
+	int next = ps_at(p, p->i + 1);
+	if (p->t->zsh && parens && next != ' ' && next != '\t' && next != '\n' && next != END)
+		ps_left_out(p, p->i, "( pattern ) with something right behind it"); /* the parentheses may be the pattern's own */
 	ps_adv(p);
 	it->body = list_body(p, "", true);
 	return it;

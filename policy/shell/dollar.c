@@ -132,6 +132,8 @@ static void param(struct ps *p, struct parts *b, bool quoted)
 	c = ps_cur(p);
 	if (!p->t->zsh)
 		return;
+	if (c >= 0x80)
+		ps_left_out(p, at, "a letter other than of ASCII in a name");
 	if (c == '[') {
 		/* $x[1] is ${x[1]}, $@[1] too */
 		ps_enter(p);
@@ -156,6 +158,8 @@ bool dollar_parse(struct ps *p, struct parts *b, bool quoted)
 	int c = ps_peek(p, 1);
 	if (p->t->zsh && ps_after(p, at) != at + 1)
 		ps_left_out(p, at, "a line continuation behind $");
+	if (p->t->zsh && c >= 0x80)
+		ps_left_out(p, at, "a letter other than of ASCII in a name"); /* one where the locale has it */
 	if (c == '(') {
 		comsub(p, b, quoted);
 		return true;

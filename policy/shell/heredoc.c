@@ -178,6 +178,8 @@ static void body(struct ps *p, struct sh_redir *r)
 		ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter");
 	if (!closed && !p->t->open_heredoc)
 		ps_fail(p, ERR_MALFORMED, start, "expected the here-document's delimiter `%.32s'", r->delim.p);
+	if (!closed && !r->delim_quoted && continues(p, start, end))
+		ps_left_out(p, end - 1, "a backslash at the end of a here-document that nothing ends"); /* bash adds a byte to it */
 	bool add_newline = !closed && p->dialect == DIALECT_BASH && end > start && p->s.p[end - 1] != '\n';
 	struct src s = {p->s.p + start, end - start, p->s.map != NULL ? 0 : p->s.base + start,
 			p->s.map != NULL ? p->s.map + start : NULL};

@@ -82,6 +82,8 @@ static void tilde(struct ps *p, struct parts *b, bool in_brace)
 	while (ps_is_name(c = ps_at(p, i), false) || c == '.' || c == '+' || c == '-')
 		i = ps_after(p, i);
 	if (!(ps_is_meta(c) || c == '/' || c == ':' || (in_brace && (c == ',' || c == '}')))) {
+		if (c == '~' && p->dialect == DIALECT_BUSYBOX)
+			ps_left_out(p, at, "~ behind ~"); /* it takes what follows for a user's name, and loses it */
 		/* Behind it stands a quote or an expansion: only zsh expands that one. */
 		if (p->t->zsh)
 			ps_left_out(p, at, "a quote or bracket behind zsh's ~");
@@ -127,6 +129,8 @@ static void bracket_settle(struct ps *p, struct parts *b)
 		if (x->kind != SH_GLOB || x->text.n != 1 || x->text.p[0] != '[')
 			continue;
 		if (!later || (close == k + 1 && !(k + 2 < n))) {
+			if (p->t->zsh && n > 1)
+				ps_left_out(p, p->i, "a [ without its ]"); /* a mistake there, which ends the text */
 			x->kind = SH_LITERAL;
 			continue;
 		}
@@ -263,6 +267,19 @@ static void check_zsh_fd(struct ps *p, uint32_t start)
 		ps_left_out(p, start, "{name} in front of a redirection");
 }
 
+/* mksh expands braces first, and a comma in parentheses of a pattern is one of theirs. */
+static void check_mksh_groups(struct ps *p, const struct parts *b, uint32_t start)
+{
+	for (const struct sh_part *x = b->first; x != NULL; x = x->next) {
+		bool brace = x->kind == SH_EXTGLOB && b->brace;
+		for (const struct sh_word *a = x->kind == SH_EXTGLOB ? x->ext->alts : NULL; a != NULL; a = a->next)
+			for (const struct sh_part *y = a->parts; y != NULL; y = y->next)
+				brace |= y->kind == SH_LITERAL && memchr(y->text.p, '{', y->text.n) != NULL;
+		if (brace)
+			ps_left_out(p, start, "a brace in a word with a pattern in parentheses");
+	}
+}
+
 /* A word being read. */
 struct scan {
 	struct parts b;
@@ -285,7 +302,7 @@ static void scan_equals(struct ps *p, struct scan *w, bool tilde_ok, bool name)
 	if (p->t->zsh && ps_peek(p, 1) == '(')
 		ps_left_out(p, p->i, "=( in a word"); /* at the start of one, a value's too, it runs what stands in it */
 	bool last = ps_is_meta(ps_peek(p, 1)) || (ps_peek(p, 1) == '}' && w->open == 0 && ps_is_meta(ps_peek(p, 2))); /* a group may end here */
-	if (p->t->zsh && tilde_ok && (w->value || w->m == WORD_ARG) && !last) {
+	if (p->t->zsh && tilde_ok && (w->value || w->m == WORD_ARG || w->m == WORD_SUBJECT) && !last) {
 		if (!w->value && p->i != w->start)
 			ps_left_out(p, p->i, "= at the start of an arm of a brace expansion");
 		glob_byte(p, &w->b, SH_GLOB); /* =command is the command's path */
@@ -448,6 +465,8 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 		;
 	if (p->i == start)
 		return NULL;
+	if (p->dialect == DIALECT_MKSH && w.braces)
+		check_mksh_groups(p, &w.b, start);
 	word_finish(p, &w.b, w.braces);
 	struct sh_word *out = word_new(p, kinds[m], start);
 	out->parts = w.b.first;
