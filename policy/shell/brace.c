@@ -55,7 +55,7 @@ static bool is_range(const char *s, size_t n)
 static bool has_dots(const struct item *v, uint32_t from, uint32_t to)
 {
 	for (uint32_t k = from; k < to; k++)
-		if (v[k].part->kind == SH_LITERAL && strstr(v[k].part->text.p, "..") != NULL)
+		if (v[k].part->kind <= SH_CQUOTE && strstr(v[k].part->text.p, "..") != NULL)
 			return true;
 	return false;
 }
@@ -95,8 +95,9 @@ static void classify(struct ps *p, struct item *v, uint32_t n)
 			v[k].role = ROLE_RANGE;
 		} else if (c == '{') {
 			odd |= m == NONE || m > k + 2;
-			if (m != NONE && p->t->zsh && has_dots(v, k + 1, m))
-				ps_left_out(p, p->i, "what zsh may take for a range");
+			/* zsh may take it for a range; and so may bash, which then looks for a comma in quotes and expansions too. */
+			if (m != NONE && (p->t->zsh || p->dialect == DIALECT_BASH) && has_dots(v, k + 1, m))
+				ps_left_out(p, p->i, "braces around .. that are no range");
 		} else if (c == ',' && m != NONE && v[m].role == ROLE_LIST) {
 			v[k].role = ROLE_COMMA;
 		} else if (c == '}' && m != NONE && v[m].role != ROLE_LITERAL) {

@@ -58,12 +58,15 @@ static void comsub(struct ps *p, struct parts *b, bool quoted)
 		}
 		p->i = at;
 	}
+	bool twice = ps_peek(p, 2) == '(';
 	struct sh_part *x = parts_add(p, b, SH_COMSUB, at, quoted);
 	x->comsub = ps_new(p, sizeof(*x->comsub));
 	x->comsub->kind = SH_COMSUB_DOLLAR;
 	ps_adv_n(p, 2);
 	x->comsub->body = dollar_list(p);
 	x->end = ps_orig(p, p->i);
+	if (twice && p->dialect == DIALECT_BASH)
+		ps_left_out(p, at, "$(( that begins no arithmetic"); /* its end is where the parentheses say, in comments and patterns too */
 }
 
 static int brace_command(void *ctx, const struct sh_command *c, unsigned depth)

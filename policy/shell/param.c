@@ -139,7 +139,7 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 				if (!dollar_parse(p, &b, false))
 					parts_text(p, &b, SH_ESCAPED, p->i, 1, true), ps_adv(p);
 			} else if (p->t->procsub && (c == '<' || c == '>') && ps_peek(p, 1) == '(') {
-				if (quoted || p->t->zsh)
+				if (quoted || p->t->zsh || p->dialect == DIALECT_BUSYBOX)
 					ps_left_out(p, p->i, "process substitution in the argument of ${...}");
 				dollar_procsub(p, &b, c == '<' ? SH_PROCSUB_IN : SH_PROCSUB_OUT);
 			} else if (pattern && p->dialect == DIALECT_MKSH && (c == '(' || c == ')')) {
@@ -149,7 +149,10 @@ struct sh_word *param_arg(struct ps *p, bool quoted, bool pattern, bool slash)
 			} else if (ps_peek(p, 1) == '(' && strchr("?*+@!", c) != NULL && glob_extended_here(p)) {
 				if (pattern && p->dialect == DIALECT_MKSH)
 					ps_left_out(p, p->i, "a parenthesis in the pattern of ${...}");
+				uint32_t from = p->i;
 				glob_extended(p, &b);
+				if (memchr(p->s.p + from, '}', p->i - from) != NULL)
+					ps_left_out(p, from, "a brace in parentheses in the argument of ${...}"); /* bash ends it there */
 			} else if (c == '*' || c == '?' || c == '[' || c == ']') {
 				parts_text(p, &b, SH_GLOB, p->i, 1, false);
 				ps_adv(p);

@@ -135,6 +135,8 @@ static size_t c_escape(struct ps *p, char *out, bool *nul)
 		v &= 0xff;
 	} else if (c == 'x') {
 		uint32_t back = p->i++;
+		if (p->dialect == DIALECT_BASH && ps_at(p, p->i) == '{')
+			ps_left_out(p, at, "a brace behind \\x in $'...'"); /* digits in it count, whether it closes or not */
 		if (digits(p, 16, 2, &v) == 0 && !p->t->zsh) {
 			p->i = back;
 			return unknown_escape(p, out);

@@ -267,8 +267,8 @@ static void check_zsh_fd(struct ps *p, uint32_t start)
 		ps_left_out(p, start, "{name} in front of a redirection");
 }
 
-/* mksh expands braces first, and a comma in parentheses of a pattern is one of theirs. */
-static void check_mksh_groups(struct ps *p, const struct parts *b, uint32_t start)
+/* bash and mksh expand braces first, and a comma in parentheses of a pattern is one of theirs. */
+static void check_groups(struct ps *p, const struct parts *b, uint32_t start)
 {
 	for (const struct sh_part *x = b->first; x != NULL; x = x->next) {
 		bool brace = x->kind == SH_EXTGLOB && b->brace;
@@ -465,8 +465,8 @@ struct sh_word *word_continue(struct ps *p, enum word_mode m, struct parts *befo
 		;
 	if (p->i == start)
 		return NULL;
-	if (p->dialect == DIALECT_MKSH && w.braces)
-		check_mksh_groups(p, &w.b, start);
+	if (w.braces)
+		check_groups(p, &w.b, start);
 	word_finish(p, &w.b, w.braces);
 	struct sh_word *out = word_new(p, kinds[m], start);
 	out->parts = w.b.first;

@@ -34,7 +34,7 @@ static const struct {
 	{B, "echo `ls \\`pwd\\``", "'echo' $('ls' $('pwd'))"},
 	{B, "echo \"$\\\n(date)\"", "'echo' \"$('date')\""},
 	{B, "echo $((1 + $x)) $[2]", "'echo' $((1 + ${x})) $((2))"},
-	{B, "echo $((a); b)", "'echo' $( ('a'); 'b')"},
+	{M, "echo $((a); b)", "'echo' $( ('a'); 'b')"},
 	{B, "echo ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}",
 		"'echo' ${a[1]} ${!x} ${#x} ${x//a/b} ${x:1:2} ${x@Q}"},
 	{B, "diff <(ls) >(cat)", "'diff' <('ls') >('cat')"},
