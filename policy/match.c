@@ -84,11 +84,13 @@ static void found_commands(const struct scope *s, const struct match *list, cons
 	bool applies = false;
 
 	for (const struct match *m = list; m != NULL; m = m->next) {
-		enum verdict v = (enum verdict)m->verdict;
-		bool may = (m->pattern.needs & ~words) == 0;
+		enum verdict v;
+		bool may;
 
 		if ((m->pattern.sub & none) != 0 && m->pattern.also == NULL)
-			continue;
+			continue; /* nearly all */
+		v = (enum verdict)m->verdict;
+		may = (m->pattern.needs & ~words) == 0;
 		if (v == VERDICT_ALLOW ? (!may || a->opaque || f->permit[v] != NULL) : f->restrict_[v] != NULL && (v == VERDICT_DENY || f->permit[v] != NULL))
 			continue;
 		if (m->rule != asked) {

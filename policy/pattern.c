@@ -256,19 +256,26 @@ static uint64_t pattern_needs(const struct pattern *p)
 	return bits;
 }
 
+/* Whether a tool has subcommands that are written whole. */
+static bool subcommands_whole(const struct tool *t)
+{
+	return t->kind == TOOL_PLAIN && (tool_root(t)->flags & (TOOL_SUB | TOOL_SHORT | TOOL_CONTAINER | TOOL_OBJECTS)) == TOOL_SUB;
+}
+
 /* A subcommand of letters, which nothing else stands for. */
 static bool subcommand_spelled(const struct tool *t, const char *s)
 {
-	return t->kind == TOOL_PLAIN && (tool_root(t)->flags & (TOOL_SUB | TOOL_SHORT | TOOL_CONTAINER | TOOL_OBJECTS)) == TOOL_SUB && s[0] != '-' &&
-	       s[0] != '\0' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz-")] == '\0';
+	return subcommands_whole(t) && s[0] != '-' && s[0] != '\0' && s[strspn(s, "abcdefghijklmnopqrstuvwxyz-")] == '\0';
 }
 
 bool subcommand_plain(const struct act *a)
 {
 	const struct field *f;
 
-	if (a->kind != ACT_COMMAND || a->tool == NULL || a->ops == NULL || a->nops == 0)
+	if (a->kind != ACT_COMMAND || a->tool == NULL || a->ops == NULL)
 		return false;
+	if (a->nops == 0) /* none */
+		return a->confidence == CONFIDENCE_EXACT && subcommands_whole(a->tool) && !act_has_foreign(a) && !act_is_cut(a);
 	f = &a->argv[a->ops[0]];
 	return f->kind == CONFIDENCE_EXACT && subcommand_spelled(a->tool, f->p) && !act_has_foreign(a);
 }

@@ -115,7 +115,7 @@ bool pattern_alias(struct arena *a, struct pattern *p);
 uint64_t words_bits(const char *word, size_t n);
 /* Of the words of an act that are known. */
 uint64_t act_words(const struct act *a);
-/* Whether the act's subcommand is known and is spelled in one way only. */
+/* Whether the act's subcommand is known and is spelled in one way only, or it has none. */
 bool subcommand_plain(const struct act *a);
 /* pattern_match.c. sure: the act surely is of this pattern (allow). Else: it may be (deny, approve); opaque: words that are not known count as such. */
 bool pattern_match(const struct pattern *p, const struct act *a, bool sure, bool opaque);
