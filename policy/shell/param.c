@@ -250,7 +250,7 @@ struct sh_param *param_braced(struct ps *p, bool quoted)
 	if (c == ' ' || c == '\t' || c == '\n' || c == '|')
 		ps_left_out(p, at, "${ ...;}, which newer shells run as commands");
 	/* bash: the parameter that # names, where all others see an operator behind $! */
-	if (c == '!' && p->dialect == DIALECT_BASH && ps_peek(p, 1) != END && ps_peek(p, 1) > 0 && strchr("#?-$!@*", ps_peek(p, 1)) != NULL && ps_peek(p, 2) != '}')
+	if (c == '!' && p->dialect == DIALECT_BASH && ps_peek(p, 1) != END && ps_peek(p, 1) > 0 && strchr("#?-$!@*`", ps_peek(p, 1)) != NULL && ps_peek(p, 2) != '}')
 		ps_left_out(p, at, "a special parameter behind ${!, and an operator");
 	if (c == '#' && is_prefix(p)) {
 		length = true;
