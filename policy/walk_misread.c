@@ -53,22 +53,6 @@ static int quote_part(void *ctx, const struct sh_part *p, unsigned depth)
 	return p->kind == SH_SQUOTE || p->kind == SH_CQUOTE || p->kind == SH_DQUOTE;
 }
 
-/* An expansion with quotes in it, in a string with double quotes. */
-static bool string_nests(const struct sh_part *p, bool in)
-{
-	for (; p != NULL; p = p->next) {
-		if (p->kind == SH_DQUOTE && string_nests(p->parts, true))
-			return true;
-		if (p->kind != SH_PARAM)
-			continue;
-		if (in && (word_has(p->param->arg, quote_part) || word_has(p->param->arg2, quote_part) || word_has(p->param->subscript, quote_part)))
-			return true;
-		if ((p->param->arg != NULL && string_nests(p->param->arg->parts, in)) || (p->param->arg2 != NULL && string_nests(p->param->arg2->parts, in)))
-			return true;
-	}
-	return false;
-}
-
 /* Text of usual bytes, and parameters by their names. */
 static bool parts_usual(const struct sh_part *p)
 {
@@ -98,17 +82,17 @@ static bool parts_usual(const struct sh_part *p)
 	return true;
 }
 
-/* Quotes with other than that in them, in an expansion in double quotes. */
-static bool string_tangles(const struct sh_part *p, bool in)
+/* An expansion with quotes in it, in a string with double quotes. usual: quotes that hold nothing but that do not count. */
+static bool string_nests(const struct sh_part *p, bool in, bool usual)
 {
 	for (; p != NULL; p = p->next) {
 		const struct sh_param *x = p->kind == SH_PARAM ? p->param : NULL;
 		const struct sh_word *const words[] = { x != NULL ? x->arg : NULL, x != NULL ? x->arg2 : NULL, x != NULL ? x->subscript : NULL };
 
-		if (p->kind == SH_DQUOTE && string_tangles(p->parts, true))
+		if (p->kind == SH_DQUOTE && string_nests(p->parts, true, usual))
 			return true;
 		for (unsigned i = 0; i < 3; i++) {
-			if (words[i] != NULL && ((in && word_has(words[i], quote_part) && !parts_usual(words[i]->parts)) || string_tangles(words[i]->parts, in)))
+			if (words[i] != NULL && ((in && word_has(words[i], quote_part) && !(usual && parts_usual(words[i]->parts))) || string_nests(words[i]->parts, in, usual)))
 				return true;
 		}
 	}
@@ -268,13 +252,13 @@ void misreads_word(struct walk *w, const struct sh_word *word)
 	if (ast_word_text(word) != NULL)
 		return; /* one text has nothing in it to misread */
 	/* What an inner shell gets is not mended by the rendering: where shells had most faults, it is not believed. */
-	if (!w->top && string_tangles(word->parts, word->kind == SH_WORD_HEREDOC || word->kind == SH_WORD_ARITH))
+	if (!w->top && string_nests(word->parts, word->kind == SH_WORD_HEREDOC || word->kind == SH_WORD_ARITH, true))
 		walk_eval(w, word->at, "quotes within an expansion in double quotes, in a text that a shell gets as it is written");
 	if (word->kind == SH_WORD_HEREDOC)
 		misread_heredoc(w, word);
 	if (w->dialect != DIALECT_BASH)
 		return;
-	if (string_nests(word->parts, false) && ast_walk_word(word, &v) != 0)
+	if (string_nests(word->parts, false, false) && ast_walk_word(word, &v) != 0)
 		walk_eval(w, word->at, "braces beside quotes within an expansion in double quotes, which bash reads otherwise");
 	if (word_braced(word))
 		walk_eval(w, word->at, "a brace in the argument of an expansion beside a brace expansion, which bash reads otherwise");
